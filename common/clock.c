@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one place that asks the kernel what time it is.
+ */
+#include "common/clock.h"
+
+#include <time.h>
+
+int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

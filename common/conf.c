@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads the environment; knows no option by name.
+ */
+#include "common/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "common/version.h"
+
+/* The longest value a file may hold; a certificate would still fit. */
+#define FILE_MAX_BYTES 65536
+
+static char **string_field(const struct conf_group *group, size_t i)
+{
+	return (char **)(void *)((char *)group->into +
+				 group->options[i].offset);
+}
+
+static int64_t *int_field(const struct conf_group *group, size_t i)
+{
+	return (int64_t *)(void *)((char *)group->into +
+				   group->options[i].offset);
+}
+
+/* The file's content without the line break at its end; the caller frees it.
+ * NULL and the reason in *error. */
+static char *read_file(const char *name, const char *path, struct buf *error)
+{
+	char *content = xmalloc(FILE_MAX_BYTES + 1);
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	if (file == NULL) {
+		buf_addf(error, "%s_FILE: cannot open '%s': %s", name, path,
+			 strerror(errno));
+		goto fail;
+	}
+	len = fread(content, 1, FILE_MAX_BYTES, file);
+	if (ferror(file)) {
+		buf_addf(error, "%s_FILE: cannot read '%s': %s", name, path,
+			 strerror(errno));
+		fclose(file);
+		goto fail;
+	}
+	fclose(file);
+	while (len > 0 &&
+	       (content[len - 1] == '\n' || content[len - 1] == '\r'))
+		len--;
+	content[len] = '\0';
+	return content;
+fail:
+	free(content);
+	return NULL;
+}
+
+/* The value as text, which the caller frees; NULL and the reason in *error. */
+static char *find_value(const struct conf_option *option, struct buf *error)
+{
+	const char *given = getenv(option->name), *path;
+	char file_name[128];
+
+	snprintf(file_name, sizeof(file_name), "%s_FILE", option->name);
+	path = getenv(file_name);
+	if (given != NULL && path != NULL) {
+		buf_addf(error, "%s and %s are both set", option->name,
+			 file_name);
+		return NULL;
+	}
+	if (path != NULL)
+		return read_file(option->name, path, error);
+	if (given != NULL)
+		return xstrdup(given);
+	if (option->value != NULL)
+		return xstrdup(option->value);
+	buf_addf(error, "%s is not set (%s)", option->name, option->help);
+	return NULL;
+}
+
+static int load_int(const struct conf_group *group, size_t i, const char *value,
+		    struct buf *error)
+{
+	const struct conf_option *option = &group->options[i];
+
+	if (text_parse_range(value, option->min, option->max,
+			     int_field(group, i)) == 0)
+		return 0;
+	buf_addf(error, "%s: '%s' is not a whole number from %lld to %lld",
+		 option->name, value, (long long)option->min,
+		 (long long)option->max);
+	return -1;
+}
+
+static int load_string(const struct conf_group *group, size_t i, char *value,
+		       struct buf *error)
+{
+	const struct conf_option *option = &group->options[i];
+	const char *why = option->check ? option->check(value) : NULL;
+
+	*string_field(group, i) = value;
+	if (why == NULL)
+		return 0;
+	if (option->secret)
+		buf_addf(error, "%s: %s", option->name, why);
+	else
+		buf_addf(error, "%s: '%s' %s", option->name, value, why);
+	return -1;
+}
+
+int conf_load(const struct conf_group *group, struct buf *error)
+{
+	size_t i;
+
+	for (i = 0; i < group->count; i++)
+		if (group->options[i].type == CONF_STRING)
+			*string_field(group, i) = NULL;
+
+	for (i = 0; i < group->count; i++) {
+		char *value = find_value(&group->options[i], error);
+		int result;
+
+		if (value == NULL)
+			return -1;
+		if (group->options[i].type == CONF_STRING)
+			result = load_string(group, i, value, error);
+		else {
+			result = load_int(group, i, value, error);
+			free(value);
+		}
+		if (result == -1)
+			return -1;
+	}
+	return 0;
+}
+
+void conf_release(const struct conf_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->count; i++) {
+		if (group->options[i].type != CONF_STRING)
+			continue;
+		free(*string_field(group, i));
+		*string_field(group, i) = NULL;
+	}
+}
+
+void conf_print(const struct conf_group *group, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < group->count; i++) {
+		const struct conf_option *option = &group->options[i];
+
+		buf_addf(out, "# %s\n", option->help);
+		if (option->secret)
+			buf_addf(out, "# %s is a secret\n", option->name);
+		else if (option->type == CONF_STRING)
+			buf_addf(out, "%s=%s\n", option->name,
+				 *string_field(group, i));
+		else
+			buf_addf(out, "%s=%lld\n", option->name,
+				 (long long)*int_field(group, i));
+	}
+}
+
+static void print_and_exit(struct buf *out)
+{
+	fwrite(out->data, 1, out->len, stdout);
+	buf_release(out);
+	exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+static void print_help(const char *program, const char *about,
+		       const struct conf_group *groups, size_t count)
+{
+	struct buf out = BUF_INIT;
+	size_t g, i;
+
+	buf_addf(&out,
+		 "%s: %s\n\n"
+		 "usage: %s [--help | --version | --print-config]\n\n"
+		 "Configured by environment; NAME_FILE names a file that "
+		 "holds the value.\n\n",
+		 program, about, program);
+	for (g = 0; g < count; g++)
+		for (i = 0; i < groups[g].count; i++)
+			buf_addf(&out, "  %-28s %s\n",
+				 groups[g].options[i].name,
+				 groups[g].options[i].help);
+	print_and_exit(&out);
+}
+
+void conf_start(int argc, char **argv, const char *program, const char *about,
+		const struct conf_group *groups, size_t count)
+{
+	struct buf text = BUF_INIT;
+	bool is_print = argc == 2 && strcmp(argv[1], "--print-config") == 0;
+	size_t i;
+
+	log_init(program, LOG_LEVEL_INFO);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		print_help(program, about, groups, count);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		buf_addf(&text, "%s %s\n", program, PUSHLOG_VERSION);
+		print_and_exit(&text);
+	}
+	if (argc > 1 && !is_print)
+		fatalx("unknown argument '%s': try '%s --help'", argv[1],
+		       program);
+	for (i = 0; i < count; i++)
+		if (conf_load(&groups[i], &text) == -1)
+			fatalx("%.*s", (int)text.len, text.data);
+	if (!is_print)
+		return;
+	for (i = 0; i < count; i++)
+		conf_print(&groups[i], &text);
+	print_and_exit(&text);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of the options that both programs share.
+ */
+#include "common/settings.h"
+
+#include "common/address.h"
+#include "common/channel_name.h"
+
+/* An app's id as server libraries put it into paths. */
+#define APP_ID_MAX 20
+/* Shorter secrets can be guessed by trying. */
+#define APP_SECRET_MIN 16
+
+static bool is_made_of(const char *s, const char *chars)
+{
+	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
+}
+
+static const char *check_app_id(const char *s)
+{
+	return is_made_of(s, "0123456789") && strlen(s) <= APP_ID_MAX
+		       ? NULL
+		       : "is not 1 to 20 digits";
+}
+
+static const char *check_app_key(const char *s)
+{
+	return is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+		       ? NULL
+		       : "is not made of letters, digits, - and _";
+}
+
+static const char *check_app_secret(const char *s)
+{
+	return strlen(s) >= APP_SECRET_MIN ? NULL
+					   : "is shorter than 16 characters";
+}
+
+/* It stands in Redis channel names, where it must not end early. */
+static const char *check_prefix(const char *s)
+{
+	return is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+		       ? NULL
+		       : "is not made of letters, digits, '-', '_' and '.'";
+}
+
+static const char *check_log_level(const char *s)
+{
+	enum log_level level;
+
+	return log_parse_level(s, &level) == 0
+		       ? NULL
+		       : "is not one of error, warn, info, debug";
+}
+
+#define STRING(env, field, def, checker, text)                                 \
+	{                                                                      \
+		.name = env, .type = CONF_STRING,                              \
+		.offset = offsetof(struct settings, field), .value = def,      \
+		.check = checker, .help = text                                 \
+	}
+#define SECRET(env, field, def, checker, text)                                 \
+	{                                                                      \
+		.name = env, .type = CONF_STRING,                              \
+		.offset = offsetof(struct settings, field), .value = def,      \
+		.secret = true, .check = checker, .help = text                 \
+	}
+
+static const struct conf_option options[] = {
+	STRING("PUSHLOG_APP_ID", app_id, "1", check_app_id,
+	       "the app's id, digits"),
+	STRING("PUSHLOG_APP_KEY", app_key, NULL, check_app_key,
+	       "the app's key, public: clients connect with it"),
+	SECRET("PUSHLOG_APP_SECRET", app_secret, NULL, check_app_secret,
+	       "the app's secret, at least 16 characters"),
+	STRING("PUSHLOG_CHANNELS", channels, "messages,room-*", NULL,
+	       "public channels with a history that anyone may post to: "
+	       "shell patterns"),
+	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
+	       "PostgreSQL, a libpq conninfo"),
+	STRING("PUSHLOG_REDIS", redis, "127.0.0.1:6379", address_check,
+	       "Redis, unix:/path or host:port"),
+	STRING("PUSHLOG_REDIS_USER", redis_user, "", NULL,
+	       "user of Redis, if it has any"),
+	SECRET("PUSHLOG_REDIS_PASSWORD", redis_password, "", NULL,
+	       "password of Redis, if it has one"),
+	STRING("PUSHLOG_REDIS_PREFIX", redis_prefix, "pushlog", check_prefix,
+	       "first part of the names of channels in Redis"),
+	STRING("PUSHLOG_LOG_LEVEL", log_level, "info", check_log_level,
+	       "error, warn, info or debug"),
+};
+
+struct conf_group settings_group(struct settings *settings)
+{
+	return (struct conf_group){ options,
+				    sizeof(options) / sizeof(options[0]),
+				    settings };
+}
+
+enum log_level settings_log_level(const struct settings *settings)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	if (log_parse_level(settings->log_level, &level) == -1)
+		return LOG_LEVEL_INFO;
+	return level;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What both programs are told, under the same names: the app, its channels,
+ * and where PostgreSQL and Redis are.
+ */
+#ifndef COMMON_SETTINGS_H
+#define COMMON_SETTINGS_H
+
+#include "common/conf.h"
+#include "common/log.h"
+
+struct settings {
+	char *app_id;
+	char *app_key;
+	char *app_secret;
+	char *channels;       /* for channel_name_is_listed */
+	char *database;       /* a libpq conninfo */
+	char *redis;          /* for address_parse */
+	char *redis_user;     /* empty: none */
+	char *redis_password; /* empty: none */
+	char *redis_prefix;
+	char *log_level;
+};
+
+/* The group that fills *settings. */
+struct conf_group settings_group(struct settings *settings);
+
+/* The level by name, which settings_group has checked. */
+enum log_level settings_log_level(const struct settings *settings);
+
+#endif
