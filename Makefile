@@ -4,7 +4,9 @@
 # `make help` lists the targets.
 
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 FUZZ_CC ?= clang
 WERROR ?= 0
 SAN ?=
@@ -29,13 +31,7 @@ COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
 MESSAGES = committer escape form main message messages_get messages_post \
 	publisher request response route store
 RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
-	loop main master outbuf pusher session worker ws
-
-# the pure files, which unit tests and fuzz targets link without a server
-UNIT_OBJECTS = $(filter-out main,$(MESSAGES)) $(filter-out main,$(RELAY))
-
-include tests/unit/unit.mk
-include tests/fuzz/fuzz.mk
+	loop main master outbuf pusher session siphash socket_id stash worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 COMMON_OBJ = $(call objects,common,$(COMMON))
@@ -57,3 +53,8 @@ $(BUILD)/relay: $(RELAY_OBJ) $(COMMON_OBJ)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
+
+include tests/unit/unit.mk
+include tests/fuzz/fuzz.mk
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The connection of one peer: its socket, the handshake, frames in and frames
+ * out. Knows nothing of channels or of what messages mean.
+ *
+ * A conn is embedded in its owner, who is called back; nothing is ever freed
+ * while it may be on somebody's stack: conn_close only marks, the rest is done
+ * at the end of the turn.
+ */
+#ifndef RELAY_CONN_H
+#define RELAY_CONN_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "relay/frame.h"
+#include "relay/http_upgrade.h"
+#include "relay/list.h"
+#include "relay/loop.h"
+#include "relay/outbuf.h"
+#include "relay/pusher.h"
+
+struct conn;
+
+/* Whose peers these are: one set a worker. */
+struct conn_set;
+
+struct conn_ops {
+	/* The handshake: 0 to accept it, else the HTTP status to refuse
+	 * with. Nothing may be sent yet. */
+	int (*on_request)(struct conn *conn,
+			  const struct http_upgrade *request);
+	/* It was accepted: from here on messages go both ways. */
+	void (*on_open)(struct conn *conn);
+	/* A text message, borrowed. */
+	void (*on_text)(struct conn *conn, struct span text);
+	/* Nothing came from the peer for conf.idle_s: ask it. */
+	void (*on_idle)(struct conn *conn);
+	/* It ends: leave every channel. At the end of the turn in which
+	 * conn_close was called or the peer went. */
+	void (*on_close)(struct conn *conn);
+	/* Nothing refers to it any more. */
+	void (*free)(struct conn *conn);
+};
+
+struct conn_conf {
+	int64_t idle_s; /* of silence before on_idle */
+	int64_t pong_s; /* of silence after it before the conn is closed */
+	size_t queue_max_bytes;   /* that may wait to be sent */
+	size_t message_max_bytes; /* that a peer may send as one message */
+	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
+};
+
+/* Each state but the last is also the list of the set that holds the conn,
+ * ordered by since_s, so that timing out is looking at the first. */
+enum conn_state {
+	CONN_HANDSHAKE = 0, /* the request has not come completely */
+	CONN_OPEN,
+	CONN_PINGED,  /* open, but silent: on_idle was called */
+	CONN_DOOMED,  /* closed by us in this turn; takes no more */
+	CONN_CLOSING, /* the Close frame is queued; waits for the peer */
+	CONN_DEAD,    /* to be freed at the end of this turn */
+};
+
+#define CONN_STATES (CONN_DEAD + 1)
+
+struct conn {
+	struct loop_watch watch;
+	struct conn_set *set;
+	struct list link;
+	struct outbuf out;
+	struct buf in; /* the start of a frame that has not come completely */
+	struct ws ws;
+	uint32_t id; /* for the log */
+	uint32_t since_s, opened_s;
+	struct in6_addr ip; /* all zero: unknown */
+	uint16_t port;
+	uint8_t state;     /* enum conn_state */
+	uint8_t cause;     /* enum pusher_cause, once doomed */
+	bool is_dirty;     /* has something to send at the end of the turn */
+	bool is_gone;      /* the peer is: nothing can be sent any more */
+	bool is_websocket; /* the handshake is done */
+};
+
+struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
+			      const struct conn_ops *ops);
+
+/* All conns must be gone. */
+void conn_set_free(struct conn_set *set);
+
+/* How many conns there are. */
+size_t conn_set_count(const struct conn_set *set);
+
+/* conn_close on every one of them. */
+void conn_set_close(struct conn_set *set, enum pusher_cause cause);
+
+/* Frees what is left, without a word to the peers. */
+void conn_set_abort(struct conn_set *set);
+
+/* Takes over fd, non-blocking and just accepted; address may be NULL. */
+void conn_init(struct conn *conn, struct conn_set *set, int fd,
+	       const struct sockaddr *address);
+
+/* Queues a frame, which goes out at the end of the turn; no-op on a conn that
+ * ends. May close the conn, if its queue is full. */
+void conn_send(struct conn *conn, struct frame *frame);
+
+/* The only door out. No-op on a conn that ends already. */
+void conn_close(struct conn *conn, enum pusher_cause cause);
+
+/* Whether messages may still be sent. */
+static inline bool conn_is_open(const struct conn *conn)
+{
+	return conn->state <= CONN_PINGED;
+}
+
+#endif

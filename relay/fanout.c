@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's channels and the walk over their subscribers. Nothing that is
+ * called during the walk changes the array: a subscriber that is closed leaves
+ * at the end of the turn.
+ */
+#include "relay/fanout.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/channel_name.h"
+
+struct fanout {
+	struct channel_table channels;
+	const char *list;
+	const char *epoch;
+	const struct fanout_ops *ops;
+	void *ctx;
+};
+
+struct fanout *fanout_new(const char *list, const struct fanout_ops *ops,
+			  void *ctx)
+{
+	struct fanout *fanout = xcalloc(1, sizeof(*fanout));
+
+	channel_table_init(&fanout->channels);
+	fanout->list = list;
+	fanout->ops = ops;
+	fanout->ctx = ctx;
+	return fanout;
+}
+
+void fanout_free(struct fanout *fanout)
+{
+	assert(fanout->channels.first == NULL);
+	free(fanout);
+}
+
+struct channel_table *fanout_channels(struct fanout *fanout)
+{
+	return &fanout->channels;
+}
+
+void fanout_set_epoch(struct fanout *fanout, const char *epoch)
+{
+	fanout->epoch = epoch;
+}
+
+static struct frame *subscribed_frame(const struct fanout *fanout,
+				      const struct channel *channel)
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	pusher_add_subscribed(&text, channel_name(channel), channel->delivered,
+			      channel->is_durable ? fanout->epoch : NULL);
+	frame = frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	return frame;
+}
+
+void fanout_join(struct fanout *fanout, struct session *session,
+		 struct subscription *subscription, struct span name)
+{
+	struct channel *channel = channel_find(&fanout->channels, name);
+	struct frame *frame;
+
+	if (channel == NULL) {
+		channel = channel_add(
+			&fanout->channels, name,
+			channel_name_is_durable(name, fanout->list));
+		channel_join(channel, subscription, session);
+		fanout->ops->on_first(fanout->ctx, channel);
+		return;
+	}
+	channel_join(channel, subscription, session);
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	frame = subscribed_frame(fanout, channel);
+	conn_send(&session->conn, frame);
+	frame_unref(frame);
+}
+
+void fanout_leave(struct fanout *fanout, struct subscription *subscription)
+{
+	struct channel *channel = subscription->channel;
+
+	channel_leave(subscription);
+	if (channel->count > 0)
+		return;
+	fanout->ops->on_last(fanout->ctx, channel);
+	channel_remove(&fanout->channels, channel);
+}
+
+void fanout_go_live(struct fanout *fanout, struct channel *channel)
+{
+	struct frame *frame = subscribed_frame(fanout, channel);
+
+	assert(channel->state == CHANNEL_LIVE);
+	fanout_deliver(channel, frame, 0);
+	frame_unref(frame);
+}
+
+void fanout_deliver(struct channel *channel, struct frame *frame,
+		    uint64_t exclude)
+{
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++) {
+		struct session *session = channel->members[i].subscriber;
+
+		if (exclude != 0 && session->socket_id == exclude)
+			continue;
+		conn_send(&session->conn, frame);
+	}
+}
+
+void fanout_close(struct channel *channel, enum pusher_cause cause)
+{
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++) {
+		struct session *session = channel->members[i].subscriber;
+
+		conn_close(&session->conn, cause);
+	}
+}

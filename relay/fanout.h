@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One event to N subscribers: who is in which channel, and giving each of them
+ * the same frame. Knows nothing of ids or of where events come from.
+ */
+#ifndef RELAY_FANOUT_H
+#define RELAY_FANOUT_H
+
+#include "relay/channel.h"
+#include "relay/session.h"
+
+struct fanout;
+
+struct fanout_ops {
+	/* The first subscriber of the worker: start the channel, and call
+	 * fanout_go_live when it can serve. */
+	void (*on_first)(void *ctx, struct channel *channel);
+	/* The last one left; the channel is freed when this returns. */
+	void (*on_last)(void *ctx, struct channel *channel);
+};
+
+/* list: for channel_name_is_durable, borrowed. */
+struct fanout *fanout_new(const char *list, const struct fanout_ops *ops,
+			  void *ctx);
+
+/* All subscribers must have left. */
+void fanout_free(struct fanout *fanout);
+
+struct channel_table *fanout_channels(struct fanout *fanout);
+
+/* For session_ops. epoch and what the channel has delivered are told to a
+ * subscriber who joins while it is live. */
+void fanout_join(struct fanout *fanout, struct session *session,
+		 struct subscription *subscription, struct span name);
+void fanout_leave(struct fanout *fanout, struct subscription *subscription);
+
+/* Tells every subscriber that the channel, whose state is CHANNEL_LIVE,
+ * serves from channel->delivered on. */
+void fanout_go_live(struct fanout *fanout, struct channel *channel);
+
+/* What is told to those who join or are told; borrowed, NULL before the log
+ * was read. */
+void fanout_set_epoch(struct fanout *fanout, const char *epoch);
+
+/* Queues frame for every subscriber but the one with this socket id (0: for
+ * everyone). */
+void fanout_deliver(struct channel *channel, struct frame *frame,
+		    uint64_t exclude);
+
+/* conn_close on every subscriber. */
+void fanout_close(struct channel *channel, enum pusher_cause cause);
+
+#endif

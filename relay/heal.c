@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The order of events, against everything that Redis may do to it.
+ *
+ * The ids of a live channel:  delivered | hole | stash … | target
+ * Everything up to delivered was sent; target is the highest id that is said
+ * to exist; between them is what has to come, by Redis or from the log.
+ */
+#include "relay/heal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "relay/socket_id.h"
+
+/* Heads are polled this often while Redis is away. */
+#define POLL_WITHOUT_BUS_MS 100
+
+/* With more channels than this, one scan of the table of channels is cheaper
+ * than looking each of them up. */
+#define LOOKUPS_MAX 1000
+
+#define EPOCH_MAX 64
+
+struct heal {
+	struct loop *loop;
+	struct fanout *fanout;
+	struct heal_conf conf;
+	struct log_reader *reader;
+	bool is_bus_up;
+	/* one read of each kind at a time, of which more may be wanted */
+	bool is_reading_starting, is_polling, is_poll_due;
+	struct list starting; /* channels that are not live, by since_ms */
+	struct list holed;    /* live ones with a hole, by since_ms */
+	struct loop_timer poll_timer, hole_timer;
+	size_t stash_bytes;
+	char epoch[EPOCH_MAX]; /* empty: the log was never read */
+};
+
+static void read_starting(struct heal *heal);
+static void on_hole_timer(struct loop_timer *timer);
+
+static void put_in_list(struct heal *heal, struct channel *channel,
+			struct list *list)
+{
+	channel->since_ms = loop_now_ms(heal->loop);
+	list_remove(&channel->link);
+	list_append(list, &channel->link);
+}
+
+/* ---- the stash ---- */
+
+static void clear_stash(struct heal *heal, struct channel *channel)
+{
+	heal->stash_bytes -= channel->stash.bytes;
+	stash_clear(&channel->stash);
+}
+
+static void drop_first(struct heal *heal, struct channel *channel)
+{
+	size_t before = channel->stash.bytes;
+
+	stash_drop_first(&channel->stash);
+	heal->stash_bytes -= before - channel->stash.bytes;
+}
+
+/* What does not fit is dropped with all that the channel has: it will be read
+ * from the log in pages, since target is remembered. */
+static void put_in_stash(struct heal *heal, struct channel *channel, int64_t id,
+			 struct frame *frame, uint64_t exclude)
+{
+	size_t before = channel->stash.bytes;
+
+	if (heal->stash_bytes + frame->len > heal->conf.stash_max_bytes) {
+		clear_stash(heal, channel);
+		return;
+	}
+	stash_put(&channel->stash, id, frame, exclude);
+	heal->stash_bytes += channel->stash.bytes - before;
+}
+
+/* ---- delivering ---- */
+
+static void deliver(struct channel *channel, int64_t id, struct frame *frame,
+		    uint64_t exclude)
+{
+	assert(id == channel->delivered + 1);
+	channel->delivered = id;
+	fanout_deliver(channel, frame, exclude);
+}
+
+/* Delivers what the stash has next, and drops what it has too late. */
+static void drain_stash(struct heal *heal, struct channel *channel)
+{
+	const struct stash_entry *first;
+
+	while ((first = stash_first(&channel->stash)) != NULL &&
+	       first->id <= channel->delivered + 1) {
+		if (first->id > channel->delivered)
+			deliver(channel, first->id, first->frame,
+				first->exclude);
+		drop_first(heal, channel);
+	}
+}
+
+/* Puts the channel on the list of those with a hole, or takes it off. */
+static void note_hole(struct heal *heal, struct channel *channel)
+{
+	if (channel->target <= channel->delivered) {
+		list_remove(&channel->link);
+		return;
+	}
+	if (!list_is_empty(&channel->link))
+		return;
+	put_in_list(heal, channel, &heal->holed);
+	if (!heal->hole_timer.is_set)
+		loop_set_timer(heal->loop, &heal->hole_timer,
+			       heal->conf.hole_wait_ms, on_hole_timer);
+}
+
+static void raise_target(struct channel *channel, int64_t id)
+{
+	if (channel->target < id)
+		channel->target = id;
+}
+
+static void take_event(struct heal *heal, struct channel *channel, int64_t id,
+		       struct frame *frame, uint64_t exclude)
+{
+	raise_target(channel, id);
+	if (channel->state != CHANNEL_LIVE) {
+		put_in_stash(heal, channel, id, frame, exclude);
+		return;
+	}
+	if (id <= channel->delivered)
+		return;
+	if (id > channel->delivered + 1) {
+		put_in_stash(heal, channel, id, frame, exclude);
+	} else {
+		deliver(channel, id, frame, exclude);
+		drain_stash(heal, channel);
+	}
+	note_hole(heal, channel);
+}
+
+/* ---- starting, and starting over ---- */
+
+static void go_live(struct heal *heal, struct channel *channel, int64_t base)
+{
+	channel->state = CHANNEL_LIVE;
+	channel->delivered = base;
+	list_remove(&channel->link);
+	fanout_go_live(heal->fanout, channel);
+	drain_stash(heal, channel);
+	note_hole(heal, channel);
+}
+
+/* Redis has done its part, or can't. */
+static void await_head(struct heal *heal, struct channel *channel)
+{
+	if (channel->is_durable)
+		channel->state = CHANNEL_AWAITING_HEAD;
+	else
+		go_live(heal, channel, 0);
+}
+
+/* Closes all subscribers of a channel that was live; whoever comes now gets it
+ * from its head on. */
+static void start_over(struct heal *heal, struct channel *channel,
+		       enum pusher_cause cause)
+{
+	fanout_close(channel, cause);
+	log_reader_forget(heal->reader, channel);
+	clear_stash(heal, channel);
+	channel->is_reading = false;
+	channel->delivered = channel->target = 0;
+	channel->state = CHANNEL_AWAITING_HEAD;
+	put_in_list(heal, channel, &heal->starting);
+}
+
+static void take_epoch(struct heal *heal, struct span epoch)
+{
+	struct channel *channel;
+
+	if (span_is(epoch, heal->epoch) || epoch.len == 0 ||
+	    epoch.len >= EPOCH_MAX)
+		return;
+	if (heal->epoch[0] != '\0')
+		log_warn("the epoch changed: subscribers start over");
+	memcpy(heal->epoch, epoch.ptr, epoch.len);
+	heal->epoch[epoch.len] = '\0';
+	fanout_set_epoch(heal->fanout, heal->epoch);
+	for (channel = fanout_channels(heal->fanout)->first; channel != NULL;
+	     channel = channel->hh.next) {
+		if (!channel->is_durable)
+			continue;
+		if (channel->state == CHANNEL_LIVE)
+			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
+		/* what was stashed may have been of the old one */
+		clear_stash(heal, channel);
+	}
+}
+
+/* ---- heads: of channels that start, and of those that are polled ---- */
+
+static void take_heads(struct heal *heal, const struct log_heads *heads,
+		       enum channel_state wanted)
+{
+	size_t i;
+
+	take_epoch(heal, heads->epoch);
+	for (i = 0; i < heads->count; i++) {
+		const struct log_head *head = &heads->heads[i];
+		struct channel *channel = channel_find(
+			fanout_channels(heal->fanout), head->channel);
+
+		if (channel == NULL || channel->state != wanted ||
+		    !channel->is_durable)
+			continue;
+		if (wanted == CHANNEL_READING_HEAD) {
+			go_live(heal, channel, head->last_id);
+		} else {
+			raise_target(channel, head->last_id);
+			note_hole(heal, channel);
+		}
+	}
+}
+
+/* Those of whom nothing was said ask again. */
+static void unread_starting(struct heal *heal)
+{
+	struct list *link;
+
+	for (link = heal->starting.next; link != &heal->starting;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (channel->state == CHANNEL_READING_HEAD)
+			channel->state = CHANNEL_AWAITING_HEAD;
+	}
+}
+
+/* Names up to LOOKUPS_MAX channels that await their head, which from now on
+ * are being read. */
+static size_t collect_starting(struct heal *heal, struct span *names)
+{
+	struct list *link;
+	size_t count = 0;
+
+	for (link = heal->starting.next;
+	     link != &heal->starting && count < LOOKUPS_MAX;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (channel->state != CHANNEL_AWAITING_HEAD)
+			continue;
+		channel->state = CHANNEL_READING_HEAD;
+		names[count++] = channel_name(channel);
+	}
+	return count;
+}
+
+static void read_starting(struct heal *heal)
+{
+	struct span names[LOOKUPS_MAX];
+	size_t count;
+
+	if (heal->is_reading_starting)
+		return;
+	count = collect_starting(heal, names);
+	if (count == 0)
+		return;
+	if (log_reader_heads(heal->reader, names, count,
+			     &heal->is_reading_starting) == 0)
+		heal->is_reading_starting = true;
+	else
+		unread_starting(heal);
+}
+
+/* Names the live channels, up to LOOKUPS_MAX + 1. */
+static size_t collect_live(struct heal *heal, struct span *names)
+{
+	struct channel *channel = fanout_channels(heal->fanout)->first;
+	size_t count = 0;
+
+	for (; channel != NULL && count <= LOOKUPS_MAX;
+	     channel = channel->hh.next)
+		if (channel->is_durable && channel->state == CHANNEL_LIVE)
+			names[count++] = channel_name(channel);
+	return count;
+}
+
+void heal_poll(struct heal *heal)
+{
+	struct span names[LOOKUPS_MAX + 1];
+	size_t count;
+	int result;
+
+	heal->is_poll_due = heal->is_polling;
+	if (heal->is_polling)
+		return;
+	count = collect_live(heal, names);
+	if (count == 0)
+		return;
+	if (count > LOOKUPS_MAX)
+		result = log_reader_all_heads(heal->reader, &heal->is_polling);
+	else
+		result = log_reader_heads(heal->reader, names, count,
+					  &heal->is_polling);
+	heal->is_polling = result == 0;
+}
+
+static void on_heads(void *ctx, void *who, const struct log_heads *heads)
+{
+	struct heal *heal = ctx;
+
+	if (who == &heal->is_polling) {
+		heal->is_polling = false;
+		if (heads != NULL)
+			take_heads(heal, heads, CHANNEL_LIVE);
+		if (heads != NULL && heal->is_poll_due)
+			heal_poll(heal);
+		return;
+	}
+	heal->is_reading_starting = false;
+	if (heads != NULL)
+		take_heads(heal, heads, CHANNEL_READING_HEAD);
+	unread_starting(heal);
+	if (heads != NULL)
+		read_starting(heal);
+}
+
+/* ---- holes ---- */
+
+/* Asks for what lies between delivered and what the stash has. */
+static void read_hole(struct heal *heal, struct channel *channel)
+{
+	const struct stash_entry *first = stash_first(&channel->stash);
+	int64_t to_id = first ? first->id - 1 : channel->target;
+
+	if (channel->is_reading)
+		return;
+	if (log_reader_rows(heal->reader, channel_name(channel),
+			    channel->delivered + 1, to_id, channel) == 0)
+		channel->is_reading = true;
+}
+
+static void deliver_row(struct heal *heal, struct channel *channel,
+			const struct event *event)
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	event_encode(&text, event);
+	frame = frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	take_event(heal, channel, event->id, frame,
+		   socket_id_parse(event->exclude));
+	frame_unref(frame);
+}
+
+/* What is to be sent next is not in the log. */
+static void on_nothing_read(struct heal *heal, struct channel *channel,
+			    const struct log_rows *rows)
+{
+	if (rows->first_id > channel->delivered + 1) {
+		start_over(heal, channel, PUSHER_CAUSE_TRIMMED);
+		return;
+	}
+	/* A hint that the log does not bear out: forged, or ahead of a standby
+	 * that we read from. The next head tells. */
+	channel->target = rows->last_id;
+	list_remove(&channel->link);
+	note_hole(heal, channel);
+}
+
+static void on_rows(void *ctx, void *who, const struct log_rows *rows)
+{
+	struct heal *heal = ctx;
+	struct channel *channel = who;
+	int64_t before = channel->delivered;
+	size_t i;
+
+	channel->is_reading = false;
+	if (rows == NULL) {
+		/* again when the log is back: every poll looks for holes */
+		list_remove(&channel->link);
+		return;
+	}
+	take_epoch(heal, rows->epoch);
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	for (i = 0; i < rows->count; i++)
+		deliver_row(heal, channel, &rows->events[i]);
+	log_debug("healed %lld of '%.*s' up to %lld",
+		  (long long)(channel->delivered - before),
+		  (int)channel->name_len, channel->name,
+		  (long long)channel->delivered);
+	if (channel->delivered == before)
+		on_nothing_read(heal, channel, rows);
+	else if (channel->target > channel->delivered)
+		read_hole(heal, channel);
+}
+
+/* Of the channels with a hole, those that have waited long enough. The list is
+ * ordered; one that is being read stays in it until it is whole. */
+static void on_hole_timer(struct loop_timer *timer)
+{
+	struct heal *heal = container_of(timer, struct heal, hole_timer);
+	int64_t now_ms = loop_now_ms(heal->loop), age_ms;
+	struct list *link;
+
+	for (link = heal->holed.next; link != &heal->holed; link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		age_ms = now_ms - channel->since_ms;
+		if (age_ms < heal->conf.hole_wait_ms)
+			break;
+		read_hole(heal, channel);
+	}
+	if (!list_is_empty(&heal->holed))
+		loop_set_timer(heal->loop, timer, heal->conf.hole_wait_ms,
+			       on_hole_timer);
+}
+
+/* ---- time ---- */
+
+/* Those who have waited too long for a durable channel to start. */
+static void close_late_starters(struct heal *heal)
+{
+	int64_t now_ms = loop_now_ms(heal->loop);
+	struct list *link;
+
+	for (link = heal->starting.next; link != &heal->starting;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (now_ms - channel->since_ms < heal->conf.start_timeout_ms)
+			break;
+		if (channel->is_durable)
+			fanout_close(channel, PUSHER_CAUSE_LOG_AWAY);
+	}
+}
+
+static void on_poll_timer(struct loop_timer *timer)
+{
+	struct heal *heal = container_of(timer, struct heal, poll_timer);
+
+	read_starting(heal);
+	heal_poll(heal);
+	close_late_starters(heal);
+	loop_set_timer(heal->loop, timer,
+		       heal->is_bus_up ? heal->conf.poll_ms
+				       : POLL_WITHOUT_BUS_MS,
+		       on_poll_timer);
+}
+
+/* ---- from below and above ---- */
+
+static void on_log_up(void *ctx)
+{
+	struct heal *heal = ctx;
+
+	read_starting(heal);
+	heal_poll(heal);
+}
+
+static const struct log_reader_ops log_reader_ops = {
+	.on_up = on_log_up,
+	.on_heads = on_heads,
+	.on_rows = on_rows,
+};
+
+void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
+{
+	channel->state = CHANNEL_SUBSCRIBING;
+	channel->ticket = ticket;
+	put_in_list(heal, channel, &heal->starting);
+	if (!heal->is_bus_up) {
+		await_head(heal, channel);
+		read_starting(heal);
+	}
+}
+
+void heal_forget(struct heal *heal, struct channel *channel)
+{
+	log_reader_forget(heal->reader, channel);
+	clear_stash(heal, channel);
+	list_remove(&channel->link);
+}
+
+void heal_confirm(struct heal *heal, uint64_t ticket)
+{
+	struct list *link = heal->starting.next;
+
+	while (link != &heal->starting) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		link = link->next; /* going live takes it off the list */
+		if (channel->state == CHANNEL_SUBSCRIBING &&
+		    channel->ticket <= ticket)
+			await_head(heal, channel);
+	}
+	read_starting(heal);
+}
+
+void heal_set_bus_up(struct heal *heal, bool is_up)
+{
+	heal->is_bus_up = is_up;
+	if (!is_up)
+		heal_confirm(heal, UINT64_MAX);
+	loop_set_timer(heal->loop, &heal->poll_timer, 0, on_poll_timer);
+}
+
+void heal_event(struct heal *heal, struct channel *channel,
+		const struct envelope *envelope)
+{
+	struct frame *frame;
+
+	if (channel->is_durable && envelope->id != 0 &&
+	    !span_is(envelope->epoch, heal->epoch)) {
+		/* before the first read, or of another life of the log */
+		heal_poll(heal);
+		return;
+	}
+	frame = frame_new(WS_OP_TEXT, envelope->event);
+	if (channel->is_durable && envelope->id != 0)
+		take_event(heal, channel, envelope->id, frame,
+			   socket_id_parse(envelope->exclude));
+	else if (channel->state == CHANNEL_LIVE)
+		fanout_deliver(channel, frame,
+			       socket_id_parse(envelope->exclude));
+	frame_unref(frame);
+}
+
+/* ---- life ---- */
+
+struct heal *heal_new(struct loop *loop, struct fanout *fanout,
+		      const struct heal_conf *conf)
+{
+	struct heal *heal = xcalloc(1, sizeof(*heal));
+
+	heal->loop = loop;
+	heal->fanout = fanout;
+	heal->conf = *conf;
+	list_init(&heal->starting);
+	list_init(&heal->holed);
+	heal->reader = log_reader_new(loop, conf->database, conf->app,
+				      &log_reader_ops, heal);
+	loop_set_timer(loop, &heal->poll_timer, 0, on_poll_timer);
+	return heal;
+}
+
+void heal_free(struct heal *heal)
+{
+	assert(list_is_empty(&heal->starting));
+	assert(list_is_empty(&heal->holed));
+	loop_clear_timer(heal->loop, &heal->poll_timer);
+	loop_clear_timer(heal->loop, &heal->hole_timer);
+	log_reader_free(heal->reader);
+	free(heal);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads the log in PostgreSQL for one worker: heads of channels, and the rows
+ * of a range. Asynchronous, on the loop; one statement at a time, in the order
+ * asked for. Never writes.
+ */
+#ifndef RELAY_LOG_READER_H
+#define RELAY_LOG_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/event.h"
+#include "relay/loop.h"
+
+/* Most rows that one answer brings; ask again for the rest. */
+#define LOG_READER_ROWS_MAX 256
+
+struct log_reader;
+
+/* Everything in these is borrowed, until the callback returns. */
+struct log_head {
+	struct span channel;
+	int64_t first_id, last_id; /* 1 and 0 for a channel without a row */
+};
+
+struct log_heads {
+	struct span epoch;
+	const struct log_head *heads;
+	size_t count;
+};
+
+struct log_rows {
+	struct span epoch;
+	int64_t first_id, last_id;  /* of the channel, 1 and 0 without a row */
+	const struct event *events; /* ascending */
+	size_t count;
+};
+
+struct log_reader_ops {
+	/* PostgreSQL answers. */
+	void (*on_up)(void *ctx);
+	/* who: as it was given with the request. heads or rows is NULL when
+	 * the read failed. */
+	void (*on_heads)(void *ctx, void *who, const struct log_heads *heads);
+	void (*on_rows)(void *ctx, void *who, const struct log_rows *rows);
+};
+
+/* conninfo and app are borrowed for the life of the reader. Connects, and goes
+ * on trying until freed. */
+struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
+				  const char *app,
+				  const struct log_reader_ops *ops, void *ctx);
+void log_reader_free(struct log_reader *reader);
+
+/* Asks for the heads of these channels: 0 and on_heads follows, or -1 while
+ * PostgreSQL is away. */
+int log_reader_heads(struct log_reader *reader, const struct span *channels,
+		     size_t count, void *who) MUST_CHECK;
+
+/* Asks for the heads of all channels of the app that have one. */
+int log_reader_all_heads(struct log_reader *reader, void *who) MUST_CHECK;
+
+/* Asks for the rows from_id … to_id of a channel, of which the first
+ * LOG_READER_ROWS_MAX come: 0 and on_rows follows, or -1. */
+int log_reader_rows(struct log_reader *reader, struct span channel,
+		    int64_t from_id, int64_t to_id, void *who) MUST_CHECK;
+
+/* Nothing more will be said of what was asked for on behalf of who. */
+void log_reader_forget(struct log_reader *reader, const void *who);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The protocol's vocabulary; no sockets, no state.
+ */
+#include "relay/pusher.h"
+
+#include <assert.h>
+
+#include "common/json.h"
+#include "common/text.h"
+#include "relay/socket_id.h"
+
+static const struct {
+	const char *name;
+	uint16_t code;
+	const char *reason;
+} causes[PUSHER_CAUSES] = {
+	[PUSHER_CAUSE_PEER] = { "peer", 1000, "" },
+	[PUSHER_CAUSE_BAD_HANDSHAKE] = { "handshake", 0, "" },
+	[PUSHER_CAUSE_HANDSHAKE_TIMEOUT] = { "handshake-timeout", 0, "" },
+	[PUSHER_CAUSE_BAD_FRAME] = { "frame", 1002, "Protocol error" },
+	[PUSHER_CAUSE_BINARY] = { "binary", 1003,
+				  "Binary messages are not supported" },
+	[PUSHER_CAUSE_BAD_UTF8] = { "utf8", 1007, "Invalid UTF-8" },
+	[PUSHER_CAUSE_TOO_LARGE] = { "size", 1009, "Message too large" },
+	[PUSHER_CAUSE_APP_UNKNOWN] = { "app", 4001,
+				       "Application does not exist" },
+	[PUSHER_CAUSE_VERSION_BAD] = { "version", 4006,
+				       "Invalid version string format" },
+	[PUSHER_CAUSE_VERSION_UNSUPPORTED] = { "protocol", 4007,
+					       "Unsupported protocol version" },
+	[PUSHER_CAUSE_VERSION_MISSING] = { "no-protocol", 4008,
+					   "No protocol version supplied" },
+	[PUSHER_CAUSE_SLOW] = { "slow", 4100,
+				"Too slow: reconnect and backfill" },
+	[PUSHER_CAUSE_LOG_AWAY] = { "log-away", 4100,
+				    "History unavailable: reconnect" },
+	[PUSHER_CAUSE_DRAIN] = { "drain", 4200, "Server restarting" },
+	[PUSHER_CAUSE_EPOCH] = { "epoch", 4200, "Epoch changed: start over" },
+	[PUSHER_CAUSE_TRIMMED] = { "trimmed", 4200,
+				   "History trimmed: start over" },
+	[PUSHER_CAUSE_PONG_MISSING] = { "pong", 4201,
+					"Pong reply not received" },
+};
+
+const char *pusher_cause_name(enum pusher_cause cause)
+{
+	return causes[cause].name;
+}
+
+uint16_t pusher_cause_code(enum pusher_cause cause)
+{
+	return causes[cause].code;
+}
+
+const char *pusher_cause_reason(enum pusher_cause cause)
+{
+	return causes[cause].reason;
+}
+
+/* The value of a query parameter; absent if it is not there. What we look for
+ * needs no percent-decoding. */
+static struct span query_get(struct span query, const char *name)
+{
+	size_t name_len = strlen(name);
+
+	while (query.len > 0) {
+		const char *amp = memchr(query.ptr, '&', query.len);
+		size_t len = amp ? (size_t)(amp - query.ptr) : query.len;
+
+		if (len > name_len && query.ptr[name_len] == '=' &&
+		    memcmp(query.ptr, name, name_len) == 0)
+			return span_of(query.ptr + name_len + 1,
+				       len - name_len - 1);
+		if (amp == NULL)
+			break;
+		query = span_of(amp + 1, query.len - len - 1);
+	}
+	return span_of(NULL, 0);
+}
+
+int pusher_parse_target(struct span target, struct span *key,
+			struct span *protocol)
+{
+	static const char prefix[] = "/app/";
+	struct span query = span_of(NULL, 0);
+	const char *mark;
+
+	if (!span_starts(target, prefix))
+		return -1;
+	*key = span_of(target.ptr + strlen(prefix),
+		       target.len - strlen(prefix));
+	mark = memchr(key->ptr, '?', key->len);
+	if (mark != NULL) {
+		size_t key_len = (size_t)(mark - key->ptr);
+
+		query = span_of(mark + 1, key->len - key_len - 1);
+		key->len = key_len;
+	}
+	if (key->len == 0 || memchr(key->ptr, '/', key->len) != NULL)
+		return -1;
+	*protocol = query_get(query, "protocol");
+	return 0;
+}
+
+enum pusher_cause pusher_check_protocol(struct span protocol)
+{
+	int64_t version;
+
+	if (protocol.len == 0)
+		return PUSHER_CAUSE_VERSION_MISSING;
+	if (text_parse_int(protocol, &version) == -1)
+		return PUSHER_CAUSE_VERSION_BAD;
+	/* 5 and 6 are what some client libraries say; for public channels they
+	 * differ from 7 in nothing that we send or read */
+	if (version < 5 || version > 7)
+		return PUSHER_CAUSE_VERSION_UNSUPPORTED;
+	return PUSHER_CAUSE_PEER;
+}
+
+static void invalid(struct pusher_message *message, const char *why)
+{
+	message->type = PUSHER_INVALID;
+	message->why = why;
+}
+
+/* data as an object: pusher-js sends one, other libraries a string that holds
+ * one. NULL if it is neither. */
+static struct json_object *get_data(struct pusher_message *message)
+{
+	struct json_object *member;
+	const char *why;
+
+	if (!json_object_object_get_ex(message->root, "data", &member))
+		return NULL;
+	if (json_object_is_type(member, json_type_object))
+		return member;
+	if (!json_object_is_type(member, json_type_string) ||
+	    json_parse_object(json_get_string(message->root, "data"),
+			      &message->data, &why) == -1)
+		return NULL;
+	return message->data;
+}
+
+static void decode_subscription(struct pusher_message *message,
+				enum pusher_type type)
+{
+	struct json_object *data = get_data(message);
+
+	if (data == NULL) {
+		invalid(message, "data must be an object");
+		return;
+	}
+	message->type = type;
+	message->channel = json_get_string(data, "channel");
+}
+
+void pusher_decode(struct span text, struct pusher_message *message)
+{
+	struct span event;
+	const char *why;
+
+	memset(message, 0, sizeof(*message));
+	if (json_parse_object(text, &message->root, &why) == -1) {
+		invalid(message, why);
+		return;
+	}
+	event = json_get_string(message->root, "event");
+	if (span_is(event, "pusher:subscribe")) {
+		decode_subscription(message, PUSHER_SUBSCRIBE);
+	} else if (span_is(event, "pusher:unsubscribe")) {
+		decode_subscription(message, PUSHER_UNSUBSCRIBE);
+	} else if (span_is(event, "pusher:ping")) {
+		message->type = PUSHER_PING;
+	} else if (span_is(event, "pusher:pong")) {
+		message->type = PUSHER_PONG;
+	} else if (span_starts(event, "client-")) {
+		message->type = PUSHER_CLIENT_EVENT;
+		message->channel = json_get_string(message->root, "channel");
+	} else if (event.ptr == NULL) {
+		invalid(message, "event must be a string");
+	} else {
+		invalid(message, "unknown event");
+	}
+}
+
+void pusher_message_release(struct pusher_message *message)
+{
+	json_object_put(message->data);
+	json_object_put(message->root);
+	message->data = message->root = NULL;
+}
+
+void pusher_add_established(struct buf *buf, uint64_t socket_id,
+			    int64_t activity_timeout_s)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:connection_established\","
+			 "\"data\":\"{\\\"socket_id\\\":\\\"");
+	socket_id_add(buf, socket_id);
+	buf_add_str(buf, "\\\",\\\"activity_timeout\\\":");
+	buf_add_int(buf, activity_timeout_s);
+	buf_add_str(buf, "}\"}");
+}
+
+void pusher_add_error(struct buf *buf, int code, const char *message,
+		      struct span detail)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:error\",\"data\":{\"code\":");
+	if (code == 0)
+		buf_add_str(buf, "null");
+	else
+		buf_add_int(buf, code);
+	buf_add_str(buf, ",\"message\":\"");
+	json_add_escaped(buf, span_str(message));
+	json_add_escaped(buf, detail);
+	buf_add_str(buf, "\"}}");
+}
+
+void pusher_add_ping(struct buf *buf)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:ping\",\"data\":\"{}\"}");
+}
+
+void pusher_add_pong(struct buf *buf)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
+}
+
+void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
+			   const char *epoch)
+{
+	buf_add_str(buf, "{\"event\":\"pusher_internal:subscription_succeeded\""
+			 ",\"channel\":");
+	json_add_string(buf, channel);
+	if (epoch == NULL) {
+		buf_add_str(buf, ",\"data\":\"{}\"}");
+		return;
+	}
+	buf_add_str(buf, ",\"data\":\"{\\\"base\\\":");
+	buf_add_int(buf, base);
+	buf_add_str(buf, ",\\\"epoch\\\":\\\"");
+	buf_add_str(buf, epoch);
+	buf_add_str(buf, "\\\"}\"}");
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The words of the Pusher Channels protocol, version 7: what clients say, what
+ * we say, and the codes we close with. relay/PROTOCOL.md is its reference.
+ * Pure.
+ */
+#ifndef RELAY_PUSHER_H
+#define RELAY_PUSHER_H
+
+#include <json-c/json_object.h>
+
+#include "common/attr.h"
+#include "common/buf.h"
+
+/* Why a connection ends; the only place that knows the codes is the table
+ * behind these. */
+enum pusher_cause {
+	PUSHER_CAUSE_PEER = 0, /* the peer closed it, or is gone */
+	PUSHER_CAUSE_BAD_HANDSHAKE,
+	PUSHER_CAUSE_HANDSHAKE_TIMEOUT,
+	PUSHER_CAUSE_BAD_FRAME,
+	PUSHER_CAUSE_BINARY,
+	PUSHER_CAUSE_BAD_UTF8,
+	PUSHER_CAUSE_TOO_LARGE,
+	PUSHER_CAUSE_APP_UNKNOWN,
+	PUSHER_CAUSE_VERSION_BAD,
+	PUSHER_CAUSE_VERSION_UNSUPPORTED,
+	PUSHER_CAUSE_VERSION_MISSING,
+	PUSHER_CAUSE_SLOW,     /* does not read what it is sent */
+	PUSHER_CAUSE_LOG_AWAY, /* a durable channel could not be started */
+	PUSHER_CAUSE_DRAIN,
+	PUSHER_CAUSE_EPOCH,
+	PUSHER_CAUSE_TRIMMED, /* what it needs next is gone from the log */
+	PUSHER_CAUSE_PONG_MISSING,
+};
+
+#define PUSHER_CAUSES (PUSHER_CAUSE_PONG_MISSING + 1)
+
+/* For the log. */
+const char *pusher_cause_name(enum pusher_cause cause);
+
+/* The close code, 0 where none is sent. */
+uint16_t pusher_cause_code(enum pusher_cause cause);
+
+/* The text of the Close frame. */
+const char *pusher_cause_reason(enum pusher_cause cause);
+
+/* ---- connecting ---- */
+
+/* Takes /app/{key}?protocol=… apart: 0, or -1 if the path is another.
+ * protocol is absent if it is not given. */
+int pusher_parse_target(struct span target, struct span *key,
+			struct span *protocol) MUST_CHECK;
+
+/* PUSHER_CAUSE_PEER if we speak it; else why not. */
+enum pusher_cause pusher_check_protocol(struct span protocol);
+
+/* ---- from the client ---- */
+
+enum pusher_type {
+	PUSHER_SUBSCRIBE = 0,
+	PUSHER_UNSUBSCRIBE,
+	PUSHER_PING,
+	PUSHER_PONG,
+	PUSHER_CLIENT_EVENT,
+	PUSHER_INVALID, /* why says what is wrong with it */
+};
+
+struct pusher_message {
+	enum pusher_type type;
+	struct span channel; /* of (un)subscribe and client events; may be
+				absent or malformed */
+	const char *why;     /* static memory */
+	struct json_object *root, *data; /* what the spans point into */
+};
+
+/* Takes a text message apart. The caller gives it back with
+ * pusher_message_release, whatever the type. */
+void pusher_decode(struct span text, struct pusher_message *message);
+
+void pusher_message_release(struct pusher_message *message);
+
+/* ---- to the client: each adds one event ---- */
+
+void pusher_add_established(struct buf *buf, uint64_t socket_id,
+			    int64_t activity_timeout_s);
+
+/* code 0 is written as null. detail may be absent; it must be UTF-8. */
+void pusher_add_error(struct buf *buf, int code, const char *message,
+		      struct span detail);
+
+void pusher_add_ping(struct buf *buf);
+void pusher_add_pong(struct buf *buf);
+
+/* epoch NULL: the channel has no history, data is "{}". */
+void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
+			   const char *epoch);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One subscriber's side of the protocol. Whom it talks to and why it ends is
+ * decided here; bytes are conn's, channels are fanout's.
+ */
+#include "relay/session.h"
+
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/channel_name.h"
+#include "common/crypto.h"
+
+/* The protocol's word for "not allowed to". */
+#define CODE_UNAUTHORIZED 4009
+
+struct session_set {
+	struct conn_set *conns;
+	struct session_conf conf;
+	const struct session_ops *ops;
+	void *ctx;
+	struct frame *ping, *pong; /* the same for everyone */
+};
+
+static struct session *session_of(struct conn *conn)
+{
+	return container_of(conn, struct session, conn);
+}
+
+/* Sends what is in text as one message and releases it. */
+static void send_text(struct session *session, struct buf *text)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, buf_span(text));
+
+	conn_send(&session->conn, frame);
+	frame_unref(frame);
+	buf_release(text);
+}
+
+static void send_error(struct session *session, int code, const char *message,
+		       struct span detail)
+{
+	struct buf text = BUF_INIT;
+
+	pusher_add_error(&text, code, message, detail);
+	send_text(session, &text);
+}
+
+/* ---- connecting ---- */
+
+static int on_request(struct conn *conn, const struct http_upgrade *request)
+{
+	struct session *session = session_of(conn);
+	struct span key, protocol;
+
+	if (pusher_parse_target(request->target, &key, &protocol) == -1)
+		return 404;
+	if (!span_is(request->method, "GET"))
+		return 405;
+	if (!request->is_websocket)
+		return 426;
+	/* what is wrong with the application is said on the open socket,
+	 * where clients can read it */
+	if (!span_is(key, session->set->conf.app_key))
+		session->refusal = PUSHER_CAUSE_APP_UNKNOWN;
+	else
+		session->refusal = (uint8_t)pusher_check_protocol(protocol);
+	return 0;
+}
+
+static uint64_t new_socket_id(void)
+{
+	uint64_t id;
+
+	do
+		crypto_random(&id, sizeof(id));
+	while (id == 0);
+	return id;
+}
+
+static void on_open(struct conn *conn)
+{
+	struct session *session = session_of(conn);
+	enum pusher_cause refusal = (enum pusher_cause)session->refusal;
+	struct buf text = BUF_INIT;
+
+	if (refusal != PUSHER_CAUSE_PEER) {
+		send_error(session, pusher_cause_code(refusal),
+			   pusher_cause_reason(refusal), span_of(NULL, 0));
+		conn_close(conn, refusal);
+		return;
+	}
+	session->socket_id = new_socket_id();
+	pusher_add_established(&text, session->socket_id,
+			       session->set->conf.activity_timeout_s);
+	send_text(session, &text);
+}
+
+/* ---- what it subscribes to ---- */
+
+/* Where the subscription to this channel hangs; at NULL if there is none. */
+static struct subscription **find(struct session *session, struct span name)
+{
+	struct subscription **at = &session->subscriptions;
+
+	while (*at != NULL && !span_equal(channel_name((*at)->channel), name))
+		at = &(*at)->next;
+	return at;
+}
+
+/* Takes out what hangs at *at. */
+static void drop(struct session *session, struct subscription **at)
+{
+	struct subscription *subscription = *at;
+
+	*at = subscription->next;
+	session->subscription_count--;
+	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
+	free(subscription);
+}
+
+static void subscribe(struct session *session, struct span name)
+{
+	struct session_set *set = session->set;
+	struct subscription *subscription;
+
+	if (!channel_name_is_valid(name)) {
+		send_error(session, 0, "Invalid channel name",
+			   span_of(NULL, 0));
+		return;
+	}
+	if (!channel_name_is_public(name)) {
+		send_error(session, CODE_UNAUTHORIZED,
+			   "Not authorized to subscribe to ", name);
+		return;
+	}
+	if (*find(session, name) != NULL) {
+		send_error(session, 0, "Already subscribed to ", name);
+		return;
+	}
+	if (session->subscription_count >= set->conf.subscriptions_max) {
+		send_error(session, 0, "Too many subscriptions: cannot add ",
+			   name);
+		return;
+	}
+	subscription = xcalloc(1, sizeof(*subscription));
+	subscription->next = session->subscriptions;
+	session->subscriptions = subscription;
+	session->subscription_count++;
+	set->ops->on_subscribe(set->ctx, session, subscription, name);
+}
+
+static void unsubscribe(struct session *session, struct span name)
+{
+	struct subscription **at;
+
+	if (name.ptr == NULL)
+		return;
+	at = find(session, name);
+	if (*at != NULL)
+		drop(session, at);
+}
+
+/* ---- conn's callbacks ---- */
+
+static void on_text(struct conn *conn, struct span text)
+{
+	struct session *session = session_of(conn);
+	struct pusher_message message;
+
+	pusher_decode(text, &message);
+	switch (message.type) {
+	case PUSHER_SUBSCRIBE:
+		subscribe(session, message.channel);
+		break;
+	case PUSHER_UNSUBSCRIBE:
+		unsubscribe(session, message.channel);
+		break;
+	case PUSHER_PING:
+		conn_send(conn, session->set->pong);
+		break;
+	case PUSHER_PONG:
+		break;
+	case PUSHER_CLIENT_EVENT:
+		send_error(session, 0,
+			   "Client events need a private or presence channel",
+			   span_of(NULL, 0));
+		break;
+	case PUSHER_INVALID:
+		send_error(session, 0,
+			   "Invalid message: ", span_str(message.why));
+		break;
+	}
+	pusher_message_release(&message);
+}
+
+static void on_idle(struct conn *conn)
+{
+	conn_send(conn, session_of(conn)->set->ping);
+}
+
+static void on_close(struct conn *conn)
+{
+	struct session *session = session_of(conn);
+
+	while (session->subscriptions != NULL)
+		drop(session, &session->subscriptions);
+}
+
+static void free_session(struct conn *conn)
+{
+	free(session_of(conn));
+}
+
+static const struct conn_ops conn_ops = {
+	.on_request = on_request,
+	.on_open = on_open,
+	.on_text = on_text,
+	.on_idle = on_idle,
+	.on_close = on_close,
+	.free = free_session,
+};
+
+/* ---- life ---- */
+
+static struct frame *frame_of(void (*add)(struct buf *))
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	add(&text);
+	frame = frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	return frame;
+}
+
+struct session_set *session_set_new(struct loop *loop,
+				    const struct conn_conf *conn_conf,
+				    const struct session_conf *conf,
+				    const struct session_ops *ops, void *ctx)
+{
+	struct session_set *set = xcalloc(1, sizeof(*set));
+
+	set->conns = conn_set_new(loop, conn_conf, &conn_ops);
+	set->conf = *conf;
+	set->ops = ops;
+	set->ctx = ctx;
+	set->ping = frame_of(pusher_add_ping);
+	set->pong = frame_of(pusher_add_pong);
+	return set;
+}
+
+void session_set_free(struct session_set *set)
+{
+	conn_set_abort(set->conns);
+	conn_set_free(set->conns);
+	frame_unref(set->ping);
+	frame_unref(set->pong);
+	free(set);
+}
+
+struct conn_set *session_set_conns(struct session_set *set)
+{
+	return set->conns;
+}
+
+void session_accept(struct session_set *set, int fd,
+		    const struct sockaddr *address)
+{
+	struct session *session = xcalloc(1, sizeof(*session));
+
+	conn_init(&session->conn, set->conns, fd, address);
+	session->set = set;
+}

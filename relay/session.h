@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One subscriber: what it said when it connected, what it says now, and what
+ * it subscribes to. Speaks the Pusher protocol on a conn.
+ */
+#ifndef RELAY_SESSION_H
+#define RELAY_SESSION_H
+
+#include "relay/channel.h"
+#include "relay/conn.h"
+
+/* The sessions of one worker. */
+struct session_set;
+
+struct session {
+	struct conn conn; /* first: a session is a conn that understands */
+	struct session_set *set;
+	uint64_t socket_id;
+	struct subscription *subscriptions; /* owned */
+	uint32_t subscription_count;
+	uint8_t refusal; /* enum pusher_cause found during the handshake */
+};
+
+struct session_conf {
+	const char *app_key;        /* borrowed */
+	int64_t activity_timeout_s; /* told to clients */
+	int64_t subscriptions_max;  /* of one session */
+};
+
+struct session_ops {
+	/* Joins session to the channel, by subscription, which the session
+	 * owns. name is valid and public. */
+	void (*on_subscribe)(void *ctx, struct session *session,
+			     struct subscription *subscription,
+			     struct span name);
+	/* Takes subscription out of its channel. */
+	void (*on_unsubscribe)(void *ctx, struct subscription *subscription);
+};
+
+struct session_set *session_set_new(struct loop *loop,
+				    const struct conn_conf *conn_conf,
+				    const struct session_conf *conf,
+				    const struct session_ops *ops, void *ctx);
+void session_set_free(struct session_set *set);
+
+/* The connections of all sessions. */
+struct conn_set *session_set_conns(struct session_set *set);
+
+/* Takes over fd, just accepted; the session frees itself when it ends. */
+void session_accept(struct session_set *set, int fd,
+		    const struct sockaddr *address);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Events of one channel that came before their turn, by id. Embedded in its
+ * owner. Pure.
+ */
+#ifndef RELAY_STASH_H
+#define RELAY_STASH_H
+
+#include "relay/frame.h"
+
+struct stash_entry {
+	int64_t id;
+	uint64_t exclude; /* socket id, 0 for none */
+	struct frame *frame;
+};
+
+/* entries[start .. end) by rising id, each id once. */
+struct stash {
+	struct stash_entry *entries;
+	size_t start, end, cap;
+	size_t bytes; /* of all frames */
+};
+
+#define STASH_INIT                                                             \
+	{                                                                      \
+		NULL, 0, 0, 0, 0                                               \
+	}
+
+/* Drops everything; the stash can be used again. */
+void stash_clear(struct stash *stash);
+
+/* Keeps a reference of its own; an id that is there already is left as it
+ * is. */
+void stash_put(struct stash *stash, int64_t id, struct frame *frame,
+	       uint64_t exclude);
+
+/* The entry with the lowest id, NULL if the stash is empty. Good until the
+ * next call. */
+const struct stash_entry *stash_first(const struct stash *stash);
+
+/* Drops the entry that stash_first shows. */
+void stash_drop_first(struct stash *stash);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Wires the layers below: what each says upwards is passed on here.
+ */
+#include "relay/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/channel_name.h"
+#include "relay/bus.h"
+#include "relay/heal.h"
+#include "relay/listener.h"
+
+/* Largest message of a client: 10 KB of data, and what stands around it. */
+#define MESSAGE_MAX_BYTES 16384
+
+/* How often a stopping worker looks whether everyone has gone. */
+#define DRAIN_STEP_MS 20
+
+struct worker {
+	const struct worker_conf *conf;
+	struct loop *loop;
+	struct listener *listener;
+	struct session_set *sessions;
+	struct fanout *fanout;
+	struct heal *heal;
+	struct bus *bus;
+	struct loop_watch signals;
+	struct loop_timer drain;
+	int64_t drained_by_ms;
+};
+
+/* ---- from the sessions ---- */
+
+static void on_accept(void *ctx, int fd, const struct sockaddr *address)
+{
+	struct worker *worker = ctx;
+
+	session_accept(worker->sessions, fd, address);
+}
+
+static void on_subscribe(void *ctx, struct session *session,
+			 struct subscription *subscription, struct span name)
+{
+	struct worker *worker = ctx;
+
+	fanout_join(worker->fanout, session, subscription, name);
+}
+
+static void on_unsubscribe(void *ctx, struct subscription *subscription)
+{
+	struct worker *worker = ctx;
+
+	fanout_leave(worker->fanout, subscription);
+}
+
+static const struct session_ops session_ops = {
+	.on_subscribe = on_subscribe,
+	.on_unsubscribe = on_unsubscribe,
+};
+
+/* ---- from the channels ---- */
+
+static void add_topic(const struct worker *worker, struct buf *topic,
+		      const struct channel *channel)
+{
+	const struct settings *settings = worker->conf->settings;
+
+	envelope_add_topic(topic, settings->redis_prefix, settings->app_id,
+			   channel_name(channel));
+}
+
+static uint64_t subscribe_bus(struct worker *worker,
+			      const struct channel *channel)
+{
+	struct buf topic = BUF_INIT;
+	uint64_t ticket;
+
+	add_topic(worker, &topic, channel);
+	ticket = bus_subscribe(worker->bus, buf_span(&topic));
+	buf_release(&topic);
+	return ticket;
+}
+
+static void on_first(void *ctx, struct channel *channel)
+{
+	struct worker *worker = ctx;
+
+	heal_start(worker->heal, channel, subscribe_bus(worker, channel));
+}
+
+static void on_last(void *ctx, struct channel *channel)
+{
+	struct worker *worker = ctx;
+	struct buf topic = BUF_INIT;
+
+	add_topic(worker, &topic, channel);
+	bus_unsubscribe(worker->bus, buf_span(&topic));
+	buf_release(&topic);
+	heal_forget(worker->heal, channel);
+}
+
+static const struct fanout_ops fanout_ops = {
+	.on_first = on_first,
+	.on_last = on_last,
+};
+
+/* ---- from Redis ---- */
+
+static void on_bus_up(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct channel *channel = fanout_channels(worker->fanout)->first;
+
+	for (; channel != NULL; channel = channel->hh.next)
+		channel->ticket = subscribe_bus(worker, channel);
+	heal_set_bus_up(worker->heal, true);
+}
+
+static void on_bus_down(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	heal_set_bus_up(worker->heal, false);
+}
+
+static void on_confirmed(void *ctx, uint64_t ticket)
+{
+	struct worker *worker = ctx;
+
+	heal_confirm(worker->heal, ticket);
+}
+
+static void on_message(void *ctx, struct span topic, struct span payload)
+{
+	struct worker *worker = ctx;
+	const struct settings *settings = worker->conf->settings;
+	struct envelope envelope;
+	struct channel *channel;
+	struct span name;
+
+	name = envelope_topic_channel(topic, settings->redis_prefix,
+				      settings->app_id);
+	if (name.ptr == NULL)
+		return;
+	channel = channel_find(fanout_channels(worker->fanout), name);
+	if (channel == NULL)
+		return;
+	switch (envelope_decode(payload, &envelope)) {
+	case ENVELOPE_OK:
+		heal_event(worker->heal, channel, &envelope);
+		break;
+	case ENVELOPE_UNKNOWN:
+		heal_poll(worker->heal);
+		break;
+	case ENVELOPE_BAD:
+		log_warn("not an event of ours in '%.*s'", (int)topic.len,
+			 topic.ptr);
+		break;
+	}
+}
+
+static const struct bus_ops bus_ops = {
+	.on_up = on_bus_up,
+	.on_down = on_bus_down,
+	.on_confirmed = on_confirmed,
+	.on_message = on_message,
+};
+
+/* ---- stopping ---- */
+
+static void on_drain(struct loop_timer *timer)
+{
+	struct worker *worker = container_of(timer, struct worker, drain);
+
+	if (conn_set_count(session_set_conns(worker->sessions)) == 0 ||
+	    loop_now_ms(worker->loop) >= worker->drained_by_ms)
+		loop_stop(worker->loop);
+	else
+		loop_set_timer(worker->loop, timer, DRAIN_STEP_MS, on_drain);
+}
+
+static void on_signal(struct loop_watch *watch, unsigned events)
+{
+	struct worker *worker = container_of(watch, struct worker, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info) ||
+	    worker->listener == NULL)
+		return;
+	listener_free(worker->listener);
+	worker->listener = NULL;
+	conn_set_close(session_set_conns(worker->sessions), PUSHER_CAUSE_DRAIN);
+	worker->drained_by_ms =
+		loop_now_ms(worker->loop) + worker->conf->drain_ms;
+	on_drain(&worker->drain);
+}
+
+static void watch_signals(struct worker *worker)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd == -1)
+		fatal("cannot wait for signals");
+	loop_add(worker->loop, &worker->signals, fd, LOOP_READ, on_signal);
+}
+
+/* ---- life ---- */
+
+static void make_sessions(struct worker *worker)
+{
+	const struct worker_conf *conf = worker->conf;
+	struct conn_conf conn_conf = {
+		/* clients ask first: see PROTOCOL.md, Closing */
+		.idle_s = conf->activity_timeout_s * 3 / 2,
+		.pong_s = conf->pong_timeout_s,
+		.queue_max_bytes = (size_t)conf->queue_max_bytes,
+		.message_max_bytes = MESSAGE_MAX_BYTES,
+		.trust_real_ip = conf->trust_real_ip,
+	};
+	struct session_conf session_conf = {
+		.app_key = conf->settings->app_key,
+		.activity_timeout_s = conf->activity_timeout_s,
+		.subscriptions_max = conf->subscriptions_max,
+	};
+
+	worker->sessions = session_set_new(worker->loop, &conn_conf,
+					   &session_conf, &session_ops, worker);
+}
+
+static void make_channels(struct worker *worker)
+{
+	const struct worker_conf *conf = worker->conf;
+	struct heal_conf heal_conf = {
+		.database = conf->settings->database,
+		.app = conf->settings->app_id,
+		.poll_ms = conf->head_poll_ms,
+		.hole_wait_ms = conf->hole_wait_ms,
+		.start_timeout_ms = conf->subscribe_timeout_ms,
+		.stash_max_bytes = (size_t)conf->stash_max_bytes,
+	};
+
+	worker->fanout =
+		fanout_new(conf->settings->channels, &fanout_ops, worker);
+	worker->heal = heal_new(worker->loop, worker->fanout, &heal_conf);
+}
+
+static void make_bus(struct worker *worker)
+{
+	const struct settings *settings = worker->conf->settings;
+	struct bus_conf bus_conf = { .user = settings->redis_user,
+				     .password = settings->redis_password };
+
+	if (address_parse(settings->redis, &bus_conf.address) == -1)
+		fatalx("cannot understand '%s'", settings->redis);
+	worker->bus = bus_new(worker->loop, &bus_conf, &bus_ops, worker);
+}
+
+void worker_run(const struct worker_conf *conf, int listen_fd)
+{
+	struct worker worker = { .conf = conf };
+
+	worker.loop = loop_new();
+	watch_signals(&worker);
+	make_sessions(&worker);
+	make_channels(&worker);
+	make_bus(&worker);
+	worker.listener =
+		listener_new(worker.loop, listen_fd, on_accept, &worker);
+	log_debug("worker is ready");
+
+	loop_run(worker.loop);
+
+	listener_free(worker.listener);
+	session_set_free(worker.sessions);
+	heal_free(worker.heal);
+	fanout_free(worker.fanout);
+	bus_free(worker.bus);
+	close(worker.signals.fd);
+	loop_free(worker.loop);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One worker process: a loop, its sessions, its channels, its subscription to
+ * Redis and its connection to the log. Shares nothing with its siblings but
+ * the listening socket.
+ */
+#ifndef RELAY_WORKER_H
+#define RELAY_WORKER_H
+
+#include "common/settings.h"
+
+/* What relay alone is told. */
+struct worker_conf {
+	const struct settings *settings;
+	int64_t activity_timeout_s;
+	int64_t pong_timeout_s;
+	int64_t head_poll_ms;
+	int64_t hole_wait_ms;
+	int64_t subscribe_timeout_ms;
+	int64_t queue_max_bytes;
+	int64_t stash_max_bytes;
+	int64_t subscriptions_max;
+	int64_t drain_ms;
+	bool trust_real_ip; /* the listening socket is a Unix socket */
+};
+
+/* Serves from listen_fd until SIGTERM, then closes every connection and
+ * returns. Expects SIGTERM to be blocked. */
+void worker_run(const struct worker_conf *conf, int listen_fd);
+
+#endif

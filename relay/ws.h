@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * WebSocket framing, RFC 6455, the server's side. Pure: bytes in, messages
+ * out; any split of the bytes gives the same messages. No extensions.
+ */
+#ifndef RELAY_WS_H
+#define RELAY_WS_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+
+enum ws_opcode {
+	WS_OP_CONTINUATION = 0x0,
+	WS_OP_TEXT = 0x1,
+	WS_OP_BINARY = 0x2,
+	WS_OP_CLOSE = 0x8,
+	WS_OP_PING = 0x9,
+	WS_OP_PONG = 0xa,
+};
+
+/* Longest header that ws_encode_header writes. */
+#define WS_HEADER_MAX 10
+
+/* Most frames a fragmented message may come in: a peer that needs more is
+ * making us work for nothing. */
+#define WS_FRAGMENTS_MAX 256
+
+/* What is known of a message whose last fragment has not come yet. */
+struct ws {
+	struct buf message;
+	uint16_t fragments; /* 0: no message is open */
+};
+
+#define WS_INIT                                                                \
+	{                                                                      \
+		BUF_INIT, 0                                                    \
+	}
+
+enum ws_result {
+	WS_NEED_MORE = 0, /* come again with more bytes behind these */
+	WS_TEXT,          /* a whole message, valid UTF-8 */
+	WS_PING,
+	WS_PONG,
+	WS_CLOSE, /* code: the peer's, 1005 if it gave none */
+	WS_BAD,   /* code: what to close with; nothing more can be read */
+};
+
+struct ws_item {
+	/* Of WS_TEXT, WS_PING, WS_PONG; good until in changes or ws_next is
+	 * called again. */
+	struct span payload;
+	uint16_t code;
+};
+
+void ws_release(struct ws *ws);
+
+/* Takes the next item off in[0 .. len), which is unmasked in place, and says
+ * in *used how many bytes are done with. max: most bytes of a message. */
+enum ws_result ws_next(struct ws *ws, char *in, size_t len, size_t max,
+		       size_t *used, struct ws_item *item);
+
+/* Writes the header of an unfragmented, unmasked frame; returns its length. */
+size_t ws_encode_header(uint8_t header[WS_HEADER_MAX], enum ws_opcode opcode,
+			uint64_t payload_len);
+
+#endif
