@@ -37,6 +37,8 @@ int address_parse(const char *s, struct address *address)
 	if (host_len > 2 && s[0] == '[' && colon[-1] == ']') {
 		s++;
 		host_len -= 2;
+	} else if (strcspn(s, ":[]") < host_len) {
+		return -1;
 	}
 	return copy(address->host, sizeof(address->host), s, host_len);
 }

@@ -23,7 +23,7 @@ void buf_release(struct buf *buf)
 char *buf_reserve(struct buf *buf, size_t len)
 {
 	assert(len <= SIZE_MAX / 2 - buf->len);
-	if (buf->cap - buf->len < len) {
+	if (buf->data == NULL || buf->cap - buf->len < len) {
 		size_t cap = buf->cap ? buf->cap : CAP_MIN;
 
 		while (cap - buf->len < len)

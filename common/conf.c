@@ -42,7 +42,7 @@ static char *read_file(const char *name, const char *path, struct buf *error)
 			 strerror(errno));
 		goto fail;
 	}
-	len = fread(content, 1, FILE_MAX_BYTES, file);
+	len = fread(content, 1, FILE_MAX_BYTES + 1, file);
 	if (ferror(file)) {
 		buf_addf(error, "%s_FILE: cannot read '%s': %s", name, path,
 			 strerror(errno));
@@ -50,6 +50,11 @@ static char *read_file(const char *name, const char *path, struct buf *error)
 		goto fail;
 	}
 	fclose(file);
+	if (len > FILE_MAX_BYTES || memchr(content, '\0', len) != NULL) {
+		buf_addf(error, "%s_FILE: '%s' is no text of at most %d bytes",
+			 name, path, FILE_MAX_BYTES);
+		goto fail;
+	}
 	while (len > 0 &&
 	       (content[len - 1] == '\n' || content[len - 1] == '\r'))
 		len--;

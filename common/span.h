@@ -43,7 +43,7 @@ static inline bool span_starts(struct span a, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
+	return len == 0 || (a.len >= len && memcmp(a.ptr, prefix, len) == 0);
 }
 
 #endif
