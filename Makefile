@@ -9,6 +9,7 @@ CC = gcc
 endif
 FUZZ_CC ?= clang
 WERROR ?= 0
+Q = $(if $(V),,@)
 SAN ?=
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -31,7 +32,8 @@ COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
 MESSAGES = committer escape form main message messages_get messages_post \
 	publisher request response route store
 RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
-	loop main master outbuf pusher session siphash socket_id stash worker ws
+	loop main master outbuf peer_address pusher session siphash socket_id \
+	stash throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 COMMON_OBJ = $(call objects,common,$(COMMON))
@@ -45,14 +47,17 @@ RELAY_LIBS = -lhiredis $(PG_LIBS)
 all: $(BUILD)/messages-fcgi $(BUILD)/relay
 
 $(BUILD)/messages-fcgi: $(MESSAGES_OBJ) $(COMMON_OBJ)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MESSAGES_LIBS) $(COMMON_LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MESSAGES_LIBS) $(COMMON_LIBS)
 
 $(BUILD)/relay: $(RELAY_OBJ) $(COMMON_OBJ)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(RELAY_LIBS) $(COMMON_LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(RELAY_LIBS) $(COMMON_LIBS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
+	@echo "  CC $<"
+	$(Q)$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
 
 include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk

@@ -5,16 +5,15 @@
  */
 #include "relay/conn.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "relay/throttle.h"
 
 /* A peer that has not asked for anything by then is not a browser. */
 #define HANDSHAKE_S 10
@@ -30,11 +29,6 @@
 /* Lines a second on closes of one cause; the rest is counted. */
 #define CLOSE_LINES_MAX 10
 
-struct close_log {
-	uint32_t second;
-	uint32_t lines, suppressed;
-};
-
 struct conn_set {
 	struct loop *loop;
 	struct conn_conf conf;
@@ -45,7 +39,7 @@ struct conn_set {
 	struct conn **dirty; /* dirty[0 .. dirty_count) have is_dirty set */
 	size_t dirty_count, dirty_cap;
 	struct loop_timer sweep;
-	struct close_log close_logs[PUSHER_CAUSES];
+	struct throttle throttles[PUSHER_CAUSES];
 	char scratch[READ_BYTES];
 };
 
@@ -71,54 +65,28 @@ static struct conn *first_in(struct conn_set *set, enum conn_state state)
 		       : container_of(list->next, struct conn, link);
 }
 
-/* ---- the log ---- */
-
-static void format_address(const struct conn *conn, char *out, size_t size)
-{
-	char ip[INET6_ADDRSTRLEN] = "-";
-
-	if (IN6_IS_ADDR_V4MAPPED(&conn->ip))
-		inet_ntop(AF_INET, &conn->ip.s6_addr[12], ip, sizeof(ip));
-	else if (!IN6_IS_ADDR_UNSPECIFIED(&conn->ip))
-		inet_ntop(AF_INET6, &conn->ip, ip, sizeof(ip));
-	if (conn->port != 0)
-		snprintf(out, size, "%s:%u", ip, conn->port);
-	else
-		snprintf(out, size, "%s", ip);
-}
-
-/* Whether this line may be written; counts it if not. */
-static bool may_log(struct conn_set *set, enum pusher_cause cause)
-{
-	struct close_log *log = &set->close_logs[cause];
-	uint32_t now = now_s(set);
-
-	if (log->second != now) {
-		if (log->suppressed > 0)
-			log_info("%u more closed cause=%s", log->suppressed,
-				 pusher_cause_name(cause));
-		*log = (struct close_log){ .second = now };
-	}
-	if (log->lines == CLOSE_LINES_MAX) {
-		log->suppressed++;
-		return false;
-	}
-	log->lines++;
-	return true;
-}
-
+/* Closes that are ours are told, unless a crowd causes them; a peer's own are
+ * for whoever debugs. */
 static void log_close(struct conn *conn, enum pusher_cause cause)
 {
-	char address[INET6_ADDRSTRLEN + 8];
-	bool is_ours = cause != PUSHER_CAUSE_PEER;
+	struct conn_set *set = conn->set;
+	char address[PEER_ADDRESS_TEXT_MAX];
+	bool is_peers = cause == PUSHER_CAUSE_PEER;
+	uint32_t held_back;
 
-	if (is_ours ? !may_log(conn->set, cause) : !log_is_on(LOG_LEVEL_DEBUG))
+	if (is_peers && !log_is_on(LOG_LEVEL_DEBUG))
 		return;
-	format_address(conn, address, sizeof(address));
-	(is_ours ? log_info : log_debug)(
+	if (!is_peers && !throttle_pass(&set->throttles[cause], now_s(set),
+					CLOSE_LINES_MAX, &held_back))
+		return;
+	if (!is_peers && held_back > 0)
+		log_info("%u more closed cause=%s", held_back,
+			 pusher_cause_name(cause));
+	peer_address_format(&conn->address, address);
+	(is_peers ? log_debug : log_info)(
 		"c%u %s closed cause=%s code=%u age=%us queue=%uB", conn->id,
 		address, pusher_cause_name(cause), pusher_cause_code(cause),
-		now_s(conn->set) - conn->opened_s, conn->out.bytes);
+		now_s(set) - conn->opened_s, conn->out.bytes);
 }
 
 /* ---- sending ---- */
@@ -213,24 +181,6 @@ static void queue_raw(struct conn *conn, struct buf *bytes)
 	mark_dirty(conn);
 }
 
-static void take_real_ip(struct conn *conn, struct span real_ip)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in_addr v4;
-
-	if (!conn->set->conf.trust_real_ip || real_ip.len == 0 ||
-	    real_ip.len >= sizeof(text))
-		return;
-	memcpy(text, real_ip.ptr, real_ip.len);
-	text[real_ip.len] = '\0';
-	if (inet_pton(AF_INET, text, &v4) == 1) {
-		conn->ip.s6_addr[10] = conn->ip.s6_addr[11] = 0xff;
-		memcpy(&conn->ip.s6_addr[12], &v4, sizeof(v4));
-	} else if (inet_pton(AF_INET6, text, &conn->ip) != 1) {
-		conn->ip = (struct in6_addr){ 0 };
-	}
-}
-
 static size_t take_handshake(struct conn *conn, struct span in)
 {
 	const struct conn_ops *ops = conn->set->ops;
@@ -250,7 +200,8 @@ static size_t take_handshake(struct conn *conn, struct span in)
 		conn_close(conn, PUSHER_CAUSE_BAD_HANDSHAKE);
 		return in.len;
 	}
-	take_real_ip(conn, request.real_ip);
+	if (conn->set->conf.trust_real_ip)
+		conn->address = peer_address_parse(request.real_ip);
 	http_upgrade_accept(&answer, request.key);
 	queue_raw(conn, &answer);
 	conn->is_websocket = true;
@@ -552,23 +503,6 @@ void conn_set_abort(struct conn_set *set)
 			bury(conn);
 }
 
-static void set_address(struct conn *conn, const struct sockaddr *address)
-{
-	const struct sockaddr_in *v4;
-	const struct sockaddr_in6 *v6;
-
-	if (address != NULL && address->sa_family == AF_INET) {
-		v4 = (const struct sockaddr_in *)(const void *)address;
-		conn->ip.s6_addr[10] = conn->ip.s6_addr[11] = 0xff;
-		memcpy(&conn->ip.s6_addr[12], &v4->sin_addr, 4);
-		conn->port = ntohs(v4->sin_port);
-	} else if (address != NULL && address->sa_family == AF_INET6) {
-		v6 = (const struct sockaddr_in6 *)(const void *)address;
-		conn->ip = v6->sin6_addr;
-		conn->port = ntohs(v6->sin6_port);
-	}
-}
-
 void conn_init(struct conn *conn, struct conn_set *set, int fd,
 	       const struct sockaddr *address)
 {
@@ -576,7 +510,7 @@ void conn_init(struct conn *conn, struct conn_set *set, int fd,
 	conn->set = set;
 	conn->id = ++set->next_id;
 	conn->opened_s = now_s(set);
-	set_address(conn, address);
+	conn->address = peer_address_of(address);
 	list_init(&conn->link);
 	set_state(conn, CONN_HANDSHAKE);
 	set->count++;

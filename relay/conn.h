@@ -10,7 +10,6 @@
 #ifndef RELAY_CONN_H
 #define RELAY_CONN_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 
 #include "relay/frame.h"
@@ -18,6 +17,7 @@
 #include "relay/list.h"
 #include "relay/loop.h"
 #include "relay/outbuf.h"
+#include "relay/peer_address.h"
 #include "relay/pusher.h"
 
 struct conn;
@@ -73,8 +73,7 @@ struct conn {
 	struct ws ws;
 	uint32_t id; /* for the log */
 	uint32_t since_s, opened_s;
-	struct in6_addr ip; /* all zero: unknown */
-	uint16_t port;
+	struct peer_address address;
 	uint8_t state;     /* enum conn_state */
 	uint8_t cause;     /* enum pusher_cause, once doomed */
 	bool is_dirty;     /* has something to send at the end of the turn */
