@@ -29,8 +29,9 @@ PG_LIBS = -lpq
 
 COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
 	event json log settings text
-MESSAGES = committer escape form main message messages_get messages_post \
-	publisher request response route store
+MESSAGES = batch committer escape etag form main message messages_get \
+	messages_post multipart problem publisher range readers request \
+	response route store store_link store_server stuck
 RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
 	loop main master outbuf peer_address pusher session siphash socket_id \
 	stash throttle worker ws
@@ -44,7 +45,24 @@ COMMON_LIBS = -ljson-c -lcrypto
 MESSAGES_LIBS = -lfcgi -lhiredis $(PG_LIBS)
 RELAY_LIBS = -lhiredis $(PG_LIBS)
 
-all: $(BUILD)/messages-fcgi $(BUILD)/relay
+all: $(BUILD)/messages-fcgi $(BUILD)/relay ## build both programs
+
+run: ## install what running needs, build, and run everything in private
+	@deploy/dev/install run
+	@$(MAKE) --no-print-directory all page
+	@exec deploy/dev/run
+
+page: ## bundle the chat page into build/web/
+	@node web/build.mjs
+
+clean: ## remove what was built; data in var/ stays
+	rm -rf build
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+.PHONY: all run page clean help
 
 $(BUILD)/messages-fcgi: $(MESSAGES_OBJ) $(COMMON_OBJ)
 	@echo "  LD $@"
@@ -61,5 +79,51 @@ $(BUILD)/obj/%.o: %.c
 
 include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk
+
+# --- tests ---
+#
+# tests/run builds what it runs by the programs-… targets and learns by list-…
+# what there is. gcc and clang must both have nothing to say; clang's build has
+# the sanitizers, and the unit tests and the corpus run in it.
+
+GCC_BUILD = +$(MAKE) BUILD=$(BUILD)/gcc CC=gcc WERROR=1
+ASAN_BUILD = +$(MAKE) BUILD=$(BUILD)/asan CC=clang WERROR=1 OPT=-O1 \
+	SAN=address,undefined
+FUZZ_BUILD = +$(MAKE) BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) OPT=-O1 \
+	SAN=address,undefined,fuzzer-no-link
+
+programs-gcc:
+	$(GCC_BUILD) all
+programs-asan:
+	$(ASAN_BUILD) all
+programs-unit:
+	$(ASAN_BUILD) unit
+programs-fuzz:
+	$(ASAN_BUILD) fuzz-replay
+list-unit:
+	@printf '%s\n' $(UNIT:%=$(BUILD)/asan/unit/%)
+list-fuzz:
+	@printf '%s\n' $(FUZZ:%=$(BUILD)/asan/fuzz/%)
+
+unit: $(UNIT_TESTS)
+fuzz-replay: $(FUZZ_TESTS)
+
+check:
+	tests/run lint unit fuzz
+test:
+	deploy/dev/install test
+	tests/run
+fuzz:
+	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
+
+SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz,\
+	$(wildcard $(dir)/*.[ch]))
+format:
+	clang-format -i $(SOURCES)
+format-check:
+	clang-format --dry-run -Werror $(SOURCES)
+
+.PHONY: all programs-gcc programs-asan programs-unit programs-fuzz list-unit \
+	list-fuzz unit fuzz-replay check test fuzz format format-check
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

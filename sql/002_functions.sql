@@ -66,15 +66,30 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
+  locked bigint;
   now_ms bigint;
 begin
-  perform 1 from pushlog.channel as c
-    where c.app = append.app and c.name = any (append.channels)
-    order by c.id for update;
+  -- unnest would fill the shorter ones with nulls, and some may be null
+  if exists (select from unnest(array[
+        cardinality(append.events), cardinality(append.names),
+        cardinality(append.texts), cardinality(append.datas),
+        cardinality(append.keys), cardinality(append.excludes)]) as u (n)
+      where u.n <> coalesce(cardinality(append.channels), 0)) then
+    raise exception 'arrays of different lengths'
+      using errcode = 'array_subscript_error';
+  end if;
 
-  if exists (select from unnest(append.channels) as u (name)
-      where not exists (select from pushlog.channel as c
-        where c.app = append.app and c.name = u.name)) then
+  loop
+    perform 1 from pushlog.channel as c
+      where c.app = append.app and c.name = any (append.channels)
+      order by c.id for update;
+    get diagnostics locked = row_count;
+    -- what counts is how many are locked, not which there are: a channel may
+    -- have been made by another since
+    exit when locked = (select count(*)
+      from (select distinct u.name from unnest(append.channels) as u (name))
+        as wanted);
+
     -- By name, so that two batches with the same new channels don't wait for
     -- each other. Rows locked above may be waited for by the other batch:
     -- PostgreSQL then ends one of the two, and the caller repeats it.
@@ -83,10 +98,7 @@ begin
         from unnest(append.channels) as u (name)
         order by u.name
       on conflict do nothing;
-    perform 1 from pushlog.channel as c
-      where c.app = append.app and c.name = any (append.channels)
-      order by c.id for update;
-  end if;
+  end loop;
 
   now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
 

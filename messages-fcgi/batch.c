@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which posts go together, and who gets whose answer. Knows neither threads
+ * nor SQL.
+ */
+#include "messages-fcgi/batch.h"
+
+static bool has_same_key(const struct store_event *a,
+			 const struct store_event *b)
+{
+	return memcmp(a->key, b->key, STORE_KEY_BYTES) == 0 &&
+	       span_equal(a->event.channel, b->event.channel);
+}
+
+/* As pushlog.append compares what it finds under a key. */
+static bool has_same_event(const struct event *a, const struct event *b)
+{
+	return span_equal(a->event, b->event) && span_equal(a->name, b->name) &&
+	       span_equal(a->text, b->text) && span_equal(a->data, b->data) &&
+	       span_equal(a->exclude, b->exclude);
+}
+
+static struct post *find_same_key(const struct batch *batch,
+				  const struct post *post)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		if (has_same_key(batch->entries[i], &post->entry))
+			return batch->posts[i];
+	return NULL;
+}
+
+static void add(struct batch *batch, struct post *post)
+{
+	struct post *first = find_same_key(batch, post);
+
+	post->repeat = NULL;
+	if (first == NULL) {
+		batch->posts[batch->count] = post;
+		batch->entries[batch->count] = &post->entry;
+		batch->count++;
+	} else if (has_same_event(&first->entry.event, &post->entry.event)) {
+		post->repeat = first->repeat;
+		first->repeat = post;
+	}
+}
+
+void batch_fill(struct batch *batch, struct post *const *posts, size_t count)
+{
+	size_t i;
+
+	batch->count = 0;
+	for (i = 0; i < count && batch->count < BATCH_MAX; i++)
+		add(batch, posts[i]);
+}
+
+static enum post_outcome outcome_of(const struct store_event *entry)
+{
+	switch (entry->outcome) {
+	case STORE_STORED:
+		return POST_STORED;
+	case STORE_REPEATED:
+		return POST_REPEATED;
+	case STORE_CONFLICT:
+	default:
+		return POST_CONFLICT;
+	}
+}
+
+static void settle(struct post *post)
+{
+	struct post *repeat;
+
+	post->outcome = outcome_of(&post->entry);
+	for (repeat = post->repeat; repeat != NULL; repeat = repeat->repeat) {
+		repeat->entry.event.id = post->entry.event.id;
+		repeat->entry.event.time_ms = post->entry.event.time_ms;
+		repeat->outcome = post->outcome == POST_STORED ? POST_REPEATED
+							       : post->outcome;
+	}
+}
+
+void batch_settle(struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		settle(batch->posts[i]);
+}
+
+bool batch_is_one_channel(const struct batch *batch)
+{
+	size_t i;
+
+	for (i = 1; i < batch->count; i++)
+		if (!span_equal(batch->entries[i]->event.channel,
+				batch->entries[0]->event.channel))
+			return false;
+	return true;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The queue, the batch, the commit, the wake-up. Knows neither requests nor
+ * SQL.
+ *
+ *     inbox (shared) -> pending (the thread's) -> a batch -> answered
+ *
+ * A post stays pending until it has an outcome, so running a batch again after
+ * an unknown outcome is nothing special: it is the next round. Its key is the
+ * same, so it is stored once. Each round looks at the deadlines first and
+ * takes one statement's time at most; that is the bound on every answer.
+ *
+ * A locked channel must not slow the others. When a batch of several channels
+ * fails for a lock, each of them becomes suspect and is tried alone, with a
+ * short timeout, by turns with batches of the channels that are not. The one
+ * that fails alone is refused for a while and then tried again.
+ */
+#include "messages-fcgi/committer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/alloc.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/log.h"
+#include "messages-fcgi/stuck.h"
+
+/* How long a channel that was found locked is refused before it is tried. */
+#define STUCK_MS 1000
+/* A channel that is tried alone may hold up the others for this part of the
+ * lock timeout. */
+#define PROBE_PART 10
+
+struct committer {
+	struct committer_options options;
+	struct store_server *server;
+	struct store *store;
+	struct publisher *publisher;
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* of the next three */
+	pthread_cond_t arrived;
+	struct post *inbox, **inbox_end;
+	bool is_stopping;
+
+	/* all below is the thread's own */
+	struct post **pending, **candidates; /* options.posts_max each */
+	size_t pending_count;
+	struct batch batch;
+	struct stuck stuck;
+	bool was_probe; /* the last round was one */
+	int64_t retry_at_ms;
+	struct backoff backoff;
+	unsigned long refused; /* since posts were last committed */
+};
+
+static struct timespec at_ms(int64_t ms)
+{
+	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+}
+
+/* When the thread has something to do even if nothing arrives. */
+static int64_t next_due_ms(const struct committer *c)
+{
+	int64_t due_ms = c->retry_at_ms;
+	size_t i;
+
+	for (i = 0; i < c->pending_count; i++)
+		if (c->pending[i]->deadline_ms < due_ms)
+			due_ms = c->pending[i]->deadline_ms;
+	return due_ms;
+}
+
+/* Waits for work and moves the inbox to the end of pending. False if there is
+ * none and none will come. */
+static bool take_posts(struct committer *c)
+{
+	int64_t due_ms = next_due_ms(c);
+	struct timespec until = at_ms(due_ms);
+	struct post *post;
+	int error = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->inbox == NULL && c->pending_count == 0 && !c->is_stopping)
+		pthread_cond_wait(&c->arrived, &c->lock);
+	while (c->inbox == NULL && c->pending_count > 0 && error == 0 &&
+	       due_ms > clock_ms())
+		error = pthread_cond_timedwait(&c->arrived, &c->lock, &until);
+	post = c->inbox;
+	c->inbox = NULL;
+	c->inbox_end = &c->inbox;
+	pthread_mutex_unlock(&c->lock);
+
+	for (; post != NULL; post = post->next) {
+		assert(c->pending_count < c->options.posts_max);
+		c->pending[c->pending_count++] = post;
+	}
+	return c->pending_count > 0;
+}
+
+/* Gives back every pending post that has an outcome. It may be gone as soon as
+ * it is told. */
+static void answer(struct committer *c)
+{
+	size_t kept = 0, i;
+
+	for (i = 0; i < c->pending_count; i++) {
+		struct post *post = c->pending[i];
+
+		if (post->outcome == POST_WAITING)
+			c->pending[kept++] = post;
+		else
+			sem_post(&post->answered);
+	}
+	c->pending_count = kept;
+}
+
+static void refuse(struct committer *c, struct post *post)
+{
+	if (post->outcome != POST_WAITING)
+		return;
+	post->outcome = POST_UNAVAILABLE;
+	if (c->refused++ == 0)
+		log_error("posts are not committed: answering 503");
+}
+
+static void refuse_expired(struct committer *c, int64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < c->pending_count; i++)
+		if (c->pending[i]->deadline_ms <= now_ms)
+			refuse(c, c->pending[i]);
+}
+
+static void refuse_channel(struct committer *c, struct span channel)
+{
+	size_t i;
+
+	for (i = 0; i < c->pending_count; i++)
+		if (span_equal(c->pending[i]->entry.event.channel, channel))
+			c->pending[i]->outcome = POST_UNAVAILABLE;
+}
+
+/* Fills the batch with the channels that nothing is known of, or with one that
+ * is suspect: *is_probe. */
+static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
+{
+	struct span suspect = span_of(NULL, 0);
+	size_t count = 0, i;
+
+	for (i = 0; i < c->pending_count; i++) {
+		struct post *post = c->pending[i];
+		struct span channel = post->entry.event.channel;
+
+		switch (stuck_find(&c->stuck, channel, now_ms)) {
+		case STUCK_REFUSE:
+			post->outcome = POST_UNAVAILABLE;
+			break;
+		case STUCK_PROBE:
+			if (suspect.ptr == NULL)
+				suspect = channel;
+			break;
+		case STUCK_NO:
+			if (post->outcome == POST_WAITING)
+				c->candidates[count++] = post;
+			break;
+		}
+	}
+	*is_probe = suspect.ptr != NULL && (count == 0 || !c->was_probe);
+	if (*is_probe) {
+		count = 0;
+		for (i = 0; i < c->pending_count; i++)
+			if (c->pending[i]->outcome == POST_WAITING &&
+			    span_equal(c->pending[i]->entry.event.channel,
+				       suspect))
+				c->candidates[count++] = c->pending[i];
+	}
+	batch_fill(&c->batch, c->candidates, count);
+}
+
+static void publish(struct committer *c, struct span epoch)
+{
+	const struct event *events[BATCH_MAX];
+	size_t count = 0, i;
+
+	/* in the order of the batch, which is that of the ids */
+	for (i = 0; i < c->batch.count; i++)
+		if (c->batch.posts[i]->outcome == POST_STORED)
+			events[count++] = &c->batch.entries[i]->event;
+	if (count > 0)
+		publisher_publish(c->publisher, epoch, events, count);
+}
+
+static void on_committed(struct committer *c, struct span epoch, bool is_probe)
+{
+	struct span channel = c->batch.entries[0]->event.channel;
+
+	batch_settle(&c->batch);
+	publish(c, epoch);
+	backoff_reset(&c->backoff);
+	if (is_probe && stuck_forget(&c->stuck, channel))
+		log_info("channel '%.*s' takes posts", (int)channel.len,
+			 channel.ptr);
+	if (c->refused > 0)
+		log_info("posts are committed; %lu were answered 503",
+			 c->refused);
+	c->refused = 0;
+}
+
+static void on_locked(struct committer *c)
+{
+	struct span channel = c->batch.entries[0]->event.channel;
+	size_t i;
+
+	if (!batch_is_one_channel(&c->batch)) {
+		for (i = 0; i < c->batch.count; i++)
+			stuck_suspect(&c->stuck,
+				      c->batch.entries[i]->event.channel);
+		return;
+	}
+	if (stuck_refuse(&c->stuck, channel, clock_ms() + STUCK_MS))
+		log_warn("channel '%.*s' is locked by somebody else: "
+			 "answering 503",
+			 (int)channel.len, channel.ptr);
+	refuse_channel(c, channel);
+}
+
+static void on_failed(struct committer *c, enum store_result result)
+{
+	size_t i;
+
+	switch (result) {
+	case STORE_BAD: /* nothing about one post, so all get it */
+		for (i = 0; i < c->pending_count; i++)
+			refuse(c, c->pending[i]);
+		break;
+	case STORE_DOWN:
+		c->retry_at_ms = store_server_retry_at_ms(c->server);
+		break;
+	default:
+		c->retry_at_ms = clock_ms();
+		c->retry_at_ms +=
+			backoff_next_ms(&c->backoff, crypto_random_u32());
+		break;
+	}
+}
+
+/* One statement at most. */
+static void commit(struct committer *c)
+{
+	int64_t lock_timeout_ms = 0;
+	struct span epoch;
+	enum store_result result;
+	bool is_probe;
+
+	choose(c, clock_ms(), &is_probe);
+	if (c->batch.count == 0)
+		return;
+	if (is_probe)
+		lock_timeout_ms = c->options.lock_timeout_ms / PROBE_PART + 1;
+	c->was_probe = is_probe;
+	result = store_append(c->store, c->batch.entries, c->batch.count,
+			      lock_timeout_ms, &epoch);
+	if (result == STORE_OK)
+		on_committed(c, epoch, is_probe);
+	else if (result == STORE_LOCKED)
+		on_locked(c);
+	else
+		on_failed(c, result);
+}
+
+static void *run(void *arg)
+{
+	struct committer *c = arg;
+
+	/* so that the log says at the start whether there is a server */
+	if (store_open(c->store) != STORE_OK)
+		c->retry_at_ms = store_server_retry_at_ms(c->server);
+	while (take_posts(c)) {
+		int64_t now_ms = clock_ms();
+
+		refuse_expired(c, now_ms);
+		if (now_ms >= c->retry_at_ms)
+			commit(c);
+		answer(c);
+	}
+	return NULL;
+}
+
+struct committer *committer_new(struct store_server *server,
+				struct publisher *publisher,
+				const struct committer_options *options)
+{
+	struct committer *c = xcalloc(1, sizeof(*c));
+	pthread_condattr_t attr;
+
+	c->options = *options;
+	c->server = server;
+	c->store = store_new_writer(server, options->app,
+				    options->lock_timeout_ms);
+	c->publisher = publisher;
+	c->inbox_end = &c->inbox;
+	c->pending = xcalloc(options->posts_max, sizeof(struct post *));
+	c->candidates = xcalloc(options->posts_max, sizeof(struct post *));
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->arrived, &attr);
+	pthread_condattr_destroy(&attr);
+	if ((errno = pthread_create(&c->thread, NULL, run, c)) != 0)
+		fatal("cannot start the committer");
+	return c;
+}
+
+void committer_free(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->is_stopping = true;
+	pthread_cond_signal(&c->arrived);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->thread, NULL);
+
+	store_free(c->store);
+	free(c->pending);
+	free(c->candidates);
+	pthread_cond_destroy(&c->arrived);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+enum post_outcome committer_post(struct committer *c, struct post *post)
+{
+	post->outcome = POST_WAITING;
+	post->deadline_ms = clock_ms() + c->options.post_timeout_ms;
+	post->next = NULL;
+	sem_init(&post->answered, 0, 0);
+
+	pthread_mutex_lock(&c->lock);
+	*c->inbox_end = post;
+	c->inbox_end = &post->next;
+	pthread_cond_signal(&c->arrived);
+	pthread_mutex_unlock(&c->lock);
+
+	while (sem_wait(&post->answered) == -1)
+		assert(errno == EINTR);
+	sem_destroy(&post->answered);
+	return post->outcome;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * messages-fcgi's life: configuration, threads, ready, stop. Knows no request
+ * from the inside.
+ *
+ * libfcgi's own way to stop ends one thread of many, so signals are blocked in
+ * all of them: main waits for one and writes to an eventfd that every request
+ * thread polls together with the listening socket. That socket does not block,
+ * because another process may take the connection that woke us.
+ */
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "common/settings.h"
+#include "common/version.h"
+#include "messages-fcgi/route.h"
+
+#define PROGRAM "messages-fcgi"
+#define LISTEN_FD 0 /* where FastCGI has it */
+/* How long accept is left alone after EMFILE and its like. */
+#define ACCEPT_PAUSE_MS 200
+/* A web server that neither reads nor writes for so long is given up. */
+#define PEER_TIMEOUT_S 60
+/* libfcgi waits by select(), which ends at fd 1023: each thread has one. */
+#define THREADS_MAX 512
+
+struct options {
+	int64_t threads, readers;
+	int64_t name_max_bytes, text_max_bytes;
+	int64_t post_timeout_ms, lock_timeout_ms;
+	int64_t publish_buffer_bytes;
+};
+
+#define INT(env, field, def, low, high, text)                                  \
+	{                                                                      \
+		.name = env, .type = CONF_INT,                                 \
+		.offset = offsetof(struct options, field), .value = def,       \
+		.min = low, .max = high, .help = text                          \
+	}
+
+static const struct conf_option option_table[] = {
+	INT("PUSHLOG_THREADS", threads, "32", 1, THREADS_MAX,
+	    "requests that are answered at the same time"),
+	INT("PUSHLOG_READERS", readers, "4", 1, 64,
+	    "connections to PostgreSQL for reading"),
+	INT("PUSHLOG_NAME_MAX_BYTES", name_max_bytes, "200", 1, 65536,
+	    "longest name of a poster"),
+	INT("PUSHLOG_TEXT_MAX_BYTES", text_max_bytes, "8192", 1, 1048576,
+	    "longest text of a message"),
+	INT("PUSHLOG_POST_TIMEOUT_MS", post_timeout_ms, "5000", 100, 60000,
+	    "how long a post waits for its commit before it is answered 503"),
+	INT("PUSHLOG_LOCK_TIMEOUT_MS", lock_timeout_ms, "1000", 10, 60000,
+	    "how long a commit waits for a channel that is locked"),
+	INT("PUSHLOG_PUBLISH_BUFFER_BYTES", publish_buffer_bytes, "4194304",
+	    65536, 1073741824,
+	    "what may wait for Redis before events are left to the relays"),
+};
+
+/* What the request threads share. */
+struct server {
+	struct route_context routes;
+	size_t body_max;
+	int stop_fd;
+	/* Only one thread waits at the door: a connection wakes one, not all.
+	 */
+	pthread_mutex_t door;
+	atomic_bool has_accept_failed;
+};
+
+/* Waits for a connection. False when it is time to stop. */
+static bool wait_for_connection(struct server *server)
+{
+	struct pollfd fds[] = { { .fd = LISTEN_FD, .events = POLLIN },
+				{ .fd = server->stop_fd, .events = POLLIN } };
+
+	pthread_mutex_lock(&server->door);
+	while (poll(fds, 2, -1) == -1)
+		if (errno != EINTR)
+			fatal("cannot wait for connections");
+	pthread_mutex_unlock(&server->door);
+	return fds[1].revents == 0;
+}
+
+static void on_accept_error(struct server *server, int error)
+{
+	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
+
+	/* another thread or process was faster */
+	if (error == EAGAIN || error == EINTR)
+		return;
+	errno = error;
+	if (!atomic_exchange(&server->has_accept_failed, true))
+		log_warn("cannot accept connections, trying on");
+	poll(&stop, 1, ACCEPT_PAUSE_MS);
+}
+
+static void limit_waits(int fd)
+{
+	const struct timeval timeout = { PEER_TIMEOUT_S, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+static void *serve(void *arg)
+{
+	struct server *server = arg;
+	struct request request = { .body = BUF_INIT };
+	struct response response;
+	FCGX_Request fcgx;
+
+	FCGX_InitRequest(&fcgx, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+	while (wait_for_connection(server)) {
+		int result = FCGX_Accept_r(&fcgx);
+
+		if (result < 0) {
+			on_accept_error(server, -result);
+			continue;
+		}
+		atomic_store(&server->has_accept_failed, false);
+		limit_waits(fcgx.ipcFd);
+		/* a kept connection would hold a thread, or be forgotten at
+		 * the door: whatever was asked for, it ends with the answer */
+		fcgx.keepConnection = 0;
+		request_read(&request, &fcgx, server->body_max);
+		response_init(&response, &fcgx, request.method == REQUEST_HEAD);
+		route_answer(&server->routes, &request, &response);
+		response_end(&response);
+	}
+	FCGX_Free(&fcgx, 1);
+	request_release(&request);
+	return NULL;
+}
+
+static void check_listening(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = sizeof(address), size = sizeof(int);
+	int is_listening = 0, flags;
+
+	if (getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &is_listening,
+		       &size) == -1 ||
+	    !is_listening ||
+	    getsockname(LISTEN_FD, (struct sockaddr *)&address, &len) == -1 ||
+	    address.sun_family != AF_UNIX)
+		fatalx("standard input is not a listening Unix socket: start "
+		       "it by 'spawn-fcgi -s /path/of/socket -n -- /path/of/"
+		       "messages-fcgi' or by systemd with "
+		       "StandardInput=socket");
+	flags = fcntl(LISTEN_FD, F_GETFL);
+	if (flags == -1 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1)
+		fatal("cannot set up the listening socket");
+}
+
+/* Threads that are started after this inherit it. */
+static void block_signals(sigset_t *waited_for)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(waited_for);
+	sigaddset(waited_for, SIGTERM);
+	sigaddset(waited_for, SIGINT);
+	sigaddset(waited_for, SIGHUP);
+	sigaddset(waited_for, SIGUSR1); /* multiwatch's and Apache's TERM */
+	if ((errno = pthread_sigmask(SIG_BLOCK, waited_for, NULL)) != 0)
+		fatal("cannot block signals");
+}
+
+static pthread_t *start_threads(struct server *server, int64_t count)
+{
+	pthread_t *threads = xcalloc((size_t)count, sizeof(*threads));
+	int64_t i;
+
+	for (i = 0; i < count; i++)
+		if ((errno = pthread_create(&threads[i], NULL, serve,
+					    server)) != 0)
+			fatal("cannot start request threads");
+	return threads;
+}
+
+/* Returns when the requests that were being answered are. */
+static void stop_threads(struct server *server, pthread_t *threads,
+			 int64_t count)
+{
+	const uint64_t one = 1;
+	int64_t i;
+
+	if (write(server->stop_fd, &one, sizeof(one)) != sizeof(one))
+		fatal("cannot stop request threads");
+	for (i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+}
+
+static void run(struct server *server, int64_t count,
+		const sigset_t *waited_for)
+{
+	pthread_t *threads;
+	int got;
+
+	pthread_mutex_init(&server->door, NULL);
+	server->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (server->stop_fd == -1)
+		fatal("cannot make an eventfd");
+	threads = start_threads(server, count);
+	log_info("%s %s is ready: %lld threads", PROGRAM, PUSHLOG_VERSION,
+		 (long long)count);
+	while (sigwait(waited_for, &got) != 0)
+		continue;
+	log_info("stopping on signal %d", got);
+	stop_threads(server, threads, count);
+	close(server->stop_fd);
+	pthread_mutex_destroy(&server->door);
+}
+
+static void serve_with(const struct settings *settings,
+		       const struct options *options,
+		       const sigset_t *waited_for)
+{
+	const struct committer_options committing = {
+		.app = settings->app_id,
+		.post_timeout_ms = options->post_timeout_ms,
+		.lock_timeout_ms = options->lock_timeout_ms,
+		.posts_max = (size_t)options->threads,
+	};
+	struct server server = {
+		.routes.messages_post.limits = {
+			.channels = settings->channels,
+			.name_max_bytes = (size_t)options->name_max_bytes,
+			.text_max_bytes = (size_t)options->text_max_bytes,
+		},
+		.routes.messages_get.channels = settings->channels,
+		.routes.app_key = settings->app_key,
+	};
+	struct store_server *database = store_server_new(settings->database);
+	struct publisher *publisher;
+	struct committer *committer;
+	struct readers *readers;
+
+	if (database == NULL)
+		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
+	publisher =
+		publisher_new(settings, (size_t)options->publish_buffer_bytes);
+	committer = committer_new(database, publisher, &committing);
+	readers = readers_new(database, settings->app_id,
+			      (size_t)options->readers);
+	server.body_max =
+		message_body_max_bytes(&server.routes.messages_post.limits);
+	server.routes.messages_post.committer = committer;
+	server.routes.messages_get.readers = readers;
+
+	run(&server, options->threads, waited_for);
+
+	/* what was posted is committed, what was committed is published */
+	readers_free(readers);
+	committer_free(committer);
+	publisher_free(publisher);
+	store_server_free(database);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	struct options options;
+	const struct conf_group groups[] = {
+		settings_group(&settings),
+		{ option_table, sizeof(option_table) / sizeof(option_table[0]),
+		  &options },
+	};
+	sigset_t waited_for;
+
+	conf_start(argc, argv, PROGRAM, "stores and reads messages", groups, 2);
+	log_init(PROGRAM, settings_log_level(&settings));
+	check_listening();
+	block_signals(&waited_for);
+	if (FCGX_Init() != 0)
+		fatalx("cannot start libfcgi");
+	serve_with(&settings, &options, &waited_for);
+	conf_release(&groups[0]);
+	conf_release(&groups[1]);
+	log_info("stopped");
+	return 0;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The program's only way to Redis. Knows nothing of the log but the events it
+ * is handed.
+ *
+ *     publish -> encoded (its caller's) -> pending (bounded) -> sending (the
+ *     thread's) -> Redis, one write and then the replies
+ *
+ * Only pending is shared, and the lock on it is held for a copy or a swap,
+ * never while anybody encodes or waits.
+ */
+#include "messages-fcgi/publisher.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/address.h"
+#include "common/alloc.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/envelope.h"
+#include "common/log.h"
+
+/* For connecting, for each reply, and for what is pending at the end. */
+#define TIMEOUT_MS 1000
+/* So often an idle connection is asked whether it lives: without that the
+ * first hint after a restart of Redis would be lost. */
+#define PING_EVERY_MS 1000
+/* A buffer that one burst made larger is not kept. */
+#define KEEP_BYTES 262144
+
+struct commands {
+	struct buf bytes;
+	size_t count;
+};
+
+struct publisher {
+	const struct settings *settings;
+	struct address address;
+	size_t buffer_bytes;
+	pthread_t thread;
+
+	/* the publishing thread's; ends: of each command in encoded, size_t */
+	struct buf encoded, ends, payload, event, topic;
+
+	pthread_mutex_t lock; /* of the next five */
+	pthread_cond_t changed;
+	struct commands pending;
+	bool is_connected; /* as publish is to see it */
+	bool is_stopping;
+	unsigned long dropped; /* since it was last logged */
+
+	/* the thread's own */
+	redisContext *redis; /* NULL: not connected */
+	struct commands sending;
+	struct backoff backoff;
+	unsigned wait_ms; /* before the next attempt to connect */
+	bool was_up,
+		was_down; /* what the log was told last; both false: none */
+	char reason[160];
+};
+
+static void add_command(struct publisher *p, struct span epoch,
+			const struct event *event)
+{
+	const char *argv[3] = { "PUBLISH", NULL, NULL };
+	size_t lengths[3] = { 7, 0, 0 };
+	struct envelope envelope = { .epoch = epoch,
+				     .id = event->id,
+				     .exclude = event->exclude };
+	char *command = NULL;
+	int len;
+
+	buf_clear(&p->event);
+	buf_clear(&p->payload);
+	buf_clear(&p->topic);
+	event_encode(&p->event, event);
+	envelope.event = buf_span(&p->event);
+	envelope_encode(&p->payload, &envelope);
+	envelope_add_topic(&p->topic, p->settings->redis_prefix,
+			   p->settings->app_id, event->channel);
+	argv[1] = p->topic.data;
+	lengths[1] = p->topic.len;
+	argv[2] = p->payload.data;
+	lengths[2] = p->payload.len;
+	len = redisFormatCommandArgv(&command, 3, argv, lengths);
+	if (len == -1)
+		fatalx("out of memory encoding for redis");
+	buf_add(&p->encoded, command, (size_t)len);
+	redisFreeCommand(command);
+}
+
+/* How many of the encoded commands fit into room, and their bytes. */
+static size_t count_fitting(const struct publisher *p, size_t room,
+			    size_t *bytes)
+{
+	size_t count = p->ends.len / sizeof(size_t), fitting, end;
+
+	*bytes = 0;
+	for (fitting = 0; fitting < count; fitting++) {
+		memcpy(&end, p->ends.data + fitting * sizeof(end), sizeof(end));
+		if (end > room)
+			break;
+		*bytes = end;
+	}
+	return fitting;
+}
+
+/* Adds what was encoded to what is pending, if there is room and a point. */
+static void enqueue(struct publisher *p, size_t count)
+{
+	size_t fitting = 0, bytes = 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->is_connected)
+		fitting = count_fitting(
+			p, p->buffer_bytes - p->pending.bytes.len, &bytes);
+	buf_add(&p->pending.bytes, p->encoded.data, bytes);
+	p->pending.count += fitting;
+	p->dropped += count - fitting;
+	if (fitting > 0)
+		pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Waits for something to send. 1, 0 if it is time for a ping instead, -1 if
+ * there is nothing and nothing will come. */
+static int take_pending(struct publisher *p, const struct timespec *until)
+{
+	struct commands empty = p->sending;
+	int error = 0, result;
+
+	buf_clear(&empty.bytes);
+	if (empty.bytes.cap > KEEP_BYTES)
+		buf_release(&empty.bytes);
+	empty.count = 0;
+	pthread_mutex_lock(&p->lock);
+	while (p->pending.count == 0 && !p->is_stopping && error == 0)
+		error = pthread_cond_timedwait(&p->changed, &p->lock, until);
+	p->sending = p->pending;
+	p->pending = empty;
+	result = p->sending.count > 0 ? 1 : p->is_stopping ? -1 : 0;
+	pthread_mutex_unlock(&p->lock);
+	return result;
+}
+
+static struct timespec after_ms(int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+/* True if it was told to stop meanwhile. */
+static bool wait_or_stop(struct publisher *p, int64_t ms)
+{
+	struct timespec until = after_ms(ms);
+	bool is_stopping;
+	int error = 0;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->is_stopping && error == 0)
+		error = pthread_cond_timedwait(&p->changed, &p->lock, &until);
+	is_stopping = p->is_stopping;
+	pthread_mutex_unlock(&p->lock);
+	return is_stopping;
+}
+
+static void say_up(struct publisher *p)
+{
+	unsigned long dropped;
+
+	pthread_mutex_lock(&p->lock);
+	dropped = p->dropped;
+	p->dropped = 0;
+	p->is_connected = true;
+	pthread_mutex_unlock(&p->lock);
+	backoff_reset(&p->backoff);
+	if (dropped > 0)
+		log_warn("redis answers; %lu events were not published",
+			 dropped);
+	else if (!p->was_up)
+		log_info("redis answers");
+	p->was_up = true;
+	p->was_down = false;
+}
+
+/* Gives the connection up, and what is on its way or waits for it. */
+static void say_down(struct publisher *p, const char *why)
+{
+	pthread_mutex_lock(&p->lock);
+	p->is_connected = false;
+	p->dropped += p->sending.count + p->pending.count;
+	p->pending.count = 0;
+	buf_clear(&p->pending.bytes);
+	pthread_mutex_unlock(&p->lock);
+	p->sending.count = 0;
+	if (!p->was_down)
+		log_error("redis is away, relays must read the log: %s", why);
+	p->was_down = true;
+	p->was_up = false;
+	p->wait_ms = backoff_next_ms(&p->backoff, crypto_random_u32());
+	redisFree(p->redis);
+	p->redis = NULL;
+}
+
+/* What hiredis says of the connection. */
+static const char *fault_of(const redisContext *redis)
+{
+	if (redis->err == REDIS_ERR_IO && errno == EAGAIN)
+		return "no answer in time";
+	return redis->errstr;
+}
+
+/* Sends the commands in one write and reads as many replies. NULL or why it
+ * failed; as long as the connection. */
+static const char *exchange(struct publisher *p, const char *bytes, size_t len,
+			    size_t replies)
+{
+	const char *why = NULL;
+
+	if (redisAppendFormattedCommand(p->redis, bytes, len) != REDIS_OK)
+		return p->redis->errstr;
+	for (; replies > 0; replies--) {
+		void *got = NULL;
+		redisReply *reply;
+
+		if (redisGetReply(p->redis, &got) != REDIS_OK)
+			return fault_of(p->redis);
+		reply = got;
+		if (reply->type == REDIS_REPLY_ERROR) {
+			snprintf(p->reason, sizeof(p->reason), "%s",
+				 reply->str);
+			why = p->reason;
+		}
+		freeReplyObject(reply);
+	}
+	return why;
+}
+
+static const char *authenticate(struct publisher *p)
+{
+	const char *user = p->settings->redis_user;
+	const char *password = p->settings->redis_password;
+	const char *argv[3] = { "AUTH", user, password };
+	size_t lengths[3] = { 4, strlen(user), strlen(password) };
+	int count = 3, len;
+	const char *why;
+	char *command;
+
+	if (password[0] == '\0')
+		return NULL;
+	if (user[0] == '\0') {
+		argv[1] = password;
+		lengths[1] = lengths[2];
+		count = 2;
+	}
+	len = redisFormatCommandArgv(&command, count, argv, lengths);
+	if (len == -1)
+		fatalx("out of memory encoding for redis");
+	why = exchange(p, command, (size_t)len, 1);
+	redisFreeCommand(command);
+	return why;
+}
+
+static const char *ping(struct publisher *p)
+{
+	static const char command[] = "PING\r\n";
+
+	return exchange(p, command, sizeof(command) - 1, 1);
+}
+
+static void connect_redis(struct publisher *p)
+{
+	const struct timeval timeout = { TIMEOUT_MS / 1000,
+					 TIMEOUT_MS % 1000 * 1000 };
+	const char *why;
+
+	p->redis =
+		p->address.path[0] != '\0'
+			? redisConnectUnixWithTimeout(p->address.path, timeout)
+			: redisConnectWithTimeout(p->address.host,
+						  p->address.port, timeout);
+	if (p->redis == NULL)
+		fatalx("out of memory connecting to redis");
+	if (p->redis->err != 0)
+		why = fault_of(p->redis);
+	else if (redisSetTimeout(p->redis, timeout) != REDIS_OK)
+		why = "cannot set its timeout";
+	else
+		why = authenticate(p);
+	if (why == NULL)
+		why = ping(p);
+	if (why == NULL)
+		say_up(p);
+	else
+		say_down(p, why);
+}
+
+static void *run(void *arg)
+{
+	struct publisher *p = arg;
+	const char *why;
+
+	for (;;) {
+		struct timespec ping_at = after_ms(PING_EVERY_MS);
+		int work;
+
+		if (p->redis == NULL) {
+			if (wait_or_stop(p, p->wait_ms))
+				break;
+			connect_redis(p);
+			continue;
+		}
+		work = take_pending(p, &ping_at);
+		if (work == -1)
+			break;
+		why = work == 0 ? ping(p)
+				: exchange(p, p->sending.bytes.data,
+					   p->sending.bytes.len,
+					   p->sending.count);
+		if (why != NULL)
+			say_down(p, why);
+	}
+	return NULL;
+}
+
+struct publisher *publisher_new(const struct settings *settings,
+				size_t buffer_bytes)
+{
+	struct publisher *p = xcalloc(1, sizeof(*p));
+	pthread_condattr_t attr;
+
+	p->settings = settings;
+	p->buffer_bytes = buffer_bytes;
+	if (address_parse(settings->redis, &p->address) == -1)
+		fatalx("'%s' is no address", settings->redis);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if ((errno = pthread_create(&p->thread, NULL, run, p)) != 0)
+		fatal("cannot start the publisher");
+	return p;
+}
+
+void publisher_free(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->is_stopping = true;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	pthread_join(p->thread, NULL);
+
+	if (p->redis != NULL)
+		redisFree(p->redis);
+	if (p->dropped > 0)
+		log_warn("%lu events were not published", p->dropped);
+	buf_release(&p->encoded);
+	buf_release(&p->ends);
+	buf_release(&p->payload);
+	buf_release(&p->event);
+	buf_release(&p->topic);
+	buf_release(&p->pending.bytes);
+	buf_release(&p->sending.bytes);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+void publisher_publish(struct publisher *p, struct span epoch,
+		       const struct event *const *events, size_t count)
+{
+	size_t i;
+
+	buf_clear(&p->encoded);
+	buf_clear(&p->ends);
+	for (i = 0; i < count; i++) {
+		add_command(p, epoch, events[i]);
+		buf_add(&p->ends, &p->encoded.len, sizeof(p->encoded.len));
+	}
+	enqueue(p, count);
+	if (p->encoded.cap > KEEP_BYTES)
+		buf_release(&p->encoded);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What was stored goes to Redis, for the relays. Redis carries hints: a relay
+ * that misses one reads the log. So nothing here ever makes a post wait, and
+ * what can't be sent is dropped and counted.
+ */
+#ifndef MESSAGES_FCGI_PUBLISHER_H
+#define MESSAGES_FCGI_PUBLISHER_H
+
+#include <stddef.h>
+
+#include "common/event.h"
+#include "common/settings.h"
+
+struct publisher;
+
+/* Starts the thread that talks to Redis. At most buffer_bytes wait to be sent.
+ * settings must outlive the publisher. */
+struct publisher *publisher_new(const struct settings *settings,
+				size_t buffer_bytes);
+
+/* Sends what is pending, for at most a second, then ends the thread. Nothing
+ * may be published any more. */
+void publisher_free(struct publisher *publisher);
+
+/* Queues stored events, which are to be in the order of their ids. Never
+ * waits for Redis. Called by one thread only. */
+void publisher_publish(struct publisher *publisher, struct span epoch,
+		       const struct event *const *events, size_t count);
+
+#endif

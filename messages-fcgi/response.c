@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From status, headers and body to FastCGI. Knows no route and no resource.
+ */
+#include "messages-fcgi/response.h"
+
+#include <fcgiapp.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define RETRY_AFTER "1"
+
+void response_init(struct response *response, struct FCGX_Request *fcgx,
+		   bool is_head)
+{
+	*response = (struct response){ .fcgx = fcgx, .is_head = is_head };
+}
+
+static void add_header(struct buf *buf, const char *name, struct span value)
+{
+	if (value.ptr == NULL)
+		return;
+	buf_add_str(buf, name);
+	buf_add_str(buf, ": ");
+	buf_add_span(buf, value);
+	buf_add_str(buf, "\r\n");
+}
+
+static void add_head(struct buf *buf, const struct response_head *head)
+{
+	buf_add_str(buf, "Status: ");
+	buf_add_int(buf, head->status);
+	buf_add_char(buf, ' ');
+	buf_add_str(buf, problem_title(head->status));
+	buf_add_str(buf, "\r\n");
+	add_header(buf, "Content-Type", span_str(head->type));
+	add_header(buf, "Cache-Control", span_str(head->cache));
+	add_header(buf, "ETag", head->etag);
+	add_header(buf, "Allow", span_str(head->allow));
+	if (head->status == 503)
+		add_header(buf, "Retry-After", span_str(RETRY_AFTER));
+	/* a body of ours is never what a browser may guess it to be */
+	add_header(buf, "X-Content-Type-Options", span_str("nosniff"));
+}
+
+static void put(struct response *response, struct span bytes)
+{
+	while (bytes.len > 0 && !response->is_broken) {
+		int len = bytes.len < INT_MAX ? (int)bytes.len : INT_MAX;
+
+		if (FCGX_PutStr(bytes.ptr, len, response->fcgx->out) != len)
+			response->is_broken = true;
+		bytes.ptr += len;
+		bytes.len -= (size_t)len;
+	}
+}
+
+void response_send(struct response *response, const struct response_head *head,
+		   struct span body)
+{
+	struct buf buf = BUF_INIT;
+
+	add_head(&buf, head);
+	if (head->type != NULL) {
+		buf_add_str(&buf, "Content-Length: ");
+		buf_add_int(&buf, (int64_t)body.len);
+		buf_add_str(&buf, "\r\n");
+	}
+	buf_add_str(&buf, "\r\n");
+	response->has_begun = true;
+	put(response, buf_span(&buf));
+	if (!response->is_head)
+		put(response, body);
+	buf_release(&buf);
+}
+
+void response_problem(struct response *response, const struct problem *problem)
+{
+	const struct response_head head = {
+		.status = problem->status,
+		.type = "application/problem+json",
+		.cache = "no-store",
+		.allow = problem->allow,
+	};
+	struct buf body = BUF_INIT;
+
+	problem_encode(&body, problem);
+	response_send(response, &head, buf_span(&body));
+	buf_release(&body);
+}
+
+void response_begin(struct response *response, const struct response_head *head)
+{
+	struct buf buf = BUF_INIT;
+
+	add_head(&buf, head);
+	buf_add_str(&buf, "\r\n");
+	response->has_begun = true;
+	put(response, buf_span(&buf));
+	buf_release(&buf);
+}
+
+int response_write(struct response *response, struct span bytes)
+{
+	if (!response->is_head)
+		put(response, bytes);
+	return response->is_broken ? -1 : 0;
+}
+
+void response_abort(struct response *response)
+{
+	/* nginx takes a connection that just ends for the end of the body, and
+	 * completes its own answer. A record of a version that does not exist
+	 * it takes for what it is meant to be, and breaks its client's
+	 * connection. libfcgi writes whole records, so one can start here. */
+	static const char no_record[8] = { 0 };
+
+	if (!response->is_broken &&
+	    write(response->fcgx->ipcFd, no_record, sizeof(no_record)) == -1)
+		log_debug("the web server went away");
+	response->is_broken = true;
+}
+
+void response_end(struct response *response)
+{
+	if (response->is_broken)
+		FCGX_Free(response->fcgx, 1);
+	else
+		FCGX_Finish_r(response->fcgx);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One HTTP response, put into FastCGI. Chooses nothing: status and headers are
+ * the caller's, but for what every response of ours has.
+ */
+#ifndef MESSAGES_FCGI_RESPONSE_H
+#define MESSAGES_FCGI_RESPONSE_H
+
+#include <stdbool.h>
+
+#include "common/attr.h"
+#include "common/span.h"
+#include "messages-fcgi/problem.h"
+
+struct FCGX_Request;
+
+struct response_head {
+	int status;
+	const char *type;  /* Content-Type, NULL: there is no body */
+	const char *cache; /* Cache-Control */
+	struct span etag;  /* with its quotes; absent: none */
+	const char *allow; /* NULL: none */
+};
+
+/* On the request thread's stack. Borrows fcgx. */
+struct response {
+	struct FCGX_Request *fcgx;
+	bool is_head; /* the request was HEAD: the body is not sent */
+	bool has_begun;
+	bool is_broken; /* the web server is gone, or shall be told of a
+			 * failure: nothing more is sent */
+};
+
+void response_init(struct response *response, struct FCGX_Request *fcgx,
+		   bool is_head);
+
+/* The whole response at once. */
+void response_send(struct response *response, const struct response_head *head,
+		   struct span body);
+void response_problem(struct response *response, const struct problem *problem);
+
+/* A body of unknown length: first begin, then write as often as needed. -1
+ * when nobody reads it any more. */
+void response_begin(struct response *response,
+		    const struct response_head *head);
+int response_write(struct response *response, struct span bytes) MUST_CHECK;
+
+/* What was begun can't be completed: the client shall see a broken connection
+ * and not a short body. */
+void response_abort(struct response *response);
+
+/* Ends the response and the FastCGI request. The request's spans are gone. */
+void response_end(struct response *response);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The routing table, and what HTTP asks of every route: HEAD, OPTIONS, 404 and
+ * 405. Knows no resource but the page's configuration, which is two strings.
+ */
+#include "messages-fcgi/route.h"
+
+#include "common/channel_name.h"
+#include "common/json.h"
+
+typedef void route_fn(const struct route_context *context,
+		      const struct request *request, struct response *response);
+
+static void on_messages_get(const struct route_context *context,
+			    const struct request *request,
+			    struct response *response)
+{
+	messages_get(&context->messages_get, request, response);
+}
+
+static void on_messages_post(const struct route_context *context,
+			     const struct request *request,
+			     struct response *response)
+{
+	messages_post(&context->messages_post, request, response);
+}
+
+static void on_config_get(const struct route_context *context,
+			  const struct request *request,
+			  struct response *response)
+{
+	static const struct response_head head = { .status = 200,
+						   .type = "application/json",
+						   .cache = "no-cache" };
+	struct buf body = BUF_INIT;
+
+	(void)request;
+	buf_add_str(&body, "{\"key\":");
+	json_add_string(&body, span_str(context->app_key));
+	buf_add_str(&body, ",\"channel\":");
+	json_add_string(&body, span_str(CHANNEL_NAME_DEFAULT));
+	buf_add_char(&body, '}');
+	response_send(response, &head, buf_span(&body));
+	buf_release(&body);
+}
+
+/* A handler of GET answers HEAD too: response drops the body. NULL: not
+ * allowed. */
+static const struct route {
+	const char *path;
+	const char *allow;
+	route_fn *get, *post;
+} routes[] = {
+	{ "/messages", "GET, HEAD, POST, OPTIONS", on_messages_get,
+	  on_messages_post },
+	{ "/config.json", "GET, HEAD, OPTIONS", on_config_get, NULL },
+};
+
+static const struct route *find_route(struct span path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (span_is(path, routes[i].path))
+			return &routes[i];
+	return NULL;
+}
+
+static route_fn *find_handler(const struct route *route,
+			      enum request_method method)
+{
+	switch (method) {
+	case REQUEST_GET:
+	case REQUEST_HEAD:
+		return route->get;
+	case REQUEST_POST:
+		return route->post;
+	case REQUEST_OPTIONS:
+	case REQUEST_OTHER:
+	default:
+		return NULL;
+	}
+}
+
+static void refuse(struct response *response, int status, const char *allow,
+		   const char *detail)
+{
+	struct problem problem;
+
+	problem_set(&problem, status, NULL, "%s", detail);
+	problem.allow = allow;
+	response_problem(response, &problem);
+}
+
+void route_answer(const struct route_context *context,
+		  const struct request *request, struct response *response)
+{
+	const struct route *route = find_route(request->path);
+	route_fn *handler;
+
+	if (route == NULL) {
+		refuse(response, 404, NULL, "there is nothing here");
+		return;
+	}
+	handler = find_handler(route, request->method);
+	if (handler != NULL) {
+		handler(context, request, response);
+	} else if (request->method == REQUEST_OPTIONS) {
+		const struct response_head head = { .status = 204,
+						    .cache = "no-store",
+						    .allow = route->allow };
+
+		response_send(response, &head, span_of(NULL, 0));
+	} else {
+		refuse(response, 405, route->allow,
+		       "this method is not allowed here");
+	}
+}

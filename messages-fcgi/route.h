@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which handler answers which path and method.
+ */
+#ifndef MESSAGES_FCGI_ROUTE_H
+#define MESSAGES_FCGI_ROUTE_H
+
+#include "messages-fcgi/messages_get.h"
+#include "messages-fcgi/messages_post.h"
+
+/* What the handlers work with; borrowed. Threads share it, so nothing in it
+ * changes. */
+struct route_context {
+	struct messages_post messages_post;
+	struct messages_get messages_get;
+	const char *app_key;
+};
+
+/* Answers the request, whatever it is. */
+void route_answer(const struct route_context *context,
+		  const struct request *request, struct response *response);
+
+#endif
