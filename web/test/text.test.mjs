@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { decode } from '../src/text.js';
+
+test('the five that the server escapes come back', () => {
+  assert.equal(decode('&lt;a href=&quot;x&quot;&gt;R&amp;D&#39;s&lt;/a&gt;'),
+    '<a href="x">R&D\'s</a>');
+});
+
+test('decoding is done once', () => {
+  // somebody typed &lt; and is to see &lt;
+  assert.equal(decode('&amp;lt;'), '&lt;');
+  assert.equal(decode('&amp;amp;quot;'), '&amp;quot;');
+});
+
+test('nothing but these five is decoded', () => {
+  for (const it of ['&apos;', '&#x27;', '&#60;', '&nbsp;', '&LT;', '&lt', '&',
+    '&#39', '']) {
+    assert.equal(decode(it), it);
+  }
+});
