@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+#
+# The part of deploy/dev/run that knows processes and not what they serve:
+# starts servers by name, starts again what dies, stops them in order. The
+# caller defines become NAME, which ends in a call of launch, and stop_signal
+# NAME; and sets state, server_ids, run_lock.
+
+restarts_allowed=4 # in so many seconds:
+restarts_window=10
+start_deadline=60
+stop_deadline=10
+
+declare -A pid=()     # of each server that was started; empty: away
+declare -A deaths=()  # when each server died, in the window; microseconds
+declare -A not_before=() # when each may be started again; microseconds
+
+# A pipe that never says anything: reading it is a pause without a process.
+exec {silence}<> <(:)
+pause() {
+  read -rt 0.05 -u "$silence" || :
+}
+
+now_us() {
+  echo "${EPOCHREALTIME/[.,]/}"
+}
+
+say() {
+  echo "run: $*" >&2
+}
+
+die() {
+  say "$@"
+  exit 1
+}
+
+# die_with_log NAME WHY…
+die_with_log() {
+  say "${*:2}; the end of $state/log/$1.log:"
+  tail -n 15 "$state/log/$1.log" | sed 's/^/  /' >&2 || :
+  exit 1
+}
+
+forget_last_run() {
+  local log
+  rm -f "$state"/run/*.pid "$state"/hold/*
+  for log in "$state"/log/*.log; do
+    [ ! -e "$log" ] || mv "$log" "$log.old"
+  done
+}
+
+# launch SIGNAL COMMAND…: becomes the command, as the servers' user, in a
+# session of its own (a Ctrl-C is for us alone), and gets SIGNAL when we die,
+# however we die. The signals that bash ignores in background are restored.
+launch() {
+  exec env --default-signal setsid setpriv --pdeathsig "$1" \
+    "${server_ids[@]}" -- "${@:2}"
+}
+
+start() {
+  (become "$1") </dev/null >>"$state/log/$1.log" 2>&1 {run_lock}>&- &
+  pid[$1]=$!
+  echo $! >"$state/run/$1.pid"
+}
+
+# A process that has ended but is not waited for yet does not run.
+is_running() {
+  local stat
+  [ -n "${pid[$1]-}" ] &&
+    { read -r stat <"/proc/${pid[$1]}/stat"; } 2>/dev/null &&
+    [[ ${stat##*) } != Z* ]]
+}
+
+# Notes that a server is gone, and how: sets obituary.
+bury() {
+  local status=0
+  wait "${pid[$1]}" 2>/dev/null || status=$? # bash would tell of it, too
+  # a master that was killed leaves workers, with the port or socket
+  kill -KILL -- "-${pid[$1]}" 2>/dev/null || :
+  obituary="$1 (pid ${pid[$1]}) ended with status $status"
+  ((status <= 128)) ||
+    obituary="$1 (pid ${pid[$1]}) was ended by SIG$(kill -l "$status")"
+  pid[$1]=
+  rm -f "$state/run/$1.pid"
+}
+
+# Decides when a server that died is started again: at once, then after
+# longer and longer pauses, then not at all.
+plan_restart() {
+  local name=$1 now recent=() at
+  now=$(now_us)
+  for at in ${deaths[$name]-} "$now"; do
+    ((now - at > restarts_window * 1000000)) || recent+=("$at")
+  done
+  deaths[$name]=${recent[*]}
+  ((${#recent[@]} <= restarts_allowed)) ||
+    die_with_log "$name" "$obituary, for the ${#recent[@]}th time in" \
+      "$restarts_window seconds"
+  not_before[$name]=$((now + (${#recent[@]} - 1) * 400000))
+  say "$obituary; it is started again"
+}
+
+# What supervise does about one server.
+look_after() {
+  local name=$1
+  is_running "$name" && return
+  if [ -n "${pid[$name]}" ]; then
+    bury "$name"
+    if [ ! -e "$state/hold/$name" ]; then
+      plan_restart "$name"
+    else
+      say "$obituary; it is held away"
+      not_before[$name]=0
+    fi
+  fi
+  if [ ! -e "$state/hold/$name" ] && (($(now_us) >= not_before[$name])); then
+    start "$name"
+  fi
+}
+
+# Keeps all servers running, for ever.
+supervise() {
+  local name
+  while pause; do
+    for name in "${!pid[@]}"; do
+      look_after "$name"
+    done
+  done
+}
+
+# await WHAT COMMAND…: returns when the command succeeds. While we wait, a
+# server that ends is a reason to give up.
+await() {
+  local end=$((SECONDS + start_deadline)) name
+  until "${@:2}"; do
+    for name in "${!pid[@]}"; do
+      is_running "$name" && continue
+      bury "$name"
+      die_with_log "$name" "$obituary before $1"
+    done
+    ((SECONDS < end)) || die "not within $start_deadline s: $1; see $state/log"
+    pause
+  done
+}
+
+# Stops the servers named, one after the other.
+stop_servers() {
+  local name end
+  trap '' INT TERM HUP
+  for name in "$@"; do
+    is_running "$name" || continue
+    kill -s "$(stop_signal "$name")" "${pid[$name]}"
+    end=$((SECONDS + stop_deadline))
+    while is_running "$name" && ((SECONDS < end)); do pause; done
+    if is_running "$name"; then
+      say "$name does not stop, so it is killed"
+      kill -KILL -- "-${pid[$name]}" 2>/dev/null || :
+    fi
+    bury "$name"
+  done
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+//
+// A whole Pushlog of a test's own: deploy/dev/run on a free port, with its
+// state in a new folder. Tests know the stack by this file only; it knows
+// nothing of what they test.
+//
+//     const stack = await startStack();
+//     after(() => stack.stop());
+//     test('a promise', stack.logged(async () => { … }));
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const NAMES = ['postgres', 'redis', 'messages-fcgi', 'relay', 'nginx'];
+
+const TOP = fileURLToPath(new URL('..', import.meta.url));
+const RUN = path.join(TOP, 'deploy/dev/run');
+const READY = /^Pushlog is ready: (http:\/\/\S+?)\/?$/;
+const READY_MS = 120_000;
+const STOP_MS = 30_000;
+const LOG_TAIL_LINES = 25;
+const OUTPUT_MAX_BYTES = 64 * 1024 * 1024; // of psql
+// at SIGTERM it would wait for its clients to leave
+const STOP_SIGNAL = { postgres: 'SIGINT' };
+const SANITIZER = /(Address|Leak|Thread)Sanitizer|runtime error:/;
+
+const run = promisify(execFile);
+
+/**
+ * Waits until fn answers something truthy, and returns that. A rejection
+ * counts as not yet; the last one is told when the deadline passes.
+ */
+export async function until(what, fn, deadlineMs = 15_000) {
+  const end = Date.now() + deadlineMs;
+  let last;
+  for (;;) {
+    try {
+      const value = await fn();
+      if (value) return value;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const why = last ? `: ${last.message}` : '';
+      throw new Error(`not within ${deadlineMs} ms: ${what}${why}`,
+        { cause: last });
+    }
+    await pause(20);
+  }
+}
+
+/** The processes whose parent is pid. */
+export function children(pid) {
+  return fs.readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => stat(child)?.parent === pid);
+}
+
+// Parent and start time of a process; undefined when there is none, or only
+// its zombie. The name may hold blanks and brackets: look behind the last.
+function stat(pid) {
+  try {
+    const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const field = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    if (field[0] === 'Z') return undefined;
+    return { pid, parent: Number(field[1]), started: field[19] };
+  } catch {
+    return undefined;
+  }
+}
+
+function descendants(pid) {
+  return children(pid).flatMap((child) => [child, ...descendants(child)]);
+}
+
+// A number alone may have been given to another process meanwhile.
+function isAlive(process) {
+  return stat(process.pid)?.started === process.started;
+}
+
+/**
+ * Starts a stack and waits until it is ready. env is added to the
+ * environment; stateDir reuses the folder of an earlier stack, which the
+ * caller kept with stop({ keep: true }).
+ */
+export async function startStack({ env = {}, stateDir } = {}) {
+  const folder = stateDir ?? newStateDir();
+  // setpriv: a test that dies, however it dies, takes its servers along
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', RUN], {
+    cwd: TOP,
+    detached: true, // a Ctrl-C is for the test, which then stops the stack
+    env: { ...process.env, PORT: '0', ...env, STATE_DIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stack = new Stack(child, folder);
+  try {
+    await stack.ready();
+  } catch (error) {
+    child.kill('SIGTERM');
+    await until('a failed start ends', () => stack.exit, STOP_MS)
+      .catch(() => child.kill('SIGKILL'));
+    throw stack.explain(error);
+  }
+  return stack;
+}
+
+function newStateDir() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-test-'));
+  // as root, the servers run as another user, who must get in
+  fs.chmodSync(folder, 0o755);
+  return folder;
+}
+
+class Stack {
+  #child;
+  #output = [];
+
+  constructor(child, stateDir) {
+    this.#child = child;
+    this.stateDir = stateDir;
+    this.exit = undefined; // how deploy/dev/run ended
+    this.origin = undefined; // http://127.0.0.1:PORT
+    child.on('exit', (code, signal) => { this.exit = { code, signal }; });
+    child.on('error', (error) => { this.exit = { error }; });
+    for (const stream of [child.stdout, child.stderr]) {
+      readline.createInterface({ input: stream }).on('line', (line) => {
+        this.#output.push(line);
+        this.origin ??= line.match(READY)?.[1];
+      });
+    }
+  }
+
+  get port() {
+    return Number(new URL(this.origin).port);
+  }
+
+  async ready() {
+    await until('the stack is ready', () => this.origin || this.exit,
+      READY_MS);
+    if (!this.origin) {
+      throw new Error(`deploy/dev/run ended: ${JSON.stringify(this.exit)}`);
+    }
+  }
+
+  // --- HTTP ---
+
+  /** Any request; answers {status, headers, text} and json where it is. */
+  async request(target, options) {
+    const response = await fetch(new URL(target, this.origin), options);
+    const text = await response.text();
+    let json;
+    try {
+      json = JSON.parse(text);
+    } catch { /* a caller that wants JSON finds none */ }
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
+  /** Posts one message and returns it as stored; anything but 200 throws. */
+  async post(name, text, { channel, key } = {}) {
+    const form = new URLSearchParams({ name, text });
+    if (channel !== undefined) form.set('channel', channel);
+    const headers = key === undefined ? {} : { 'Idempotency-Key': key };
+    const answer = await this.request('/messages',
+      { method: 'POST', body: form, headers });
+    return okJson('POST /messages', answer);
+  }
+
+  /** GET /messages; query is an object. Anything but 200 throws. */
+  async get(query = {}) {
+    const target = `/messages?${new URLSearchParams(query)}`;
+    return okJson(`GET ${target}`, await this.request(target));
+  }
+
+  // --- processes ---
+
+  /** The process of that name; throws while there is none. */
+  pid(name) {
+    const file = path.join(this.stateDir, 'run', `${name}.pid`);
+    const pid = Number(fs.readFileSync(file, 'latin1'));
+    if (!Number.isInteger(pid) || pid <= 0 || !stat(pid)) {
+      throw new Error(`${name} does not run`);
+    }
+    return pid;
+  }
+
+  /** The relay's workers. */
+  workers() {
+    return children(this.pid('relay'));
+  }
+
+  /** Sends a signal; returns the pid that got it. */
+  kill(name, signal = 'SIGKILL') {
+    const pid = this.pid(name);
+    process.kill(pid, signal);
+    return pid;
+  }
+
+  /** Waits until name runs again, as another process than pid. */
+  async restarted(name, pid) {
+    return until(`${name} is restarted`, () => {
+      const now = this.pid(name);
+      return now !== pid && now;
+    });
+  }
+
+  /** Ends name and keeps it from being restarted until release(name). */
+  async hold(name, signal = STOP_SIGNAL[name] ?? 'SIGTERM') {
+    const folder = path.join(this.stateDir, 'hold');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, name), '');
+    const held = stat(this.kill(name, signal));
+    await until(`${name} ends`, () => !held || !isAlive(held));
+  }
+
+  async release(name) {
+    fs.rmSync(path.join(this.stateDir, 'hold', name), { force: true });
+    await this.restarted(name);
+  }
+
+  // --- the servers beneath ---
+
+  /** The folder of the Unix sockets. */
+  get sockets() {
+    return fs.readlinkSync(path.join(this.stateDir, 'run/sockets'));
+  }
+
+  /** What the database answers its admin: rows by line, columns by '|'. */
+  async psql(sql) {
+    const { stdout } = await run('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1',
+      '-h', this.sockets, '-U', 'postgres', '-d', 'pushlog', '-c', sql],
+    { maxBuffer: OUTPUT_MAX_BYTES });
+    return stdout.trimEnd();
+  }
+
+  /** What Redis answers to one command, given as an array. */
+  async redis(args) {
+    const socket = path.join(this.sockets, 'redis.sock');
+    const { stdout } = await run('redis-cli', ['-s', socket, ...args]);
+    return stdout.trimEnd();
+  }
+
+  // --- telling what happened ---
+
+  /** The last lines of what was said: by the run script and each server. */
+  tails(lines = LOG_TAIL_LINES) {
+    const part = (title, all) => (all.length === 0 ? [] :
+      [`--- ${title}`, ...all.slice(-lines).map((line) => `    ${line}`)]);
+    return [
+      ...part('deploy/dev/run', this.#output),
+      ...NAMES.flatMap((name) => part(`${name}.log`, this.#log(name))),
+    ].join('\n');
+  }
+
+  #log(name) {
+    try {
+      const file = path.join(this.stateDir, 'log', `${name}.log`);
+      return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    } catch {
+      return [];
+    }
+  }
+
+  /** The same error with the servers' last words. */
+  explain(error) {
+    const message = `${error.message}\n${this.tails()}`;
+    const frames = error.stack?.match(/(\n +at .*)+$/)?.[0] ?? '';
+    const told = new Error(message);
+    told.stack = `${error.name}: ${message}${frames}`;
+    return told;
+  }
+
+  /** Wraps a test's function: when it fails, the logs are told with it. */
+  logged(fn) {
+    return async (...args) => {
+      try {
+        return await fn(...args);
+      } catch (error) {
+        throw this.explain(error);
+      }
+    };
+  }
+
+  // --- the end ---
+
+  /**
+   * Stops everything as Ctrl-C would, and asserts that it was a clean end:
+   * exit 0, no process left, no sanitizer's complaint in any log.
+   */
+  async stop({ keep = false } = {}) {
+    const all = descendants(this.#child.pid).map(stat).filter(Boolean);
+    this.#child.kill('SIGTERM');
+    try {
+      await until('the stack stops', () => this.exit, STOP_MS);
+      assert.deepEqual(this.exit, { code: 0, signal: null });
+      await until('no process is left', () => !all.some(isAlive), 2_000);
+      for (const name of NAMES) {
+        const bad = this.#log(name).find((line) => SANITIZER.test(line));
+        assert.equal(bad, undefined, `${name}.log: ${bad}`);
+      }
+    } catch (error) {
+      this.#child.kill('SIGKILL');
+      for (const left of all.filter(isAlive)) process.kill(left.pid, 'SIGKILL');
+      throw this.explain(error);
+    } finally {
+      if (!keep) fs.rmSync(this.stateDir, { recursive: true, force: true });
+    }
+  }
+}
+
+function okJson(what, { status, text, json }) {
+  if (status === 200 && json !== undefined) return json;
+  const error = new Error(`${what}: ${status} ${text.slice(0, 500)}`);
+  error.status = status;
+  throw error;
+}
