@@ -163,8 +163,10 @@ static void flush(struct conn *conn)
 		outbuf_consume(&conn->out, (size_t)sent);
 	}
 	loop_change(set->loop, &conn->watch, LOOP_READ);
-	/* the peer now sees Close frame and end; it answers with its own */
-	if (conn->state == CONN_CLOSING)
+	/* RFC 6455 § 7.1.1: not before the peer's Close frame has come. A proxy
+	 * that sees our end first cuts the peer off, which then counts the
+	 * close as unclean. */
+	if (conn->state == CONN_CLOSING && conn->is_silent)
 		shutdown(conn->watch.fd, SHUT_WR);
 }
 
@@ -210,6 +212,13 @@ static size_t take_handshake(struct conn *conn, struct span in)
 	return used;
 }
 
+/* Nothing more of what the peer says matters. */
+static void fall_silent(struct conn *conn)
+{
+	conn->is_silent = true;
+	mark_dirty(conn);
+}
+
 static void answer_ping(struct conn *conn, struct span payload)
 {
 	struct frame *pong = frame_new(WS_OP_PONG, payload);
@@ -232,20 +241,24 @@ static enum pusher_cause bad_frame_cause(uint16_t code)
 	}
 }
 
+/* Of one that is being closed only its end is of interest. */
 static void take_item(struct conn *conn, enum ws_result result,
 		      const struct ws_item *item)
 {
 	switch (result) {
 	case WS_TEXT:
-		conn->set->ops->on_text(conn, item->payload);
+		if (conn_is_open(conn))
+			conn->set->ops->on_text(conn, item->payload);
 		break;
 	case WS_PING:
 		answer_ping(conn, item->payload);
 		break;
 	case WS_CLOSE:
+		fall_silent(conn);
 		conn_close(conn, PUSHER_CAUSE_PEER);
 		break;
 	case WS_BAD:
+		fall_silent(conn);
 		conn_close(conn, bad_frame_cause(item->code));
 		break;
 	case WS_PONG:
@@ -259,7 +272,7 @@ static size_t take_frames(struct conn *conn, char *in, size_t len)
 	enum ws_result result = WS_PONG;
 	size_t at = 0;
 
-	while (conn_is_open(conn) && result != WS_NEED_MORE) {
+	while (!conn->is_silent && result != WS_NEED_MORE) {
 		struct ws_item item;
 		size_t used;
 
@@ -278,10 +291,9 @@ static size_t take(struct conn *conn, char *in, size_t len)
 
 	if (conn->state == CONN_HANDSHAKE)
 		used = take_handshake(conn, span_of(in, len));
-	if (conn->is_websocket && conn_is_open(conn))
+	if (conn->is_websocket)
 		used += take_frames(conn, in + used, len - used);
-	/* whoever is being closed has nothing more to say */
-	return conn_is_open(conn) ? used : len;
+	return conn->is_silent ? len : used;
 }
 
 /* What was left of the last time, and what came now. Only while a frame is
@@ -323,7 +335,7 @@ static void receive(struct conn *conn)
 		peer_is_gone(conn);
 		return;
 	}
-	if (!conn_is_open(conn))
+	if (conn->is_silent)
 		return;
 	note_life(conn);
 	take_input(conn, scratch, (size_t)len);
@@ -349,6 +361,8 @@ static void queue_close_frame(struct conn *conn)
 	/* what a slow reader has not read it gets by backfill */
 	if (cause == PUSHER_CAUSE_SLOW)
 		outbuf_drop_unsent(&conn->out);
+	if (!conn->is_websocket)
+		conn->is_silent = true;
 	if (conn->is_websocket && pusher_cause_code(cause) != 0) {
 		frame = frame_new_close(pusher_cause_code(cause),
 					pusher_cause_reason(cause));

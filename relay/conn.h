@@ -79,6 +79,7 @@ struct conn {
 	bool is_dirty;     /* has something to send at the end of the turn */
 	bool is_gone;      /* the peer is: nothing can be sent any more */
 	bool is_websocket; /* the handshake is done */
+	bool is_silent;    /* its Close frame came, or what can't be read */
 };
 
 struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
