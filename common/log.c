@@ -63,9 +63,9 @@ static size_t bounded(int written, size_t room)
 	return (size_t)written < room ? (size_t)written : room - 1;
 }
 
-PRINTF_LIKE(3, 0)
-static void write_line(enum log_level level, int cause, const char *fmt,
-		       va_list ap)
+PRINTF_LIKE(4, 0)
+static void write_line(enum log_level level, int saved, int cause,
+		       const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES], error[128];
 	struct timespec now;
@@ -82,6 +82,7 @@ static void write_line(enum log_level level, int cause, const char *fmt,
 				program, (long)getpid(), level_names[level]),
 		       sizeof(line) - len);
 	head = len;
+	errno = saved; /* for %m: what stands above may change it */
 	len += bounded(vsnprintf(line + len, sizeof(line) - len, fmt, ap),
 		       sizeof(line) - len);
 	if (cause != 0)
@@ -102,7 +103,7 @@ static void write_line(enum log_level level, int cause, const char *fmt,
 		va_list ap;                                                    \
                                                                                \
 		va_start(ap, fmt);                                             \
-		write_line(level, cause, fmt, ap);                             \
+		write_line(level, saved, cause, fmt, ap);                      \
 		va_end(ap);                                                    \
 		errno = saved;                                                 \
 	} while (0)
