@@ -29,7 +29,7 @@ PG_LIBS = -lpq
 
 COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
 	event json log settings text
-MESSAGES = batch committer escape etag form main message messages_get \
+MESSAGES = batch committer entry escape etag form main message messages_get \
 	messages_post multipart problem publisher range readers request \
 	response route store store_link store_server stuck
 RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
@@ -37,6 +37,13 @@ RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
 	stash throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
+# CHAOS=1: the build that tests/chaos breaks from within
+CHAOS ?= 0
+ifeq ($(CHAOS),1)
+COMMON += chaos
+ALL_CFLAGS += -DPUSHLOG_CHAOS
+endif
+
 COMMON_OBJ = $(call objects,common,$(COMMON))
 MESSAGES_OBJ = $(call objects,messages-fcgi,$(MESSAGES))
 RELAY_OBJ = $(call objects,relay,$(RELAY))
@@ -82,9 +89,10 @@ include tests/fuzz/fuzz.mk
 
 # --- tests ---
 #
-# tests/run builds what it runs by the programs-… targets and learns by list-…
-# what there is. gcc and clang must both have nothing to say; clang's build has
-# the sanitizers, and the unit tests and the corpus run in it.
+# tests/run builds what it runs by with-gcc and with-asan, which make goals of
+# this file in a folder of their own, and learns by list-… what there is. gcc
+# and clang must both have nothing to say. clang's build has the sanitizers;
+# the unit tests and the corpus run in it.
 
 GCC_BUILD = +$(MAKE) BUILD=$(BUILD)/gcc CC=gcc WERROR=1
 ASAN_BUILD = +$(MAKE) BUILD=$(BUILD)/asan CC=clang WERROR=1 OPT=-O1 \
@@ -92,18 +100,20 @@ ASAN_BUILD = +$(MAKE) BUILD=$(BUILD)/asan CC=clang WERROR=1 OPT=-O1 \
 FUZZ_BUILD = +$(MAKE) BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) OPT=-O1 \
 	SAN=address,undefined,fuzzer-no-link
 
-programs-gcc:
-	$(GCC_BUILD) all
-programs-asan:
-	$(ASAN_BUILD) all
-programs-unit:
-	$(ASAN_BUILD) unit
-programs-fuzz:
-	$(ASAN_BUILD) fuzz-replay
+GCC_GOALS = all
+ASAN_GOALS = all unit fuzz-replay
+with-gcc:
+	$(GCC_BUILD) $(GCC_GOALS)
+with-asan:
+	$(ASAN_BUILD) $(ASAN_GOALS)
 list-unit:
 	@printf '%s\n' $(UNIT:%=$(BUILD)/asan/unit/%)
 list-fuzz:
 	@printf '%s\n' $(FUZZ:%=$(BUILD)/asan/fuzz/%)
+
+CHAOS_BUILD = +$(MAKE) BUILD=$(BUILD)/chaos CHAOS=1
+with-chaos:
+	$(CHAOS_BUILD) all
 
 unit: $(UNIT_TESTS)
 fuzz-replay: $(FUZZ_TESTS)
@@ -116,6 +126,11 @@ test:
 fuzz:
 	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
 
+chaos: all page with-chaos ## break everything for minutes: CHAOS_SECONDS, CHAOS_SEED
+	node tests/chaos/chaos.mjs
+chaos-switches: all page with-chaos ## see that the checker can fail
+	node --test-reporter=tap tests/chaos/switches.test.mjs
+
 SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz,\
 	$(wildcard $(dir)/*.[ch]))
 format:
@@ -123,7 +138,7 @@ format:
 format-check:
 	clang-format --dry-run -Werror $(SOURCES)
 
-.PHONY: all programs-gcc programs-asan programs-unit programs-fuzz list-unit \
-	list-fuzz unit fuzz-replay check test fuzz format format-check
+.PHONY: all with-gcc with-asan with-chaos list-unit list-fuzz unit fuzz-replay check \
+	test fuzz chaos chaos-switches format format-check
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

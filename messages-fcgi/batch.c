@@ -5,28 +5,13 @@
  */
 #include "messages-fcgi/batch.h"
 
-static bool has_same_key(const struct store_event *a,
-			 const struct store_event *b)
-{
-	return memcmp(a->key, b->key, STORE_KEY_BYTES) == 0 &&
-	       span_equal(a->event.channel, b->event.channel);
-}
-
-/* As pushlog.append compares what it finds under a key. */
-static bool has_same_event(const struct event *a, const struct event *b)
-{
-	return span_equal(a->event, b->event) && span_equal(a->name, b->name) &&
-	       span_equal(a->text, b->text) && span_equal(a->data, b->data) &&
-	       span_equal(a->exclude, b->exclude);
-}
-
 static struct post *find_same_key(const struct batch *batch,
 				  const struct post *post)
 {
 	size_t i;
 
 	for (i = 0; i < batch->count; i++)
-		if (has_same_key(batch->entries[i], &post->entry))
+		if (entry_has_same_key(batch->entries[i], &post->entry))
 			return batch->posts[i];
 	return NULL;
 }
@@ -40,7 +25,7 @@ static void add(struct batch *batch, struct post *post)
 		batch->posts[batch->count] = post;
 		batch->entries[batch->count] = &post->entry;
 		batch->count++;
-	} else if (has_same_event(&first->entry.event, &post->entry.event)) {
+	} else if (entry_has_same_event(&first->entry, &post->entry)) {
 		post->repeat = first->repeat;
 		first->repeat = post;
 	}
@@ -55,14 +40,14 @@ void batch_fill(struct batch *batch, struct post *const *posts, size_t count)
 		add(batch, posts[i]);
 }
 
-static enum post_outcome outcome_of(const struct store_event *entry)
+static enum post_outcome outcome_of(const struct entry *entry)
 {
 	switch (entry->outcome) {
-	case STORE_STORED:
+	case ENTRY_STORED:
 		return POST_STORED;
-	case STORE_REPEATED:
+	case ENTRY_REPEATED:
 		return POST_REPEATED;
-	case STORE_CONFLICT:
+	case ENTRY_CONFLICT:
 	default:
 		return POST_CONFLICT;
 	}

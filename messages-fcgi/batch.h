@@ -8,7 +8,7 @@
 #include <semaphore.h>
 #include <stdbool.h>
 
-#include "messages-fcgi/store.h"
+#include "messages-fcgi/entry.h"
 
 #define BATCH_MAX 256
 
@@ -23,7 +23,7 @@ enum post_outcome {
 /* One event that somebody waits to see in the log. Owned by who posts it, and
  * lent to the committer until it is answered. */
 struct post {
-	struct store_event entry;
+	struct entry entry;
 	enum post_outcome outcome;
 	int64_t deadline_ms; /* it is answered soon after, in any case */
 	sem_t answered;
@@ -35,7 +35,7 @@ struct post {
  * Borrows the posts. */
 struct batch {
 	struct post *posts[BATCH_MAX];
-	struct store_event *entries[BATCH_MAX];
+	struct entry *entries[BATCH_MAX];
 	size_t count;
 };
 

@@ -25,9 +25,11 @@
 
 #include "common/alloc.h"
 #include "common/backoff.h"
+#include "common/chaos.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "messages-fcgi/store.h"
 #include "messages-fcgi/stuck.h"
 
 /* How long a channel that was found locked is refused before it is tried. */
@@ -201,8 +203,10 @@ static void on_committed(struct committer *c, struct span epoch, bool is_probe)
 {
 	struct span channel = c->batch.entries[0]->event.channel;
 
+	chaos_point("after-commit");
 	batch_settle(&c->batch);
 	publish(c, epoch);
+	chaos_point("after-publish");
 	backoff_reset(&c->backoff);
 	if (is_probe && stuck_forget(&c->stuck, channel))
 		log_info("channel '%.*s' takes posts", (int)channel.len,

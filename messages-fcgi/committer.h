@@ -8,6 +8,7 @@
 
 #include "messages-fcgi/batch.h"
 #include "messages-fcgi/publisher.h"
+#include "messages-fcgi/store_server.h"
 
 struct committer;
 

@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
@@ -33,6 +34,9 @@
 #define ACCEPT_PAUSE_MS 200
 /* A web server that neither reads nor writes for so long is given up. */
 #define PEER_TIMEOUT_S 60
+/* When stopping, answers that are still being written then are broken off: one
+ * reader may be slow for ever. Posts are answered sooner or as soon. */
+#define STOP_MS 5000
 /* libfcgi waits by select(), which ends at fd 1023: each thread has one. */
 #define THREADS_MAX 512
 
@@ -77,6 +81,7 @@ struct server {
 	 */
 	pthread_mutex_t door;
 	atomic_bool has_accept_failed;
+	atomic_bool is_giving_up;
 };
 
 /* Waits for a connection. False when it is time to stop. */
@@ -135,7 +140,8 @@ static void *serve(void *arg)
 		 * the door: whatever was asked for, it ends with the answer */
 		fcgx.keepConnection = 0;
 		request_read(&request, &fcgx, server->body_max);
-		response_init(&response, &fcgx, request.method == REQUEST_HEAD);
+		response_init(&response, &fcgx, &server->is_giving_up,
+			      request.method == REQUEST_HEAD);
 		route_answer(&server->routes, &request, &response);
 		response_end(&response);
 	}
@@ -194,12 +200,20 @@ static void stop_threads(struct server *server, pthread_t *threads,
 			 int64_t count)
 {
 	const uint64_t one = 1;
+	struct timespec until;
 	int64_t i;
 
 	if (write(server->stop_fd, &one, sizeof(one)) != sizeof(one))
 		fatal("cannot stop request threads");
-	for (i = 0; i < count; i++)
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STOP_MS / 1000;
+	for (i = 0; i < count; i++) {
+		if (pthread_timedjoin_np(threads[i], NULL, &until) == 0)
+			continue;
+		if (!atomic_exchange(&server->is_giving_up, true))
+			log_warn("breaking off answers that are still written");
 		pthread_join(threads[i], NULL);
+	}
 	free(threads);
 }
 

@@ -11,7 +11,7 @@
 #include "common/crypto.h"
 #include "messages-fcgi/multipart.h"
 
-static_assert(MESSAGE_KEY_BYTES == STORE_KEY_BYTES,
+static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
 
 static bool is_type(struct span content_type, const char *type)

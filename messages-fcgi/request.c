@@ -48,7 +48,8 @@ static struct span find_path(const struct FCGX_Request *fcgx)
 static enum request_body read_bytes(struct buf *body, FCGX_Stream *in,
 				    size_t length)
 {
-	char *room = buf_reserve(body, length);
+	/* one byte more: there is a pointer even to an empty body */
+	char *room = buf_reserve(body, length + 1);
 	int n = FCGX_GetStr(room, (int)length, in);
 
 	if (n < 0 || (size_t)n != length || FCGX_GetChar(in) != EOF)

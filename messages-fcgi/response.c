@@ -13,9 +13,11 @@
 #define RETRY_AFTER "1"
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
-		   bool is_head)
+		   const atomic_bool *is_giving_up, bool is_head)
 {
-	*response = (struct response){ .fcgx = fcgx, .is_head = is_head };
+	*response = (struct response){ .fcgx = fcgx,
+				       .is_giving_up = is_giving_up,
+				       .is_head = is_head };
 }
 
 static void add_header(struct buf *buf, const char *name, struct span value)
@@ -104,6 +106,8 @@ void response_begin(struct response *response, const struct response_head *head)
 
 int response_write(struct response *response, struct span bytes)
 {
+	if (atomic_load(response->is_giving_up))
+		response_abort(response);
 	if (!response->is_head)
 		put(response, bytes);
 	return response->is_broken ? -1 : 0;

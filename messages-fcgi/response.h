@@ -6,6 +6,7 @@
 #ifndef MESSAGES_FCGI_RESPONSE_H
 #define MESSAGES_FCGI_RESPONSE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/attr.h"
@@ -22,9 +23,10 @@ struct response_head {
 	const char *allow; /* NULL: none */
 };
 
-/* On the request thread's stack. Borrows fcgx. */
+/* On the request thread's stack. Borrows the first two. */
 struct response {
 	struct FCGX_Request *fcgx;
+	const atomic_bool *is_giving_up; /* the program ends: break streams */
 	bool is_head; /* the request was HEAD: the body is not sent */
 	bool has_begun;
 	bool is_broken; /* the web server is gone, or shall be told of a
@@ -32,7 +34,7 @@ struct response {
 };
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
-		   bool is_head);
+		   const atomic_bool *is_giving_up, bool is_head);
 
 /* The whole response at once. */
 void response_send(struct response *response, const struct response_head *head,
@@ -40,7 +42,8 @@ void response_send(struct response *response, const struct response_head *head,
 void response_problem(struct response *response, const struct problem *problem);
 
 /* A body of unknown length: first begin, then write as often as needed. -1
- * when nobody reads it any more. */
+ * when nobody reads it any more, or when it was broken off because the program
+ * ends. */
 void response_begin(struct response *response,
 		    const struct response_head *head);
 int response_write(struct response *response, struct span bytes) MUST_CHECK;

@@ -170,8 +170,8 @@ struct append_params {
 	size_t starts[PARAM_COUNT]; /* in the buf, NOT_USED: null */
 };
 
-/* Adds a column of the events; false, and nothing, if all of it is absent. */
-static bool add_texts(struct buf *buf, struct store_event *const *events,
+/* Adds a column of the entries; false, and nothing, if all of it is absent. */
+static bool add_texts(struct buf *buf, struct entry *const *entries,
 		      size_t count, size_t offset)
 {
 	size_t start = buf->len, i;
@@ -179,7 +179,7 @@ static bool add_texts(struct buf *buf, struct store_event *const *events,
 
 	add_array_start(buf, TYPE_TEXT, count);
 	for (i = 0; i < count; i++) {
-		struct span s = span_at(&events[i]->event, offset);
+		struct span s = span_at(&entries[i]->event, offset);
 
 		is_used = is_used || s.ptr != NULL;
 		add_element(buf, s);
@@ -189,21 +189,21 @@ static bool add_texts(struct buf *buf, struct store_event *const *events,
 	return is_used;
 }
 
-static void add_keys(struct buf *buf, struct store_event *const *events,
+static void add_keys(struct buf *buf, struct entry *const *entries,
 		     size_t count)
 {
 	size_t i;
 
 	add_array_start(buf, TYPE_BYTEA, count);
 	for (i = 0; i < count; i++)
-		add_element(buf, span_of((const char *)events[i]->key,
-					 STORE_KEY_BYTES));
+		add_element(buf, span_of((const char *)entries[i]->key,
+					 ENTRY_KEY_BYTES));
 }
 
 /* Fills *params with pointers into buf, which does not move after that. A
  * column that no event uses is null as a whole. */
 static void encode_append(struct append_params *params, struct buf *buf,
-			  const char *app, struct store_event *const *events,
+			  const char *app, struct entry *const *entries,
 			  size_t count)
 {
 	size_t i, text = 0;
@@ -216,8 +216,8 @@ static void encode_append(struct append_params *params, struct buf *buf,
 		size_t start = buf->len;
 
 		if (i == PARAM_KEYS)
-			add_keys(buf, events, count);
-		else if (!add_texts(buf, events, count, text_columns[text++]))
+			add_keys(buf, entries, count);
+		else if (!add_texts(buf, entries, count, text_columns[text++]))
 			start = NOT_USED;
 		params->starts[i] = start;
 		params->lengths[i] =
@@ -230,14 +230,14 @@ static void encode_append(struct append_params *params, struct buf *buf,
 					    : NULL;
 }
 
-static int parse_outcome(struct span s, enum store_outcome *outcome)
+static int parse_outcome(struct span s, enum entry_outcome *outcome)
 {
 	if (span_is(s, "stored"))
-		*outcome = STORE_STORED;
+		*outcome = ENTRY_STORED;
 	else if (span_is(s, "repeated"))
-		*outcome = STORE_REPEATED;
+		*outcome = ENTRY_REPEATED;
 	else if (span_is(s, "conflict"))
-		*outcome = STORE_CONFLICT;
+		*outcome = ENTRY_CONFLICT;
 	else
 		return -1;
 	return 0;
@@ -245,7 +245,7 @@ static int parse_outcome(struct span s, enum store_outcome *outcome)
 
 /* Rows come in any order; ord says which event each is of. */
 static enum store_result read_outcomes(const PGresult *result,
-				       struct store_event *const *events,
+				       struct entry *const *entries,
 				       size_t count)
 {
 	size_t row;
@@ -253,20 +253,20 @@ static enum store_result read_outcomes(const PGresult *result,
 	if ((size_t)PQntuples(result) != count)
 		goto bad;
 	for (row = 0; row < count; row++)
-		events[row]->event.id = 0;
+		entries[row]->event.id = 0;
 	for (row = 0; row < count; row++) {
 		int64_t ord = number_at(result, (int)row, 0);
-		struct store_event *event;
+		struct entry *entry;
 
 		if (ord < 1 || (size_t)ord > count)
 			goto bad;
-		event = events[ord - 1];
-		if (event->event.id != 0 ||
+		entry = entries[ord - 1];
+		if (entry->event.id != 0 ||
 		    parse_outcome(text_at(result, (int)row, 3),
-				  &event->outcome) == -1)
+				  &entry->outcome) == -1)
 			goto bad;
-		event->event.id = number_at(result, (int)row, 1);
-		event->event.time_ms = number_at(result, (int)row, 2);
+		entry->event.id = number_at(result, (int)row, 1);
+		entry->event.time_ms = number_at(result, (int)row, 2);
 	}
 	return STORE_OK;
 bad:
@@ -275,8 +275,8 @@ bad:
 }
 
 static enum store_result run_append(struct store *store,
-				    struct store_event *const *events,
-				    size_t count, int64_t deadline_ms)
+				    struct entry *const *entries, size_t count,
+				    int64_t deadline_ms)
 {
 	struct append_params params;
 	struct store_params args = { (int)PARAM_COUNT, params.values,
@@ -284,12 +284,12 @@ static enum store_result run_append(struct store *store,
 	enum store_result verdict;
 	PGresult *result;
 
-	encode_append(&params, &store->arrays, store->app, events, count);
+	encode_append(&params, &store->arrays, store->app, entries, count);
 	verdict = store_link_run(store->link, append_name, &args, deadline_ms,
 				 &result);
 	if (verdict != STORE_OK)
 		return verdict;
-	verdict = read_outcomes(result, events, count);
+	verdict = read_outcomes(result, entries, count);
 	PQclear(result);
 	return verdict;
 }
@@ -359,7 +359,7 @@ int64_t store_append_max_ms(const struct store *store)
 }
 
 enum store_result store_append(struct store *store,
-			       struct store_event *const *events, size_t count,
+			       struct entry *const *entries, size_t count,
 			       int64_t lock_timeout_ms, struct span *epoch)
 {
 	int64_t deadline_ms = clock_ms() + store->append_max_ms;
@@ -369,7 +369,7 @@ enum store_result store_append(struct store *store,
 		verdict = set_lock_timeout(store, lock_timeout_ms, deadline_ms);
 	if (verdict != STORE_OK)
 		return verdict;
-	verdict = run_append(store, events, count, deadline_ms);
+	verdict = run_append(store, entries, count, deadline_ms);
 	*epoch = span_str(store->epoch);
 	if (lock_timeout_ms == 0)
 		return verdict;

@@ -9,43 +9,14 @@
 #include <stdint.h>
 
 #include "common/attr.h"
-#include "common/event.h"
+#include "messages-fcgi/entry.h"
 #include "messages-fcgi/store_server.h"
 
-#define STORE_KEY_BYTES 16
 #define STORE_EPOCH_MAX 64
 
 /* The longest that store_head and store_read take, and that is worth waiting
  * for a connection to call them on. */
 #define STORE_READ_TIMEOUT_MS 5000
-
-enum store_result {
-	STORE_OK = 0,
-	/* Nothing was stored: somebody else holds a channel's row, or the
-	 * statement took too long. */
-	STORE_LOCKED,
-	/* It may have been stored or not: run it again, with the same keys. */
-	STORE_RETRY,
-	/* There is no connection, and none can be made now; see
-	 * store_server_retry_at_ms. */
-	STORE_DOWN,
-	/* Running it again won't help. It was logged. */
-	STORE_BAD,
-};
-
-enum store_outcome {
-	STORE_STORED = 0,
-	STORE_REPEATED, /* the key was there, with the same event */
-	STORE_CONFLICT, /* the key was there, with another event */
-};
-
-/* One event on its way into the log, which sets its id and time_ms, those of
- * the first with this key if it is a repetition. */
-struct store_event {
-	struct event event;
-	uint8_t key[STORE_KEY_BYTES];
-	enum store_outcome outcome;
-};
 
 struct store_head {
 	int64_t channel_id; /* 0: the channel has no row yet */
@@ -72,12 +43,12 @@ enum store_result store_open(struct store *store) MUST_CHECK;
 /* The longest a call of store_append takes. */
 int64_t store_append_max_ms(const struct store *store);
 
-/* Stores events, whose keys must differ within a channel, in one transaction.
+/* Stores entries, whose keys must differ within a channel, in one transaction.
  * With STORE_OK all outcomes are set, and *epoch is the one that the ids belong
  * to; it lives until the next call. A lock_timeout_ms other than 0 replaces
  * that of store_new_writer for this call. */
 enum store_result store_append(struct store *store,
-			       struct store_event *const *events, size_t count,
+			       struct entry *const *entries, size_t count,
 			       int64_t lock_timeout_ms,
 			       struct span *epoch) MUST_CHECK;
 

@@ -9,7 +9,7 @@
 
 #include <libpq-fe.h>
 
-#include "messages-fcgi/store.h"
+#include "messages-fcgi/store_server.h"
 
 struct store_link;
 

@@ -8,6 +8,21 @@
 
 #include <stdint.h>
 
+/* What came of a statement, or of the attempt to run it. */
+enum store_result {
+	STORE_OK = 0,
+	/* Nothing was stored: somebody else holds a channel's row, or the
+	 * statement took too long. */
+	STORE_LOCKED,
+	/* It may have been stored or not: run it again, with the same keys. */
+	STORE_RETRY,
+	/* There is no connection, and none can be made now; see
+	 * store_server_retry_at_ms. */
+	STORE_DOWN,
+	/* Running it again won't help. It was logged. */
+	STORE_BAD,
+};
+
 struct store_server;
 
 /* NULL if conninfo is not a libpq conninfo. The caller frees it after the

@@ -21,6 +21,12 @@
 #include "relay/list.h"
 
 #define READ_BYTES 65536
+/* Read in one turn: a Redis that is not read from drops its subscriber. */
+#define READS_MAX 16
+
+/* Commands that may wait for Redis to take them; a worker that subscribes
+ * anew to a hundred thousand channels stays below. */
+#define OUT_MAX_BYTES (32 * 1024 * 1024)
 
 /* A Redis that is stopped, or cut off, is found out by silence. */
 #define PING_MS 1000
@@ -30,6 +36,7 @@ enum bus_state {
 	BUS_WAITING = 0, /* for the next attempt */
 	BUS_CONNECTING,  /* until the answer to the first PING */
 	BUS_UP,
+	BUS_CLOGGED, /* takes no more from us: disconnects in this turn */
 };
 
 struct bus {
@@ -55,7 +62,7 @@ static void on_retry(struct loop_timer *timer);
 /* Back to waiting; on_down only if on_up was called. */
 static void disconnect(struct bus *bus, const char *why)
 {
-	bool was_up = bus->state == BUS_UP;
+	bool was_up = bus->state == BUS_UP || bus->state == BUS_CLOGGED;
 
 	if (!bus->was_reported)
 		log_warn("redis is away: %s", why);
@@ -95,6 +102,13 @@ static void flush(struct bus *bus)
 		    bus->out.len > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
+static void on_clogged(struct loop_timer *timer)
+{
+	struct bus *bus = container_of(timer, struct bus, timer);
+
+	disconnect(bus, "it takes no commands");
+}
+
 static void queue(struct bus *bus, int argc, const char **argv,
 		  const size_t *lens)
 {
@@ -107,6 +121,12 @@ static void queue(struct bus *bus, int argc, const char **argv,
 	buf_add(&bus->out, command, (size_t)len);
 	free(command);
 	loop_change(bus->loop, &bus->watch, LOOP_READ | LOOP_WRITE);
+	/* not now: whoever is asking must not be called back before it knows
+	 * that it asked */
+	if (bus->out.len > OUT_MAX_BYTES && bus->state == BUS_UP) {
+		bus->state = BUS_CLOGGED;
+		loop_set_timer(bus->loop, &bus->timer, 0, on_clogged);
+	}
 }
 
 static void queue_words(struct bus *bus, const char *verb, struct span word)
@@ -207,22 +227,32 @@ static void take_replies(struct bus *bus)
 	}
 }
 
-static void receive(struct bus *bus)
+/* Reads once. Whether there may be more. */
+static bool read_some(struct bus *bus)
 {
-	uint64_t confirmed = bus->confirmed;
 	ssize_t len = recv(bus->watch.fd, bus->scratch, READ_BYTES, 0);
 
 	if (len == -1 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return;
+		return false;
 	if (len <= 0) {
 		disconnect(bus, len == 0 ? "it closed the connection"
 					 : strerror(errno));
-		return;
+		return false;
 	}
 	bus->heard_ms = loop_now_ms(bus->loop);
 	redisReaderFeed(bus->reader, bus->scratch, (size_t)len);
 	take_replies(bus);
+	return len == READ_BYTES && bus->reader != NULL;
+}
+
+static void receive(struct bus *bus)
+{
+	uint64_t confirmed = bus->confirmed;
+	int reads = 0;
+
+	while (read_some(bus) && ++reads < READS_MAX)
+		continue;
 	if (bus->state == BUS_UP && bus->confirmed != confirmed)
 		bus->ops->on_confirmed(bus->ctx, bus->confirmed);
 }
@@ -247,8 +277,9 @@ static void on_ping(struct loop_timer *timer)
 		disconnect(bus, "it does not answer");
 		return;
 	}
-	queue_words(bus, "PING", span_of(NULL, 0));
+	/* before the PING, which may find that the bus is clogged */
 	loop_set_timer(bus->loop, timer, PING_MS, on_ping);
+	queue_words(bus, "PING", span_of(NULL, 0));
 }
 
 static redisContext *connect_to(const struct address *address)
@@ -304,11 +335,6 @@ void bus_free(struct bus *bus)
 		redisFree(bus->context);
 	buf_release(&bus->out);
 	free(bus);
-}
-
-bool bus_is_up(const struct bus *bus)
-{
-	return bus->state == BUS_UP;
 }
 
 uint64_t bus_subscribe(struct bus *bus, struct span topic)

@@ -39,8 +39,6 @@ struct bus *bus_new(struct loop *loop, const struct bus_conf *conf,
 		    const struct bus_ops *ops, void *ctx);
 void bus_free(struct bus *bus);
 
-bool bus_is_up(const struct bus *bus);
-
 /* Returns the ticket that on_confirmed will reach; tickets rise for the life
  * of the bus. No-ops while the bus is down. */
 uint64_t bus_subscribe(struct bus *bus, struct span topic);

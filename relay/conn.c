@@ -112,7 +112,7 @@ void conn_send(struct conn *conn, struct frame *frame)
 		return;
 	outbuf_push(&conn->out, frame);
 	mark_dirty(conn);
-	if (conn->out.bytes > conn->set->conf.queue_max_bytes)
+	if (outbuf_cost(&conn->out) > conn->set->conf.queue_max_bytes)
 		conn_close(conn, PUSHER_CAUSE_SLOW);
 }
 
@@ -194,6 +194,8 @@ static size_t take_handshake(struct conn *conn, struct span in)
 	status = http_upgrade_parse(in, &request, &used);
 	if (status == -1)
 		return 0;
+	if (status == 0 && conn->set->conf.trust_real_ip)
+		conn->address = peer_address_parse(request.real_ip);
 	if (status == 0)
 		status = ops->on_request(conn, &request);
 	if (status != 0) {
@@ -202,8 +204,6 @@ static size_t take_handshake(struct conn *conn, struct span in)
 		conn_close(conn, PUSHER_CAUSE_BAD_HANDSHAKE);
 		return in.len;
 	}
-	if (conn->set->conf.trust_real_ip)
-		conn->address = peer_address_parse(request.real_ip);
 	http_upgrade_accept(&answer, request.key);
 	queue_raw(conn, &answer);
 	conn->is_websocket = true;
@@ -422,7 +422,7 @@ static void on_turn_end(void *ctx)
 	struct conn_set *set = ctx;
 	struct conn *conn;
 
-	/* flushing finds peers that are gone, whose closing may send */
+	/* flushing finds peers that are gone, who must be settled too */
 	do {
 		settle_doomed(set);
 		flush_dirty(set);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/chaos.h"
 #include "common/log.h"
 #include "relay/socket_id.h"
 
@@ -134,8 +135,15 @@ static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 		put_in_stash(heal, channel, id, frame, exclude);
 		return;
 	}
+	if (chaos_is("redis-order")) {
+		channel->delivered = channel->target = id;
+		fanout_deliver(channel, frame, exclude);
+		return;
+	}
 	if (id <= channel->delivered)
 		return;
+	if (chaos_is("skip-holes"))
+		channel->delivered = id - 1;
 	if (id > channel->delivered + 1) {
 		put_in_stash(heal, channel, id, frame, exclude);
 	} else {
@@ -189,6 +197,9 @@ static void take_epoch(struct heal *heal, struct span epoch)
 		return;
 	if (heal->epoch[0] != '\0')
 		log_warn("the epoch changed: subscribers start over");
+	else
+		/* hints could not be judged until now */
+		heal->is_poll_due = true;
 	memcpy(heal->epoch, epoch.ptr, epoch.len);
 	heal->epoch[epoch.len] = '\0';
 	fanout_set_epoch(heal->fanout, heal->epoch);
@@ -198,8 +209,9 @@ static void take_epoch(struct heal *heal, struct span epoch)
 			continue;
 		if (channel->state == CHANNEL_LIVE)
 			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
-		/* what was stashed may have been of the old one */
+		/* what was heard of it may have been of the old one */
 		clear_stash(heal, channel);
+		channel->target = 0;
 	}
 }
 
@@ -301,7 +313,7 @@ void heal_poll(struct heal *heal)
 	int result;
 
 	heal->is_poll_due = heal->is_polling;
-	if (heal->is_polling)
+	if (heal->is_polling || chaos_is("no-head-poll"))
 		return;
 	count = collect_live(heal, names);
 	if (count == 0)
@@ -322,16 +334,17 @@ static void on_heads(void *ctx, void *who, const struct log_heads *heads)
 		heal->is_polling = false;
 		if (heads != NULL)
 			take_heads(heal, heads, CHANNEL_LIVE);
-		if (heads != NULL && heal->is_poll_due)
-			heal_poll(heal);
-		return;
+	} else {
+		heal->is_reading_starting = false;
+		if (heads != NULL)
+			take_heads(heal, heads, CHANNEL_READING_HEAD);
+		unread_starting(heal);
 	}
-	heal->is_reading_starting = false;
-	if (heads != NULL)
-		take_heads(heal, heads, CHANNEL_READING_HEAD);
-	unread_starting(heal);
-	if (heads != NULL)
-		read_starting(heal);
+	if (heads == NULL)
+		return;
+	read_starting(heal);
+	if (heal->is_poll_due)
+		heal_poll(heal);
 }
 
 /* ---- holes ---- */
@@ -367,15 +380,15 @@ static void deliver_row(struct heal *heal, struct channel *channel,
 static void on_nothing_read(struct heal *heal, struct channel *channel,
 			    const struct log_rows *rows)
 {
-	if (rows->first_id > channel->delivered + 1) {
+	if (rows->last_id > channel->delivered) {
 		start_over(heal, channel, PUSHER_CAUSE_TRIMMED);
 		return;
 	}
 	/* A hint that the log does not bear out: forged, or ahead of a standby
-	 * that we read from. The next head tells. */
-	channel->target = rows->last_id;
+	 * that we read from. The next head tells, and the log what it was. */
+	clear_stash(heal, channel);
+	channel->target = channel->delivered;
 	list_remove(&channel->link);
-	note_hole(heal, channel);
 }
 
 static void on_rows(void *ctx, void *who, const struct log_rows *rows)
@@ -400,27 +413,30 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 		  (long long)(channel->delivered - before),
 		  (int)channel->name_len, channel->name,
 		  (long long)channel->delivered);
-	if (channel->delivered == before)
+	if (channel->delivered + 1 == rows->from_id)
 		on_nothing_read(heal, channel, rows);
 	else if (channel->target > channel->delivered)
 		read_hole(heal, channel);
 }
 
-/* Of the channels with a hole, those that have waited long enough. The list is
- * ordered; one that is being read stays in it until it is whole. */
+/* Of the channels with a hole, those that have waited long enough; the list is
+ * ordered. One that is being read stays in it until it is whole. */
 static void on_hole_timer(struct loop_timer *timer)
 {
 	struct heal *heal = container_of(timer, struct heal, hole_timer);
-	int64_t now_ms = loop_now_ms(heal->loop), age_ms;
+	int64_t now_ms = loop_now_ms(heal->loop), left_ms;
 	struct list *link;
 
 	for (link = heal->holed.next; link != &heal->holed; link = link->next) {
 		struct channel *channel =
 			container_of(link, struct channel, link);
 
-		age_ms = now_ms - channel->since_ms;
-		if (age_ms < heal->conf.hole_wait_ms)
-			break;
+		left_ms = channel->since_ms + heal->conf.hole_wait_ms - now_ms;
+		if (left_ms > 0) {
+			loop_set_timer(heal->loop, timer, left_ms,
+				       on_hole_timer);
+			return;
+		}
 		read_hole(heal, channel);
 	}
 	if (!list_is_empty(&heal->holed))

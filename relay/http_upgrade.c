@@ -4,6 +4,7 @@
  */
 #include "relay/http_upgrade.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 #include "common/crypto.h"
@@ -99,10 +100,12 @@ static int parse_request_line(struct span line, struct http_upgrade *request)
 	if (!is_token(request->method) || version.ptr == NULL ||
 	    !span_starts(request->target, "/"))
 		return 400;
-	for (i = 0; i < request->target.len; i++)
-		if (request->target.ptr[i] <= 0x20 ||
-		    request->target.ptr[i] == 0x7f)
+	for (i = 0; i < request->target.len; i++) {
+		unsigned char c = (unsigned char)request->target.ptr[i];
+
+		if (c <= 0x20 || c >= 0x7f)
 			return 400;
+	}
 	if (span_is(version, "HTTP/1.1"))
 		return 0;
 	return version.len == 8 && span_starts(version, "HTTP/") ? 505 : 400;
@@ -123,8 +126,6 @@ static void take_header(struct span name, struct span value,
 	} else if (equals(name, "Sec-WebSocket-Key")) {
 		headers->key++;
 		request->key = value;
-	} else if (equals(name, "Origin")) {
-		request->origin = value;
 	} else if (equals(name, "X-Real-IP")) {
 		request->real_ip = value;
 	} else if (equals(name, "Transfer-Encoding") ||
@@ -140,7 +141,8 @@ static bool is_key(struct span key)
 	if (key.len != KEY_LEN || key.ptr[22] != '=' || key.ptr[23] != '=')
 		return false;
 	for (i = 0; i < KEY_LEN - 2; i++)
-		if (!is_token_char(key.ptr[i]) && key.ptr[i] != '/')
+		if (!isalnum((unsigned char)key.ptr[i]) && key.ptr[i] != '+' &&
+		    key.ptr[i] != '/')
 			return false;
 	return true;
 }

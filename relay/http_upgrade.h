@@ -21,7 +21,6 @@ struct http_upgrade {
 	struct span method;
 	struct span target;  /* path and query, starts with '/' */
 	struct span key;     /* Sec-WebSocket-Key */
-	struct span origin;  /* absent if there was none */
 	struct span real_ip; /* X-Real-IP, absent if there was none */
 	bool is_websocket;   /* asks for WebSocket, version 13, with a key */
 };

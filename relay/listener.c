@@ -24,6 +24,7 @@ struct listener {
 	struct loop *loop;
 	struct loop_watch watch;
 	struct loop_timer pause;
+	bool is_short; /* of descriptors, and said so */
 	int fd;
 	listener_accept_fn *fn;
 	void *ctx;
@@ -47,11 +48,16 @@ static bool is_alive(const struct sockaddr_un *name)
 static int open_unix(const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	struct stat found;
 	int fd;
 
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", path);
 	if (is_alive(&name)) {
 		errno = EADDRINUSE;
+		return -1;
+	}
+	if (lstat(path, &found) == 0 && !S_ISSOCK(found.st_mode)) {
+		errno = EEXIST;
 		return -1;
 	}
 	if (unlink(path) == -1 && errno != ENOENT)
@@ -134,7 +140,9 @@ static void on_pause_over(struct loop_timer *timer)
 
 static void pause_accepting(struct listener *listener)
 {
-	log_warn("cannot accept for %d ms: %m", PAUSE_MS);
+	if (!listener->is_short)
+		log_warn("cannot accept, trying every %d ms: %m", PAUSE_MS);
+	listener->is_short = true;
 	loop_remove(listener->loop, &listener->watch);
 	loop_set_timer(listener->loop, &listener->pause, PAUSE_MS,
 		       on_pause_over);
@@ -143,8 +151,31 @@ static void pause_accepting(struct listener *listener)
 /* What accept says of a connection that went before it was taken. */
 static bool is_peer_fault(int error)
 {
-	return error == ECONNABORTED || error == EINTR || error == EPROTO ||
-	       error == EPERM;
+	switch (error) {
+	case ECONNABORTED:
+	case EINTR:
+	case EPERM:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENONET:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The kernel wakes the first idle worker of its queue, so without this one
+ * worker would get all connections: who had one stands at the end again. */
+static void let_siblings_go_first(struct listener *listener)
+{
+	loop_remove(listener->loop, &listener->watch);
+	loop_add_exclusive(listener->loop, &listener->watch, listener->fd,
+			   on_ready);
 }
 
 static void on_ready(struct loop_watch *watch, unsigned events)
@@ -162,15 +193,22 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd == -1 && is_peer_fault(errno))
 			continue;
-		if (fd == -1) {
-			if (errno != EAGAIN && errno != EWOULDBLOCK)
-				pause_accepting(listener);
+		if (fd == -1 && errno != EAGAIN && errno != EWOULDBLOCK) {
+			pause_accepting(listener);
 			return;
 		}
+		if (fd == -1)
+			break;
 		/* frames are coalesced by us: the kernel need not wait for
 		 * more; refused on a Unix socket, which does not wait */
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		listener->fn(listener->ctx, fd, (struct sockaddr *)&address);
+	}
+	if (i > 0 && listener->is_short)
+		log_info("accepting again");
+	if (i > 0) {
+		listener->is_short = false;
+		let_siblings_go_first(listener);
 	}
 }
 

@@ -23,15 +23,15 @@
 
 /* The epoch stands in each row; there is at least one. */
 #define HEADS_SQL                                                              \
-	"select (select pushlog.epoch()), u.name, c.first_id, c.last_id "      \
+	"select (select pushlog.epoch()), u.name, c.last_id "                  \
 	"from unnest($2::text[]) as u (name) left join pushlog.channel as c "  \
 	"on c.app = $1 and c.name = u.name"
 #define ALL_HEADS_SQL                                                          \
-	"select (select pushlog.epoch()), name, first_id, last_id "            \
+	"select (select pushlog.epoch()), name, last_id "                      \
 	"from pushlog.channel where app = $1"
 #define ROWS_SQL                                                               \
-	"select (select pushlog.epoch()), c.first_id, c.last_id, e.id, "       \
-	"e.time_ms, e.event, e.name, e.text, e.data, e.exclude "               \
+	"select (select pushlog.epoch()), c.last_id, e.id, e.time_ms, "        \
+	"e.event, e.name, e.text, e.data, e.exclude "                          \
 	"from (select) as one left join pushlog.channel as c "                 \
 	"on c.app = $1 and c.name = $2 left join lateral "                     \
 	"(select * from pushlog.event as v where v.channel_id = c.id "         \
@@ -56,7 +56,8 @@ enum reader_state {
 	READER_WAITING = 0, /* for the next attempt */
 	READER_CONNECTING,
 	READER_IDLE,
-	READER_BUSY, /* runs `current` */
+	READER_BUSY,   /* runs `current` */
+	READER_BROKEN, /* could not send it: disconnects in this turn */
 };
 
 struct log_reader {
@@ -109,8 +110,7 @@ static void answer_heads(struct log_reader *reader,
 	for (i = 0; i < rows; i++)
 		list[heads.count++] = (struct log_head){
 			.channel = cell(result, i, 1),
-			.first_id = number(result, i, 2, 1),
-			.last_id = number(result, i, 3, 0),
+			.last_id = number(result, i, 2, 0),
 		};
 	heads.heads = list;
 	if (rows > 0)
@@ -124,13 +124,13 @@ static struct event event_of(const PGresult *result, int row,
 {
 	return (struct event){
 		.channel = span_str(channel),
-		.id = number(result, row, 3, 0),
-		.time_ms = number(result, row, 4, 0),
-		.event = cell(result, row, 5),
-		.name = cell(result, row, 6),
-		.text = cell(result, row, 7),
-		.data = cell(result, row, 8),
-		.exclude = cell(result, row, 9),
+		.id = number(result, row, 2, 0),
+		.time_ms = number(result, row, 3, 0),
+		.event = cell(result, row, 4),
+		.name = cell(result, row, 5),
+		.text = cell(result, row, 6),
+		.data = cell(result, row, 7),
+		.exclude = cell(result, row, 8),
 	};
 }
 
@@ -148,11 +148,11 @@ static void answer_rows(struct log_reader *reader,
 	count = PQntuples(result);
 	events = xmalloc((size_t)count * sizeof(*events));
 	/* without any event there is one row, which has no id */
-	for (i = 0; i < count && !PQgetisnull(result, i, 3); i++)
+	for (i = 0; i < count && !PQgetisnull(result, i, 2); i++)
 		events[rows.count++] = event_of(result, i, request->channels);
 	rows.epoch = cell(result, 0, 0);
-	rows.first_id = number(result, 0, 1, 1);
-	rows.last_id = number(result, 0, 2, 0);
+	rows.from_id = request->from_id;
+	rows.last_id = number(result, 0, 1, 0);
 	rows.events = events;
 	reader->ops->on_rows(reader->ctx, request->who, &rows);
 	free(events);
@@ -211,6 +211,22 @@ static void on_deadline(struct loop_timer *timer)
 	disconnect(reader, "it does not answer");
 }
 
+static void on_broken(struct loop_timer *timer)
+{
+	struct log_reader *reader =
+		container_of(timer, struct log_reader, timer);
+
+	disconnect(reader, PQerrorMessage(reader->pg));
+}
+
+/* Disconnects, but not now: whoever is asking must not be answered before it
+ * knows that it asked. */
+static void break_off(struct log_reader *reader)
+{
+	reader->state = READER_BROKEN;
+	loop_set_timer(reader->loop, &reader->timer, 0, on_broken);
+}
+
 static int send_request(PGconn *pg, const char *app,
 			const struct request *request)
 {
@@ -240,7 +256,7 @@ static void flush(struct log_reader *reader)
 	int left = PQflush(reader->pg);
 
 	if (left == -1) {
-		disconnect(reader, PQerrorMessage(reader->pg));
+		break_off(reader);
 		return;
 	}
 	loop_change(reader->loop, &reader->watch,
@@ -262,7 +278,7 @@ static void run_next(struct log_reader *reader)
 	reader->state = READER_BUSY;
 	loop_set_timer(reader->loop, &reader->timer, STATEMENT_MS, on_deadline);
 	if (send_request(reader->pg, reader->app, reader->current) == 0)
-		disconnect(reader, PQerrorMessage(reader->pg));
+		break_off(reader);
 	else
 		flush(reader);
 }

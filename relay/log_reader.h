@@ -22,7 +22,7 @@ struct log_reader;
 /* Everything in these is borrowed, until the callback returns. */
 struct log_head {
 	struct span channel;
-	int64_t first_id, last_id; /* 1 and 0 for a channel without a row */
+	int64_t last_id; /* 0 for a channel without a row */
 };
 
 struct log_heads {
@@ -33,7 +33,8 @@ struct log_heads {
 
 struct log_rows {
 	struct span epoch;
-	int64_t first_id, last_id;  /* of the channel, 1 and 0 without a row */
+	int64_t from_id;            /* as asked for */
+	int64_t last_id;            /* of the channel, 0 without a row */
 	const struct event *events; /* ascending */
 	size_t count;
 };

@@ -153,8 +153,8 @@ static int wait_ms(const struct loop *loop)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* Only those that were due when the turn began: a timer that sets itself anew
- * for now waits for the next turn. */
+/* Those that are due at the start of the turn, and those that are set for that
+ * very moment while it runs. */
 static void run_timers(struct loop *loop)
 {
 	while (loop->timers != NULL && loop->timers->at_ms <= loop->now_ms) {

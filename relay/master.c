@@ -29,6 +29,7 @@ struct child {
 	pid_t pid; /* 0: not running */
 	int64_t started_ms;
 	int64_t restart_ms; /* when to start it again, if it is not running */
+	bool has_died; /* and was started again since it last was healthy */
 	struct backoff backoff;
 };
 
@@ -100,14 +101,17 @@ static size_t reap(struct master *master, bool is_stopping)
 			continue;
 		if (!is_stopping || status != 0)
 			log_death(pid, status);
-		if (now_ms - child->started_ms >= HEALTHY_MS)
+		if (now_ms - child->started_ms >= HEALTHY_MS) {
 			backoff_reset(&child->backoff);
+			child->has_died = false;
+		}
 		child->pid = 0;
 		/* the first time at once: its clients are waiting */
 		child->restart_ms = now_ms;
-		if (child->backoff.failures++ > 0)
+		if (child->has_died)
 			child->restart_ms += backoff_next_ms(
 				&child->backoff, crypto_random_u32());
+		child->has_died = true;
 	}
 	for (i = 0; i < master->count; i++)
 		left += master->children[i].pid != 0;
@@ -193,7 +197,7 @@ static int supervise(struct master *master)
 	}
 }
 
-static void block_signals(struct master *master)
+static void set_up_signals(struct master *master)
 {
 	sigemptyset(&master->signals);
 	sigaddset(&master->signals, SIGTERM);
@@ -202,6 +206,9 @@ static void block_signals(struct master *master)
 	if (sigprocmask(SIG_BLOCK, &master->signals, NULL) == -1)
 		fatal("cannot block signals");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	/* may have been ignored by who started us: nobody could be reaped */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 int master_run(const struct master_conf *conf)
@@ -211,7 +218,7 @@ int master_run(const struct master_conf *conf)
 
 	if (address_parse(conf->listen, &master.address) == -1)
 		fatalx("cannot understand '%s'", conf->listen);
-	block_signals(&master);
+	set_up_signals(&master);
 	master.listen_fd = listener_open(&master.address, (int)conf->backlog);
 	if (master.listen_fd == -1)
 		fatal("cannot listen on '%s'", conf->listen);

@@ -11,6 +11,9 @@
 
 #include "relay/frame.h"
 
+/* A reference in the ring, and a frame of its own that malloc rounds up. */
+#define OUTBUF_FRAME_COST 64
+
 /*
  * ring[head], ring[head + 1], … count of them, modulo cap (a power of two);
  * offset bytes of the first are sent; bytes is what is still to be sent.
@@ -42,6 +45,12 @@ int outbuf_peek(const struct outbuf *outbuf, struct iovec *iov, int max);
 
 /* len bytes of what outbuf_peek showed are sent. */
 void outbuf_consume(struct outbuf *outbuf, size_t len);
+
+/* What the outbuf costs, in bytes: small frames cost more than they hold. */
+static inline size_t outbuf_cost(const struct outbuf *outbuf)
+{
+	return outbuf->bytes + (size_t)outbuf->count * OUTBUF_FRAME_COST;
+}
 
 static inline bool outbuf_is_empty(const struct outbuf *outbuf)
 {

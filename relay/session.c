@@ -14,7 +14,12 @@
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
 
+/* Subscribes that a session regains each second, up to as many as it may have.
+ * Each may cost Redis two commands and PostgreSQL a look-up. */
+#define SUBSCRIBES_PER_S 20
+
 struct session_set {
+	struct loop *loop;
 	struct conn_set *conns;
 	struct session_conf conf;
 	const struct session_ops *ops;
@@ -119,6 +124,23 @@ static void drop(struct session *session, struct subscription **at)
 	free(subscription);
 }
 
+/* Whether one more subscribe may be asked for now. */
+static bool spend_allowance(struct session *session)
+{
+	uint32_t now_s = (uint32_t)(loop_now_ms(session->set->loop) / 1000);
+	int64_t max = session->set->conf.subscriptions_max;
+	int64_t allowance;
+
+	allowance = session->allowance +
+		    (int64_t)SUBSCRIBES_PER_S * (now_s - session->allowance_s);
+	session->allowance_s = now_s;
+	session->allowance = (uint32_t)(allowance < max ? allowance : max);
+	if (session->allowance == 0)
+		return false;
+	session->allowance--;
+	return true;
+}
+
 static void subscribe(struct session *session, struct span name)
 {
 	struct session_set *set = session->set;
@@ -140,6 +162,11 @@ static void subscribe(struct session *session, struct span name)
 	}
 	if (session->subscription_count >= set->conf.subscriptions_max) {
 		send_error(session, 0, "Too many subscriptions: cannot add ",
+			   name);
+		return;
+	}
+	if (!spend_allowance(session)) {
+		send_error(session, 0, "Subscribing too often: try later ",
 			   name);
 		return;
 	}
@@ -241,6 +268,7 @@ struct session_set *session_set_new(struct loop *loop,
 {
 	struct session_set *set = xcalloc(1, sizeof(*set));
 
+	set->loop = loop;
 	set->conns = conn_set_new(loop, conn_conf, &conn_ops);
 	set->conf = *conf;
 	set->ops = ops;
@@ -271,4 +299,6 @@ void session_accept(struct session_set *set, int fd,
 
 	conn_init(&session->conn, set->conns, fd, address);
 	session->set = set;
+	session->allowance = (uint32_t)set->conf.subscriptions_max;
+	session->allowance_s = (uint32_t)(loop_now_ms(set->loop) / 1000);
 }

@@ -18,6 +18,7 @@ struct session {
 	uint64_t socket_id;
 	struct subscription *subscriptions; /* owned */
 	uint32_t subscription_count;
+	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
 	uint8_t refusal; /* enum pusher_cause found during the handshake */
 };
 

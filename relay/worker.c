@@ -13,12 +13,16 @@
 #include "relay/bus.h"
 #include "relay/heal.h"
 #include "relay/listener.h"
+#include "relay/throttle.h"
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
 #define MESSAGE_MAX_BYTES 16384
 
 /* How often a stopping worker looks whether everyone has gone. */
 #define DRAIN_STEP_MS 20
+
+/* Lines a second on what others publish under our names. */
+#define STRANGER_LINES_MAX 1
 
 struct worker {
 	const struct worker_conf *conf;
@@ -31,6 +35,8 @@ struct worker {
 	struct loop_watch signals;
 	struct loop_timer drain;
 	int64_t drained_by_ms;
+	uint64_t resubscribed_by;  /* ticket; 0: all channels are confirmed */
+	struct throttle strangers; /* lines on what others publish */
 };
 
 /* ---- from the sessions ---- */
@@ -116,7 +122,8 @@ static void on_bus_up(void *ctx)
 	struct channel *channel = fanout_channels(worker->fanout)->first;
 
 	for (; channel != NULL; channel = channel->hh.next)
-		channel->ticket = subscribe_bus(worker, channel);
+		worker->resubscribed_by = channel->ticket =
+			subscribe_bus(worker, channel);
 	heal_set_bus_up(worker->heal, true);
 }
 
@@ -132,6 +139,23 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 	struct worker *worker = ctx;
 
 	heal_confirm(worker->heal, ticket);
+	/* from here on nothing is missed; what was, the heads tell */
+	if (worker->resubscribed_by != 0 && ticket >= worker->resubscribed_by) {
+		worker->resubscribed_by = 0;
+		heal_poll(worker->heal);
+	}
+}
+
+static void log_stranger(struct worker *worker, struct span topic)
+{
+	uint32_t now_s = (uint32_t)(loop_now_ms(worker->loop) / 1000);
+	uint32_t held_back;
+
+	if (!throttle_pass(&worker->strangers, now_s, STRANGER_LINES_MAX,
+			   &held_back))
+		return;
+	log_warn("not an event of ours in '%.*s', and %u before it",
+		 (int)topic.len, topic.ptr, held_back);
 }
 
 static void on_message(void *ctx, struct span topic, struct span payload)
@@ -157,8 +181,7 @@ static void on_message(void *ctx, struct span topic, struct span payload)
 		heal_poll(worker->heal);
 		break;
 	case ENVELOPE_BAD:
-		log_warn("not an event of ours in '%.*s'", (int)topic.len,
-			 topic.ptr);
+		log_stranger(worker, topic);
 		break;
 	}
 }

@@ -32,11 +32,6 @@ struct ws {
 	uint16_t fragments; /* 0: no message is open */
 };
 
-#define WS_INIT                                                                \
-	{                                                                      \
-		BUF_INIT, 0                                                    \
-	}
-
 enum ws_result {
 	WS_NEED_MORE = 0, /* come again with more bytes behind these */
 	WS_TEXT,          /* a whole message, valid UTF-8 */
