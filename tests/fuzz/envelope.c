@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/envelope: what decodes encodes to what decodes the same, within the
+ * payload; a topic is ours only if it is the one that we would write.
+ */
+#include "common/envelope.h"
+
+#include "tests/fuzz/fuzz.h"
+
+static const struct span absent = { NULL, 0 };
+
+static bool is_within(struct span part, struct span whole)
+{
+	return part.ptr == NULL ||
+	       (part.ptr >= whole.ptr &&
+		part.ptr + part.len <= whole.ptr + whole.len);
+}
+
+static void check_decoded(struct span payload, const struct envelope *envelope)
+{
+	struct envelope again;
+	struct buf buf = BUF_INIT;
+
+	MUST(is_within(envelope->epoch, payload));
+	MUST(is_within(envelope->exclude, payload));
+	MUST(is_within(envelope->event, payload));
+	MUST(envelope->event.ptr + envelope->event.len ==
+	     payload.ptr + payload.len);
+	MUST(envelope->id >= 0);
+	MUST((envelope->id > 0) == (envelope->epoch.ptr != NULL));
+	envelope_encode(&buf, envelope);
+	MUST(envelope_decode(buf_span(&buf), &again) == ENVELOPE_OK);
+	MUST(again.id == envelope->id);
+	MUST(span_equal(again.epoch, envelope->epoch));
+	MUST(span_equal(again.exclude, envelope->exclude));
+	MUST(span_equal(again.event, envelope->event));
+	buf_release(&buf);
+}
+
+/* Anything may be an event: it comes back as it was. */
+static void check_event(struct span event)
+{
+	struct envelope out = { absent, 0, absent, event }, in;
+	struct buf buf = BUF_INIT;
+
+	envelope_encode(&buf, &out);
+	MUST(envelope_decode(buf_span(&buf), &in) == ENVELOPE_OK);
+	MUST(in.event.len == event.len && in.id == 0);
+	MUST(event.len == 0 || span_equal(in.event, event));
+	buf_release(&buf);
+}
+
+static void check_topic(struct span topic)
+{
+	struct span channel = envelope_topic_channel(topic, "pushlog", "1");
+	struct buf buf = BUF_INIT;
+
+	if (channel.ptr == NULL)
+		return;
+	MUST(is_within(channel, topic) && channel.len > 0);
+	envelope_add_topic(&buf, "pushlog", "1", channel);
+	MUST(span_equal(buf_span(&buf), topic));
+	buf_release(&buf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span s = span_of((const char *)data, size);
+	struct envelope envelope;
+
+	if (envelope_decode(s, &envelope) == ENVELOPE_OK)
+		check_decoded(s, &envelope);
+	check_event(s);
+	check_topic(s);
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/json: what the scan accepts json-c reads, and reads as the scan meant
+ * it; what is escaped scans; every string that comes out goes in again.
+ */
+#include "common/json.h"
+
+#include <json-c/json_tokener.h>
+#include <json-c/linkhash.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "tests/fuzz/fuzz.h"
+
+/* json-c accepts all that the scan does, of any type. */
+static void check_json_c_agrees(struct span s)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
+	struct json_object *value;
+	struct buf line = BUF_INIT;
+
+	/* a number at the top ends only where something else begins */
+	buf_add_span(&line, s);
+	buf_add_char(&line, '\n');
+	value = json_tokener_parse_ex(tokener, line.data, (int)line.len);
+	MUST(json_tokener_get_error(tokener) == json_tokener_success);
+	json_object_put(value);
+	json_tokener_free(tokener);
+	buf_release(&line);
+}
+
+/* Each string of the object, written by us, reads back as it was. */
+static void check_strings(struct json_object *object)
+{
+	struct json_object *again;
+	struct buf buf = BUF_INIT;
+	const char *why;
+
+	json_object_object_foreach(object, key, member)
+	{
+		struct span value = json_get_string(object, key);
+
+		MUST((value.ptr != NULL) ==
+		     json_object_is_type(member, json_type_string));
+		MUST(text_is_utf8(span_str(key)) && text_is_utf8(value));
+		buf_clear(&buf);
+		buf_add_char(&buf, '{');
+		json_add_string(&buf, span_str(key));
+		buf_add_char(&buf, ':');
+		json_add_string(&buf, value);
+		buf_add_char(&buf, '}');
+		MUST(json_parse_object(buf_span(&buf), &again, &why) == 0);
+		MUST(span_equal(
+			json_get_string(again, key),
+			span_of(value.ptr ? value.ptr : "", value.len)));
+		json_object_put(again);
+	}
+	buf_release(&buf);
+}
+
+static void check_escaping(struct span s)
+{
+	struct buf buf = BUF_INIT;
+	bool has_nul = memchr(s.ptr, '\0', s.len) != NULL;
+
+	json_add_string(&buf, s);
+	MUST(buf.len >= s.len + 2);
+	MUST((json_scan(buf_span(&buf)) == NULL) ==
+	     (text_is_utf8(s) && !has_nul));
+	buf_release(&buf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span s = span_of((const char *)data, size);
+	struct json_object *object = NULL;
+	const char *refused = json_scan(s), *why = "unset";
+	bool is_object = json_parse_object(s, &object, &why) == 0;
+
+	MUST(is_object == (why == NULL));
+	MUST(!is_object || refused == NULL);
+	if (refused == NULL)
+		check_json_c_agrees(s);
+	else
+		MUST(why == refused);
+	if (is_object) {
+		MUST(json_object_is_type(object, json_type_object));
+		check_strings(object);
+		json_object_put(object);
+	}
+	if (size > 0)
+		check_escaping(s);
+	return 0;
+}

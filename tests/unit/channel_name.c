@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/channel_name: what may be a channel, and which are the operator's.
+ */
+#include "common/channel_name.h"
+
+#include "tests/unit/unit.h"
+
+TEST(names_are_made_of_the_allowed_characters)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-=@,.;";
+	int c;
+
+	for (c = 0; c < 256; c++) {
+		char name[3] = { 'a', (char)c, 'z' };
+		bool is_allowed =
+			c != 0 && memchr(allowed, c, sizeof(allowed)) != NULL;
+
+		if (channel_name_is_valid(span_of(name, 3)) != is_allowed ||
+		    channel_name_is_valid(span_of(name + 1, 1)) != is_allowed)
+			fail_msg("character %d", c);
+	}
+}
+
+TEST(names_have_1_to_164_characters)
+{
+	char name[CHANNEL_NAME_MAX + 1];
+
+	memset(name, 'n', sizeof(name));
+	assert_int_equal(CHANNEL_NAME_MAX, 164);
+	assert_false(channel_name_is_valid(span_of(NULL, 0)));
+	assert_false(channel_name_is_valid(SPAN("")));
+	assert_true(channel_name_is_valid(SPAN("n")));
+	assert_true(channel_name_is_valid(span_of(name, CHANNEL_NAME_MAX)));
+	assert_false(channel_name_is_valid(span_of(name, sizeof(name))));
+}
+
+TEST(private_and_presence_channels_are_not_public)
+{
+	assert_false(channel_name_is_public(SPAN("private-a")));
+	assert_false(channel_name_is_public(SPAN("private-")));
+	assert_false(channel_name_is_public(SPAN("private-encrypted-a")));
+	assert_false(channel_name_is_public(SPAN("presence-a")));
+	assert_true(channel_name_is_public(SPAN("private")));
+	assert_true(channel_name_is_public(SPAN("Private-a")));
+	assert_true(channel_name_is_public(SPAN("a-private-a")));
+	assert_true(channel_name_is_public(span_of("private-", 7)));
+}
+
+static bool is_listed(const char *name, const char *list)
+{
+	struct span box = boxed(span_str(name));
+	bool result = channel_name_is_listed(box, list);
+
+	unbox(box);
+	return result;
+}
+
+TEST(the_list_holds_names_and_patterns)
+{
+	assert_true(is_listed("messages", "messages,room-*"));
+	assert_true(is_listed("room-1", "messages,room-*"));
+	assert_true(is_listed("room-", "messages,room-*"));
+	assert_false(is_listed("room", "messages,room-*"));
+	assert_false(is_listed("messages2", "messages,room-*"));
+	assert_false(is_listed("message", "messages,room-*"));
+	assert_false(is_listed("my-room-1", "messages,room-*"));
+	assert_false(is_listed("Messages", "messages,room-*"));
+	assert_true(is_listed("room-7", "room-[0-9]"));
+	assert_false(is_listed("room-x", "room-[0-9]"));
+	assert_true(is_listed("room-x", "room-?"));
+	assert_false(is_listed("room-xy", "room-?"));
+	assert_true(is_listed("anything", "*"));
+	assert_true(is_listed("a.b", "*"));
+	assert_true(is_listed(".hidden", "*"));
+}
+
+TEST(blanks_and_empty_places_in_the_list_match_nothing)
+{
+	assert_false(is_listed("a", ""));
+	assert_false(is_listed("a", " , ,\t,"));
+	assert_true(is_listed("a", " b , a "));
+	assert_true(is_listed("a", "\ta,b"));
+	assert_true(is_listed("b", ",,a,,b"));
+	assert_false(is_listed("a", "ab, ba"));
+}
+
+TEST(a_name_with_a_comma_is_not_taken_apart)
+{
+	assert_false(is_listed("a,b", "a,b"));
+	assert_true(is_listed("a,b", "a*"));
+}
+
+TEST(the_longest_name_and_an_endless_pattern_are_looked_at)
+{
+	char name[CHANNEL_NAME_MAX + 1], list[4096];
+
+	memset(name, 'n', sizeof(name));
+	name[CHANNEL_NAME_MAX] = '\0';
+	assert_true(is_listed(name, "n*"));
+	memset(list, 'x', sizeof(list));
+	memcpy(list + sizeof(list) - 4, ",n*", 4);
+	assert_true(is_listed(name, list));
+}
+
+TEST(durable_is_public_and_listed)
+{
+	assert_true(channel_name_is_durable(SPAN("room-1"), "*"));
+	assert_false(channel_name_is_durable(SPAN("private-1"), "*"));
+	assert_false(channel_name_is_durable(SPAN("presence-1"), "presence-*"));
+	assert_false(channel_name_is_durable(SPAN("other"), "room-*"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_made_of_the_allowed_characters),
+		cmocka_unit_test(names_have_1_to_164_characters),
+		cmocka_unit_test(private_and_presence_channels_are_not_public),
+		cmocka_unit_test(the_list_holds_names_and_patterns),
+		cmocka_unit_test(
+			blanks_and_empty_places_in_the_list_match_nothing),
+		cmocka_unit_test(a_name_with_a_comma_is_not_taken_apart),
+		cmocka_unit_test(
+			the_longest_name_and_an_endless_pattern_are_looked_at),
+		cmocka_unit_test(durable_is_public_and_listed),
+	};
+
+	return cmocka_run_group_tests_name("channel_name", tests, NULL, NULL);
+}

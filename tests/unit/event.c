@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/event: the golden test. Publisher and heal both encode by this, so
+ * these bytes are what every subscriber gets; a change here is a change of
+ * the protocol.
+ */
+#include "common/event.h"
+
+#include "common/json.h"
+#include "tests/unit/unit.h"
+
+static struct event chat(struct span name, struct span text)
+{
+	return (struct event){
+		.channel = SPAN("messages"),
+		.id = 1,
+		.time_ms = 1795453367656,
+		.event = SPAN(EVENT_NEW_MESSAGE),
+		.name = name,
+		.text = text,
+	};
+}
+
+TEST(a_chat_message_has_these_bytes)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = chat(SPAN("Ada"), SPAN("hello"));
+
+	event_add_message(&buf, &event);
+	assert_buf(&buf, "{\"id\":1,\"name\":\"Ada\",\"text\":\"hello\","
+			 "\"time\":1795453367656}");
+	event_encode(&buf, &event);
+	assert_buf(&buf,
+		   "{\"event\":\"new_message\",\"channel\":\"messages\","
+		   "\"data\":\"{\\\"id\\\":1,\\\"name\\\":\\\"Ada\\\","
+		   "\\\"text\\\":\\\"hello\\\",\\\"time\\\":1795453367656}\","
+		   "\"id\":1}");
+	buf_release(&buf);
+}
+
+TEST(escapes_are_escaped_once_a_level)
+{
+	struct buf buf = BUF_INIT;
+	/* as stored: the five characters of HTML are entities already */
+	struct event event = chat(SPAN("&lt;b&gt; \\ /"),
+				  SPAN("\t\n\x01&quot;\"\xc3\xa9\x7f"));
+
+	event_add_message(&buf, &event);
+	assert_buf(&buf, "{\"id\":1,\"name\":\"&lt;b&gt; \\\\ /\",\"text\":\""
+			 "\\t\\n\\u0001&quot;\\\"\xc3\xa9\x7f\","
+			 "\"time\":1795453367656}");
+	event_encode(&buf, &event);
+	assert_buf(&buf,
+		   "{\"event\":\"new_message\",\"channel\":\"messages\","
+		   "\"data\":\"{\\\"id\\\":1,\\\"name\\\":\\\"&lt;b&gt; "
+		   "\\\\\\\\ /\\\",\\\"text\\\":\\\"\\\\t\\\\n\\\\u0001&quot;"
+		   "\\\\\\\"\xc3\xa9\x7f\\\",\\\"time\\\":1795453367656}\","
+		   "\"id\":1}");
+	buf_release(&buf);
+}
+
+TEST(an_empty_message_has_empty_strings)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = chat(SPAN(""), SPAN(""));
+
+	event_add_message(&buf, &event);
+	assert_buf(&buf, "{\"id\":1,\"name\":\"\",\"text\":\"\","
+			 "\"time\":1795453367656}");
+	buf_release(&buf);
+}
+
+TEST(an_event_with_data_carries_it_as_a_string)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = {
+		.channel = SPAN("room-1"),
+		.id = INT64_MAX,
+		.time_ms = 5,
+		.event = SPAN("my \"event\""),
+		.data = SPAN("{\"a\":[1,\"\\n\"]}"),
+		.exclude = SPAN("1.2"),
+	};
+
+	event_encode(&buf, &event);
+	assert_buf(&buf, "{\"event\":\"my \\\"event\\\"\","
+			 "\"channel\":\"room-1\","
+			 "\"data\":\"{\\\"a\\\":[1,\\\"\\\\n\\\"]}\","
+			 "\"id\":9223372036854775807}");
+	event.data = SPAN("plain");
+	event.id = 7;
+	event_encode(&buf, &event);
+	assert_buf(&buf, "{\"event\":\"my \\\"event\\\"\","
+			 "\"channel\":\"room-1\",\"data\":\"plain\",\"id\":7}");
+	event.data = SPAN("");
+	event_encode(&buf, &event);
+	assert_buf(&buf, "{\"event\":\"my \\\"event\\\"\","
+			 "\"channel\":\"room-1\",\"data\":\"\",\"id\":7}");
+	buf_release(&buf);
+}
+
+TEST(an_event_that_is_not_in_the_log_has_no_id)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = {
+		.channel = SPAN("c"),
+		.event = SPAN("e"),
+		.data = SPAN("{}"),
+	};
+
+	event_encode(&buf, &event);
+	assert_buf(&buf, "{\"event\":\"e\",\"channel\":\"c\",\"data\":\"{}\"}");
+	buf_release(&buf);
+}
+
+TEST(encoding_adds_to_what_is_there)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = chat(SPAN("a"), SPAN("b"));
+
+	buf_add_str(&buf, "before");
+	event_add_message(&buf, &event);
+	assert_buf(&buf, "before{\"id\":1,\"name\":\"a\",\"text\":\"b\","
+			 "\"time\":1795453367656}");
+	buf_release(&buf);
+}
+
+/* A parser of another's reads the event, and the message inside it. */
+TEST(a_client_reads_what_was_written)
+{
+	struct span name = SPAN("\x01\"\\\xf0\x9f\x98\x80"),
+		    text = SPAN("line\nline\r\t&amp;</script>\xe2\x80\xa8");
+	struct event event = chat(name, text);
+	struct json_object *outer, *inner;
+	struct buf buf = BUF_INIT;
+	const char *why;
+
+	event_encode(&buf, &event);
+	assert_int_equal(json_parse_object(buf_span(&buf), &outer, &why), 0);
+	assert_span(json_get_string(outer, "event"), SPAN("new_message"));
+	assert_int_equal(
+		json_parse_object(json_get_string(outer, "data"), &inner, &why),
+		0);
+	assert_span(json_get_string(inner, "name"), name);
+	assert_span(json_get_string(inner, "text"), text);
+	json_object_put(inner);
+	json_object_put(outer);
+	buf_release(&buf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_chat_message_has_these_bytes),
+		cmocka_unit_test(escapes_are_escaped_once_a_level),
+		cmocka_unit_test(an_empty_message_has_empty_strings),
+		cmocka_unit_test(an_event_with_data_carries_it_as_a_string),
+		cmocka_unit_test(an_event_that_is_not_in_the_log_has_no_id),
+		cmocka_unit_test(encoding_adds_to_what_is_there),
+		cmocka_unit_test(a_client_reads_what_was_written),
+	};
+
+	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/log: one fact is one line, whatever it is about.
+ */
+#include "common/log.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+static void expect_match(const char *said, const char *pattern)
+{
+	regex_t regex;
+
+	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	if (regexec(&regex, said, 0, NULL, 0) != 0)
+		fail_msg("'%s' does not match %s", said, pattern);
+	regfree(&regex);
+}
+
+static void log_one(void)
+{
+	log_init("unit", LOG_LEVEL_INFO);
+	errno = ENOENT;
+	log_warn("cannot open '%s'", "a");
+}
+
+TEST(a_line_has_time_program_level_and_message)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(log_one, said, sizeof(said)), 0);
+	expect_match(said,
+		     "^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:"
+		     "[0-6][0-9]\\.[0-9]{3}Z unit\\[[0-9]+\\] warn: "
+		     "cannot open 'a'\n$");
+}
+
+static void log_all(void)
+{
+	log_init("unit", LOG_LEVEL_WARN);
+	log_error("one");
+	log_warn("two");
+	log_info("three");
+	log_debug("four");
+}
+
+TEST(what_is_beyond_the_level_is_not_said)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(log_all, said, sizeof(said)), 0);
+	assert_non_null(strstr(said, "error: one\n"));
+	assert_non_null(strstr(said, "warn: two\n"));
+	assert_null(strstr(said, "three"));
+	assert_null(strstr(said, "four"));
+	log_init("unit", LOG_LEVEL_INFO);
+	assert_true(log_is_on(LOG_LEVEL_ERROR));
+	assert_true(log_is_on(LOG_LEVEL_INFO));
+	assert_false(log_is_on(LOG_LEVEL_DEBUG));
+}
+
+static void log_controls(void)
+{
+	log_init("unit", LOG_LEVEL_INFO);
+	log_info("a\nb\rc\033[31md\x7f"
+		 "e\x01 \xc3\xa9");
+}
+
+TEST(line_breaks_and_controls_are_tamed)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(log_controls, said, sizeof(said)), 0);
+	assert_non_null(strstr(said, ": a?b?c?[31md?e? \xc3\xa9\n"));
+}
+
+static void log_long_lines(void)
+{
+	static char text[8192];
+	int len;
+
+	memset(text, 'l', sizeof(text));
+	log_init("unit", LOG_LEVEL_INFO);
+	for (len = 1900; len < 2100; len++)
+		log_info("%.*s", len, text);
+	log_info("%.*s", (int)sizeof(text), text);
+}
+
+TEST(a_line_that_is_too_long_is_cut_and_ends)
+{
+	static char said[1 << 20];
+	char *line, *rest = said;
+	int lines = 0;
+
+	assert_int_equal(run_child(log_long_lines, said, sizeof(said)), 0);
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		assert_true(strlen(line) < 2048);
+		assert_non_null(strstr(line, "unit["));
+		lines++;
+	}
+	assert_int_equal(lines, 201);
+}
+
+TEST(logging_keeps_errno)
+{
+	int saved = dup(STDERR_FILENO);
+
+	log_init("unit", LOG_LEVEL_INFO);
+	/* a closed standard error makes the write fail */
+	close(STDERR_FILENO);
+	errno = EAGAIN;
+	log_warn("message");
+	assert_int_equal(errno, EAGAIN);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+static void end_with_cause(void)
+{
+	log_init("unit", LOG_LEVEL_INFO);
+	errno = ENOENT;
+	fatal("cannot open '%s'", "a");
+}
+
+static void end_without_cause(void)
+{
+	log_init("unit", LOG_LEVEL_INFO);
+	errno = ENOENT;
+	fatalx("no such thing");
+}
+
+TEST(fatal_says_the_cause_and_ends_with_1)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(end_with_cause, said, sizeof(said)), 1);
+	expect_match(said, "error: cannot open 'a': No such file or directory"
+			   "\n$");
+	assert_int_equal(run_child(end_without_cause, said, sizeof(said)), 1);
+	expect_match(said, "error: no such thing\n$");
+}
+
+TEST(levels_are_known_by_name)
+{
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	assert_int_equal(log_parse_level("debug", &level), 0);
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+	assert_int_equal(log_parse_level("error", &level), 0);
+	assert_int_equal(level, LOG_LEVEL_ERROR);
+	assert_int_equal(log_parse_level("Error", &level), -1);
+	assert_int_equal(log_parse_level("", &level), -1);
+	assert_int_equal(log_parse_level("err", &level), -1);
+	assert_int_equal(level, LOG_LEVEL_ERROR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_has_time_program_level_and_message),
+		cmocka_unit_test(what_is_beyond_the_level_is_not_said),
+		cmocka_unit_test(line_breaks_and_controls_are_tamed),
+		cmocka_unit_test(a_line_that_is_too_long_is_cut_and_ends),
+		cmocka_unit_test(logging_keeps_errno),
+		cmocka_unit_test(fatal_says_the_cause_and_ends_with_1),
+		cmocka_unit_test(levels_are_known_by_name),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
