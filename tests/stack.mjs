@@ -29,6 +29,14 @@ const LOG_TAIL_LINES = 25;
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024; // of psql
 // at SIGTERM it would wait for its clients to leave
 const STOP_SIGNAL = { postgres: 'SIGINT' };
+// How each shows that it is there, whatever else is away.
+const ANSWERS = {
+  postgres: (stack) => stack.psql('select 1'),
+  redis: (stack) => stack.redis(['ping']),
+  'messages-fcgi': (stack) => stack.isUp('/config.json'),
+  relay: (stack) => stack.isUp('/app/'),
+  nginx: (stack) => stack.isUp('/'),
+};
 const SANITIZER = /(Address|Leak|Thread)Sanitizer|runtime error:/;
 
 const run = promisify(execFile);
@@ -164,6 +172,11 @@ class Stack {
     return { status: response.status, headers: response.headers, text, json };
   }
 
+  /** Does what is behind nginx answer, if only with a refusal? */
+  async isUp(target) {
+    return (await this.request(target)).status < 500;
+  }
+
   /** Posts one message and returns it as stored; anything but 200 throws. */
   async post(name, text, { channel, key } = {}) {
     const form = new URLSearchParams({ name, text });
@@ -221,9 +234,20 @@ class Stack {
     await until(`${name} ends`, () => !held || !isAlive(held));
   }
 
+  /** Lets name run again; returns when it answers. */
   async release(name) {
     fs.rmSync(path.join(this.stateDir, 'hold', name), { force: true });
     await this.restarted(name);
+    await until(`${name} answers`, () => ANSWERS[name](this));
+  }
+
+  /** Restarts one of our programs as another build of it. */
+  async replaceProgram(name, file) {
+    const target = path.join(this.stateDir, 'stage', name);
+    fs.copyFileSync(file, `${target}.new`);
+    fs.chmodSync(`${target}.new`, 0o755);
+    fs.renameSync(`${target}.new`, target); // the old one is being executed
+    await this.restarted(name, this.kill(name, 'SIGTERM'));
   }
 
   // --- the servers beneath ---
@@ -253,14 +277,16 @@ class Stack {
   /** The last lines of what was said: by the run script and each server. */
   tails(lines = LOG_TAIL_LINES) {
     const part = (title, all) => (all.length === 0 ? [] :
-      [`--- ${title}`, ...all.slice(-lines).map((line) => `    ${line}`)]);
+      [`--- ${title}`, ...all.slice(-lines).map(printable)]);
     return [
-      ...part('deploy/dev/run', this.#output),
-      ...NAMES.flatMap((name) => part(`${name}.log`, this.#log(name))),
+      ...part('deploy/dev/run', this.log('run')),
+      ...NAMES.flatMap((name) => part(`${name}.log`, this.log(name))),
     ].join('\n');
   }
 
-  #log(name) {
+  /** The lines that a server has said so far; 'run': the run script. */
+  log(name) {
+    if (name === 'run') return this.#output;
     try {
       const file = path.join(this.stateDir, 'log', `${name}.log`);
       return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
@@ -303,7 +329,7 @@ class Stack {
       assert.deepEqual(this.exit, { code: 0, signal: null });
       await until('no process is left', () => !all.some(isAlive), 2_000);
       for (const name of NAMES) {
-        const bad = this.#log(name).find((line) => SANITIZER.test(line));
+        const bad = this.log(name).find((line) => SANITIZER.test(line));
         assert.equal(bad, undefined, `${name}.log: ${bad}`);
       }
     } catch (error) {
@@ -314,6 +340,11 @@ class Stack {
       if (!keep) fs.rmSync(this.stateDir, { recursive: true, force: true });
     }
   }
+}
+
+// nginx quotes whatever bytes it was sent
+function printable(line) {
+  return `    ${line.slice(0, 300).replace(/\p{Cc}/gu, '?')}`;
 }
 
 function okJson(what, { status, text, json }) {

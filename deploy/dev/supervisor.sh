@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # the caller sets what is named below
 #
 # The part of deploy/dev/run that knows processes and not what they serve:
 # starts servers by name, starts again what dies, stops them in order. The
