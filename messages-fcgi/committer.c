@@ -229,7 +229,7 @@ static void on_locked(struct committer *c)
 		return;
 	}
 	if (stuck_refuse(&c->stuck, channel, clock_ms() + STUCK_MS))
-		log_warn("channel '%.*s' is locked by somebody else: "
+		log_warn("channel '%.*s' does not commit in time: "
 			 "answering 503",
 			 (int)channel.len, channel.ptr);
 	refuse_channel(c, channel);

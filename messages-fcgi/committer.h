@@ -28,10 +28,10 @@ struct committer *committer_new(struct store_server *server,
 void committer_free(struct committer *committer);
 
 /* Waits until post->entry, whose event and key the caller has set, is in the
- * log and published, and returns how it went: within post_timeout_ms and the
- * time of one statement, always. The same key may be posted again after any
- * answer. The queue is bounded by the number of threads that call this, each
- * of which has one post in it. */
+ * log and handed to the publisher, and returns how it went: within
+ * post_timeout_ms and the time of one statement, always. The same key may be
+ * posted again after any answer. The queue is bounded by the number of threads
+ * that call this, each of which has one post in it. */
 enum post_outcome committer_post(struct committer *committer,
 				 struct post *post);
 

@@ -261,6 +261,7 @@ static void serve_with(const struct settings *settings,
 	struct publisher *publisher;
 	struct committer *committer;
 	struct readers *readers;
+	sem_t streams;
 
 	if (database == NULL)
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
@@ -273,10 +274,16 @@ static void serve_with(const struct settings *settings,
 		message_body_max_bytes(&server.routes.messages_post.limits);
 	server.routes.messages_post.committer = committer;
 	server.routes.messages_get.readers = readers;
+	server.routes.messages_get.streams = &streams;
+	/* a quarter of the threads is left to those who are quick */
+	if (sem_init(&streams, 0, (unsigned)((options->threads * 3 + 3) / 4)) ==
+	    -1)
+		fatal("cannot make a semaphore");
 
 	run(&server, options->threads, waited_for);
 
 	/* what was posted is committed, what was committed is published */
+	sem_destroy(&streams);
 	readers_free(readers);
 	committer_free(committer);
 	publisher_free(publisher);

@@ -37,6 +37,7 @@ struct answer {
 struct page {
 	struct buf json;
 	int64_t first_id, next_id; /* of the answer; expected next */
+	bool is_streaming;         /* holds one of self->streams */
 };
 
 static int parse_channel(const struct messages_get *self, struct ask *ask,
@@ -165,8 +166,22 @@ static int64_t rows_of_next_page(int64_t rows, size_t bytes)
 	return next > 0 ? next : 1;
 }
 
+/* Writes a page that is not the last. */
+static int write_page(const struct messages_get *self,
+		      const struct response_head *head, struct page *page,
+		      struct response *response)
+{
+	if (!page->is_streaming) {
+		if (sem_trywait(self->streams) == -1)
+			return -1;
+		page->is_streaming = true;
+		response_begin(response, head);
+	}
+	return response_write(response, buf_span(&page->json));
+}
+
 /* Writes all pages but the last, which stays in the page. -1 when a page can't
- * be read, or nobody reads what is written. */
+ * be read, nobody reads what is written, or too many are being written. */
 static int stream_rows(const struct messages_get *self,
 		       const struct answer *answer,
 		       const struct response_head *head, struct page *page,
@@ -176,10 +191,7 @@ static int stream_rows(const struct messages_get *self,
 
 	while (page->next_id <= answer->range.to) {
 		if (page->next_id > page->first_id) {
-			if (!response->has_begun)
-				response_begin(response, head);
-			if (response_write(response, buf_span(&page->json)) ==
-			    -1)
+			if (write_page(self, head, page, response) == -1)
 				return -1;
 			rows = rows_of_next_page(rows, page->json.len);
 			buf_clear(&page->json);
@@ -226,6 +238,8 @@ static void send_rows(const struct messages_get *self,
 		unavailable(&problem);
 		response_problem(response, &problem);
 	}
+	if (page.is_streaming)
+		sem_post(self->streams);
 	buf_release(&page.json);
 }
 

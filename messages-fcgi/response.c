@@ -6,11 +6,18 @@
 
 #include <fcgiapp.h>
 #include <limits.h>
-#include <unistd.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "common/log.h"
 
 #define RETRY_AFTER "1"
+
+/* A socket that can be written to takes so much without waiting. */
+#define SLICE_BYTES 8192
+/* A stop is noticed as soon, a web server that reads nothing given up after. */
+#define LOOK_UP_MS 200
+#define WRITE_TIMEOUT_MS 60000
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
 		   const atomic_bool *is_giving_up, bool is_head)
@@ -104,12 +111,30 @@ void response_begin(struct response *response, const struct response_head *head)
 	buf_release(&buf);
 }
 
+/* Waits until the web server takes more; false if it does not, or at a stop. */
+static bool can_write(const struct response *response)
+{
+	struct pollfd fd = { .fd = response->fcgx->ipcFd, .events = POLLOUT };
+	int looks = WRITE_TIMEOUT_MS / LOOK_UP_MS;
+
+	while (!atomic_load(response->is_giving_up) && looks-- > 0)
+		if (poll(&fd, 1, LOOK_UP_MS) == 1)
+			return true;
+	return false;
+}
+
 int response_write(struct response *response, struct span bytes)
 {
-	if (atomic_load(response->is_giving_up))
-		response_abort(response);
-	if (!response->is_head)
-		put(response, bytes);
+	while (bytes.len > 0 && !response->is_head && !response->is_broken) {
+		size_t len = bytes.len < SLICE_BYTES ? bytes.len : SLICE_BYTES;
+
+		if (can_write(response))
+			put(response, span_of(bytes.ptr, len));
+		else
+			response_abort(response);
+		bytes.ptr += len;
+		bytes.len -= len;
+	}
 	return response->is_broken ? -1 : 0;
 }
 
@@ -121,8 +146,8 @@ void response_abort(struct response *response)
 	 * connection. libfcgi writes whole records, so one can start here. */
 	static const char no_record[8] = { 0 };
 
-	if (!response->is_broken &&
-	    write(response->fcgx->ipcFd, no_record, sizeof(no_record)) == -1)
+	if (!response->is_broken && send(response->fcgx->ipcFd, no_record,
+					 sizeof(no_record), MSG_DONTWAIT) == -1)
 		log_debug("the web server went away");
 	response->is_broken = true;
 }

@@ -23,8 +23,10 @@
 #define APPEND_WORK_MS 2000
 /* How long after the server's own timeout we stop believing in it. */
 #define GRACE_MS 500
-/* The epoch costs more to compute than a page to read. It changes when the
- * server restarts, which ends the connection, or by the operator's hand. */
+/* The epoch costs more to compute than a page to read. So a change by the
+ * operator's hand, or the promotion of a standby that we read from, is known
+ * here after this time at most; everything else that changes it ends the
+ * connection. */
 #define EPOCH_FRESH_MS 1000
 
 /* OIDs of PostgreSQL's pg_type.dat, which never change */
@@ -309,10 +311,14 @@ static struct store *store_new(struct store_server *server, const char *app,
 			       int64_t statement_timeout_ms)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
-	char settings[160];
+	char settings[320];
 
 	snprintf(settings, sizeof(settings),
 		 "set plan_cache_mode = force_generic_plan; "
+		 /* 200 means stored: ids that were given out must not be lost
+		  * in a crash. What is stricter than 'on' stays. */
+		 "select set_config('synchronous_commit', 'on', false) "
+		 "where current_setting('synchronous_commit') = 'off'; "
 		 "set lock_timeout = %lld; "
 		 "set statement_timeout = %lld",
 		 (long long)lock_timeout_ms, (long long)statement_timeout_ms);
@@ -351,11 +357,6 @@ void store_free(struct store *store)
 enum store_result store_open(struct store *store)
 {
 	return store_link_open(store->link);
-}
-
-int64_t store_append_max_ms(const struct store *store)
-{
-	return store->append_max_ms;
 }
 
 enum store_result store_append(struct store *store,

@@ -40,9 +40,6 @@ void store_free(struct store *store);
 /* Connects now instead of with the first statement. */
 enum store_result store_open(struct store *store) MUST_CHECK;
 
-/* The longest a call of store_append takes. */
-int64_t store_append_max_ms(const struct store *store);
-
 /* Stores entries, whose keys must differ within a channel, in one transaction.
  * With STORE_OK all outcomes are set, and *epoch is the one that the ids belong
  * to; it lives until the next call. A lock_timeout_ms other than 0 replaces
