@@ -6,6 +6,14 @@
 
 #include "common/text.h"
 
+/* A number as buf_add_int writes it: no sign, no zeros in front. */
+static bool parse_half(struct span s, int64_t *n)
+{
+	if (s.len == 0 || s.ptr[0] == '-' || (s.ptr[0] == '0' && s.len > 1))
+		return false;
+	return text_parse_int(s, n) == 0 && *n <= UINT32_MAX;
+}
+
 uint64_t socket_id_parse(struct span s)
 {
 	const char *dot = s.len > 0 ? memchr(s.ptr, '.', s.len) : NULL;
@@ -15,9 +23,8 @@ uint64_t socket_id_parse(struct span s)
 	if (dot == NULL)
 		return 0;
 	at = (size_t)(dot - s.ptr);
-	if (text_parse_int(span_of(s.ptr, at), &high) == -1 ||
-	    text_parse_int(span_of(dot + 1, s.len - at - 1), &low) == -1 ||
-	    high < 0 || high > UINT32_MAX || low < 0 || low > UINT32_MAX)
+	if (!parse_half(span_of(s.ptr, at), &high) ||
+	    !parse_half(span_of(dot + 1, s.len - at - 1), &low))
 		return 0;
 	return (uint64_t)high << 32 | (uint64_t)low;
 }

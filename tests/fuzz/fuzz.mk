@@ -9,7 +9,13 @@
 #     FUZZ_NAME       what it links beside common/
 #     FUZZ_NAME_LIBS  libraries beside common's
 
-FUZZ = envelope json text
+FUZZ = envelope form http_upgrade json multipart pusher text ws
+
+FUZZ_form = messages-fcgi/form
+FUZZ_http_upgrade = relay/http_upgrade
+FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
+FUZZ_pusher = relay/pusher relay/socket_id
+FUZZ_ws = relay/ws
 
 FUZZ_TESTS = $(FUZZ:%=$(BUILD)/fuzz/%)
 FUZZ_LIBS = -ljson-c -lcrypto

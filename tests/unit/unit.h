@@ -70,6 +70,14 @@ static inline void check_buf(struct buf *buf, struct span want,
 
 #define assert_buf(buf, want) check_buf(buf, SPAN(want), __FILE__, __LINE__)
 
+/* A number that looks random and is the same in every run (Numerical Recipes'
+ * generator, without its low bits, which repeat). */
+static inline uint32_t random_next(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
 /* Runs fn in a child whose standard output and error go to *said, up to size
  * - 1 bytes, NUL-terminated. Returns the exit status, or minus the signal. */
 int run_child(void (*fn)(void), char *said, size_t size);

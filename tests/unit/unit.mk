@@ -9,6 +9,35 @@
 
 UNIT = address backoff buf channel_name conf crypto envelope event json log \
 	settings span text
+UNIT += batch entry escape etag form message multipart range stuck
+UNIT += channel frame http_upgrade list outbuf peer_address pusher siphash \
+	socket_id stash throttle ws ws_messages ws_wslay
+
+UNIT_batch = messages-fcgi/batch messages-fcgi/entry
+UNIT_entry = messages-fcgi/entry
+UNIT_escape = messages-fcgi/escape
+UNIT_etag = messages-fcgi/etag
+UNIT_form = messages-fcgi/form
+UNIT_message = messages-fcgi/message messages-fcgi/escape messages-fcgi/form \
+	messages-fcgi/problem
+UNIT_multipart = messages-fcgi/multipart messages-fcgi/form
+UNIT_range = messages-fcgi/range messages-fcgi/form messages-fcgi/problem
+UNIT_stuck = messages-fcgi/stuck
+
+UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
+UNIT_frame = relay/frame relay/ws
+UNIT_http_upgrade = relay/http_upgrade
+UNIT_outbuf = relay/outbuf relay/frame relay/ws
+UNIT_peer_address = relay/peer_address
+UNIT_pusher = relay/pusher relay/socket_id
+UNIT_siphash = relay/siphash
+UNIT_socket_id = relay/socket_id
+UNIT_stash = relay/stash relay/frame relay/ws
+UNIT_throttle = relay/throttle
+UNIT_ws = relay/ws
+UNIT_ws_messages = relay/ws
+UNIT_ws_wslay = relay/frame relay/ws
+UNIT_ws_wslay_LIBS = -lwslay
 
 UNIT_TESTS = $(UNIT:%=$(BUILD)/unit/%)
 UNIT_LIBS = -lcmocka -ljson-c -lcrypto

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/pusher: what decodes is valid text, and is what the same message
+ * decodes to when data is written as a string; a target that is ours can be
+ * put together again; what we answer is JSON whatever we were sent.
+ */
+#include "relay/pusher.h"
+
+#include "common/json.h"
+#include "common/text.h"
+#include "tests/fuzz/fuzz.h"
+
+static bool has_channel(enum pusher_type type)
+{
+	return type == PUSHER_SUBSCRIBE || type == PUSHER_UNSUBSCRIBE;
+}
+
+/* The message that another library would have sent. */
+static void check_as_string(const struct pusher_message *message)
+{
+	const char *event = message->type == PUSHER_SUBSCRIBE
+				    ? "pusher:subscribe"
+				    : "pusher:unsubscribe";
+	struct buf data = BUF_INIT, text = BUF_INIT;
+	struct pusher_message again;
+
+	buf_add_str(&data, "{\"channel\":");
+	json_add_string(&data, message->channel);
+	buf_add_char(&data, '}');
+	buf_addf(&text, "{\"event\":\"%s\",\"data\":", event);
+	json_add_string(&text, buf_span(&data));
+	buf_add_char(&text, '}');
+	pusher_decode(buf_span(&text), &again);
+	MUST(again.type == message->type);
+	MUST(span_equal(again.channel, message->channel));
+	pusher_message_release(&again);
+	buf_release(&data);
+	buf_release(&text);
+}
+
+static void check_json(struct buf *buf)
+{
+	struct json_object *object;
+	const char *why;
+
+	MUST(json_parse_object(buf_span(buf), &object, &why) == 0);
+	MUST(json_get_string(object, "event").ptr != NULL);
+	json_object_put(object);
+	buf_clear(buf);
+}
+
+static void check_message(struct span text)
+{
+	struct pusher_message message;
+	struct buf buf = BUF_INIT;
+
+	pusher_decode(text, &message);
+	MUST((message.type == PUSHER_INVALID) == (message.why != NULL));
+	MUST(message.type == PUSHER_INVALID || json_scan(text) == NULL);
+	MUST(text_is_utf8(message.channel));
+	if (has_channel(message.type) && message.channel.ptr != NULL) {
+		check_as_string(&message);
+		pusher_add_subscribed(&buf, message.channel, 41, "e");
+		check_json(&buf);
+	}
+	pusher_add_error(&buf, 0, message.why ? message.why : "?",
+			 message.channel);
+	check_json(&buf);
+	pusher_message_release(&message);
+	buf_release(&buf);
+}
+
+static void check_target(struct span target)
+{
+	struct span key, protocol;
+	enum pusher_cause cause;
+
+	if (pusher_parse_target(target, &key, &protocol) == -1)
+		return;
+	MUST(key.ptr == target.ptr + 5 && key.len > 0);
+	MUST(memchr(key.ptr, '/', key.len) == NULL);
+	MUST(memchr(key.ptr, '?', key.len) == NULL);
+	if (protocol.ptr != NULL) {
+		MUST(protocol.ptr + protocol.len <= target.ptr + target.len);
+		MUST(memcmp(protocol.ptr - 9, "protocol=", 9) == 0);
+		MUST(memchr(protocol.ptr, '&', protocol.len) == NULL);
+	}
+	cause = pusher_check_protocol(protocol);
+	MUST(cause == PUSHER_CAUSE_PEER || pusher_cause_code(cause) >= 4006);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span s = span_of((const char *)data, size);
+
+	check_message(s);
+	check_target(s);
+	return 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/channel: a table of many channels, and members that come and go.
+ */
+#include "relay/channel.h"
+
+#include "tests/unit/unit.h"
+
+#define MANY 20000
+#define MEMBERS 200
+
+static struct span name_of(char name[32], int i)
+{
+	return span_of(name, (size_t)snprintf(name, 32, "channel-%d", i));
+}
+
+TEST(many_channels_are_found_and_no_other)
+{
+	static struct channel *channels[MANY];
+	struct channel_table table;
+	char name[32];
+	int i;
+
+	channel_table_init(&table);
+	for (i = 0; i < MANY; i++) {
+		assert_null(channel_find(&table, name_of(name, i)));
+		channels[i] = channel_add(&table, name_of(name, i), i % 2);
+	}
+	/* every third goes */
+	for (i = 0; i < MANY; i += 3)
+		channel_remove(&table, channels[i]);
+	for (i = 0; i < MANY; i++) {
+		struct span wanted = boxed(name_of(name, i));
+		struct channel *found = channel_find(&table, wanted);
+
+		assert_ptr_equal(found, i % 3 == 0 ? NULL : channels[i]);
+		if (found != NULL) {
+			assert_span(channel_name(found), wanted);
+			assert_int_equal(found->is_durable, i % 2);
+		}
+		unbox(wanted);
+	}
+	assert_null(channel_find(&table, name_of(name, MANY)));
+	assert_null(channel_find(&table, SPAN("channel-")));
+	assert_null(channel_find(&table, SPAN("")));
+	for (i = 0; i < MANY; i++)
+		if (i % 3 != 0)
+			channel_remove(&table, channels[i]);
+	assert_null(table.first);
+}
+
+TEST(tables_hash_by_keys_of_their_own)
+{
+	struct channel_table a, b;
+
+	channel_table_init(&a);
+	channel_table_init(&b);
+	assert_memory_not_equal(a.hash_key, b.hash_key, sizeof(a.hash_key));
+}
+
+TEST(a_new_channel_is_at_its_start_and_owns_its_name)
+{
+	struct span name = boxed(SPAN("messages"));
+	struct channel_table table;
+	struct channel *channel;
+
+	channel_table_init(&table);
+	channel = channel_add(&table, name, true);
+	unbox(name);
+	assert_span(channel_name(channel), SPAN("messages"));
+	assert_int_equal(channel->state, CHANNEL_SUBSCRIBING);
+	assert_int_equal(channel->count, 0);
+	assert_int_equal(channel->delivered, 0);
+	assert_int_equal(channel->target, 0);
+	assert_null(stash_first(&channel->stash));
+	assert_true(list_is_empty(&channel->link));
+	channel_remove(&table, channel);
+}
+
+TEST(the_stash_goes_with_its_channel)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
+	struct channel_table table;
+	struct channel *channel;
+
+	channel_table_init(&table);
+	channel = channel_add(&table, SPAN("c"), true);
+	stash_put(&channel->stash, 7, frame, 0);
+	channel_remove(&table, channel);
+	assert_int_equal(frame->refs, 1);
+	frame_unref(frame);
+}
+
+/* ---- members ---- */
+
+struct fixture {
+	struct channel_table table;
+	struct channel *channel;
+	struct subscription subscriptions[MEMBERS];
+	bool is_in[MEMBERS];
+	uint32_t count;
+};
+
+static void check_members(const struct fixture *f)
+{
+	const struct channel *channel = f->channel;
+	uint32_t i;
+
+	assert_int_equal(channel->count, f->count);
+	for (i = 0; i < channel->count; i++) {
+		const struct channel_member *member = &channel->members[i];
+		ptrdiff_t who = member->subscription - f->subscriptions;
+
+		assert_in_range(who, 0, MEMBERS - 1);
+		assert_true(f->is_in[who]);
+		/* each has its place, so that none is there twice */
+		assert_int_equal(member->subscription->index, i);
+		assert_ptr_equal(member->subscription->channel, channel);
+		assert_ptr_equal(member->subscriber, &f->is_in[who]);
+	}
+	for (i = 0; i < MEMBERS; i++)
+		if (!f->is_in[i])
+			assert_null(f->subscriptions[i].channel);
+}
+
+static void toggle(struct fixture *f, size_t who)
+{
+	if (f->is_in[who])
+		channel_leave(&f->subscriptions[who]);
+	else
+		channel_join(f->channel, &f->subscriptions[who],
+			     &f->is_in[who]);
+	f->is_in[who] = !f->is_in[who];
+	f->count += f->is_in[who] ? 1 : (uint32_t)-1;
+}
+
+TEST(members_come_and_go_in_any_order)
+{
+	struct fixture f = { 0 };
+	uint32_t random = 1;
+	size_t i;
+
+	channel_table_init(&f.table);
+	f.channel = channel_add(&f.table, SPAN("c"), false);
+	for (i = 0; i < 5000; i++) {
+		toggle(&f, random_next(&random) % MEMBERS);
+		check_members(&f);
+	}
+	for (i = 0; i < MEMBERS; i++)
+		if (f.is_in[i])
+			toggle(&f, i);
+	check_members(&f);
+	channel_remove(&f.table, f.channel);
+}
+
+TEST(the_last_takes_the_place_of_the_one_that_leaves)
+{
+	struct fixture f = { 0 };
+	size_t i;
+
+	channel_table_init(&f.table);
+	f.channel = channel_add(&f.table, SPAN("c"), false);
+	for (i = 0; i < 4; i++)
+		toggle(&f, i);
+	toggle(&f, 1);
+	assert_ptr_equal(f.channel->members[1].subscription,
+			 &f.subscriptions[3]);
+	assert_int_equal(f.subscriptions[3].index, 1);
+	/* the last itself */
+	toggle(&f, 2);
+	assert_int_equal(f.channel->count, 2);
+	check_members(&f);
+	toggle(&f, 0);
+	toggle(&f, 3);
+	check_members(&f);
+	channel_remove(&f.table, f.channel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_channels_are_found_and_no_other),
+		cmocka_unit_test(tables_hash_by_keys_of_their_own),
+		cmocka_unit_test(
+			a_new_channel_is_at_its_start_and_owns_its_name),
+		cmocka_unit_test(the_stash_goes_with_its_channel),
+		cmocka_unit_test(members_come_and_go_in_any_order),
+		cmocka_unit_test(
+			the_last_takes_the_place_of_the_one_that_leaves),
+	};
+
+	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/frame: the bytes of a frame and the counting of references. That
+ * others can read it is shown in ws_wslay.c.
+ */
+#include "relay/frame.h"
+
+#include "tests/unit/unit.h"
+
+static void expect_frame(struct frame *frame, struct span want)
+{
+	assert_int_equal(frame->refs, 1);
+	assert_span(span_of(frame->data, frame->len), want);
+	frame_unref(frame);
+}
+
+TEST(a_frame_has_a_header_and_its_payload)
+{
+	expect_frame(frame_new(WS_OP_TEXT, SPAN("hi")), SPAN("\x81\x02hi"));
+	expect_frame(frame_new(WS_OP_PING, SPAN("")), SPAN("\x89\x00"));
+	expect_frame(frame_new(WS_OP_PONG, span_of(NULL, 0)), SPAN("\x8a\x00"));
+	expect_frame(frame_new(WS_OP_PONG, SPAN("\0\xff")),
+		     SPAN("\x8a\x02\0\xff"));
+}
+
+TEST(a_long_payload_has_a_long_header)
+{
+	static char text[70000];
+	struct frame *frame = frame_new(WS_OP_TEXT, SPAN(text));
+
+	assert_int_equal(frame->len, 10 + sizeof(text) - 1);
+	assert_memory_equal(frame->data, "\x81\x7f\0\0\0\0\0\x01\x11\x6f", 10);
+	assert_memory_equal(frame->data + 10, text, sizeof(text) - 1);
+	frame_unref(frame);
+}
+
+TEST(a_close_has_its_code_and_reason)
+{
+	static char longest[124], want[127] = "\x88\x7d\x03\xe8";
+
+	expect_frame(frame_new_close(4200, "Server restarting"),
+		     SPAN("\x88\x13\x10\x68Server restarting"));
+	expect_frame(frame_new_close(1000, ""), SPAN("\x88\x02\x03\xe8"));
+	memset(longest, 'r', 123);
+	memset(want + 4, 'r', 123);
+	expect_frame(frame_new_close(1000, longest), span_of(want, 127));
+}
+
+TEST(raw_bytes_get_no_header)
+{
+	expect_frame(frame_new_raw(SPAN("HTTP/1.1 101\r\n\0")),
+		     SPAN("HTTP/1.1 101\r\n\0"));
+	expect_frame(frame_new_raw(SPAN("")), SPAN(""));
+}
+
+/* That it is freed no earlier and no later the address sanitizer sees. */
+TEST(a_frame_lives_as_long_as_its_references)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("shared"));
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		assert_ptr_equal(frame_ref(frame), frame);
+	assert_int_equal(frame->refs, 1001);
+	for (i = 0; i < 1000; i++)
+		frame_unref(frame);
+	assert_span(span_of(frame->data, frame->len), SPAN("\x81\x06shared"));
+	frame_unref(frame);
+}
+
+static void close_with_too_much(void)
+{
+	char reason[125];
+
+	memset(reason, 'r', 124);
+	reason[124] = '\0';
+	frame_unref(frame_new_close(1000, reason));
+}
+
+TEST(a_reason_that_fits_no_close_is_a_mistake)
+{
+	char said[4096];
+
+	assert_int_not_equal(run_child(close_with_too_much, said, sizeof(said)),
+			     0);
+	assert_non_null(strstr(said, "CLOSE_REASON_MAX"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_frame_has_a_header_and_its_payload),
+		cmocka_unit_test(a_long_payload_has_a_long_header),
+		cmocka_unit_test(a_close_has_its_code_and_reason),
+		cmocka_unit_test(raw_bytes_get_no_header),
+		cmocka_unit_test(a_frame_lives_as_long_as_its_references),
+		cmocka_unit_test(a_reason_that_fits_no_close_is_a_mistake),
+	};
+
+	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
+}

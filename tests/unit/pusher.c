@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/pusher: the exact bytes of every event that we send, what is read from
+ * each that clients send, and the codes of PROTOCOL.md.
+ */
+#include "relay/pusher.h"
+
+#include "tests/unit/unit.h"
+
+static const struct span absent = { NULL, 0 };
+
+/* ---- to the client ---- */
+
+TEST(what_we_send_has_these_bytes)
+{
+	struct buf buf = BUF_INIT;
+
+	pusher_add_established(&buf, (uint64_t)123 << 32 | 456, 120);
+	assert_buf(&buf, "{\"event\":\"pusher:connection_established\","
+			 "\"data\":\"{\\\"socket_id\\\":\\\"123.456\\\","
+			 "\\\"activity_timeout\\\":120}\"}");
+	pusher_add_established(&buf, UINT64_MAX, 1);
+	assert_buf(&buf, "{\"event\":\"pusher:connection_established\","
+			 "\"data\":\"{\\\"socket_id\\\":"
+			 "\\\"4294967295.4294967295\\\","
+			 "\\\"activity_timeout\\\":1}\"}");
+	pusher_add_ping(&buf);
+	assert_buf(&buf, "{\"event\":\"pusher:ping\",\"data\":\"{}\"}");
+	pusher_add_pong(&buf);
+	assert_buf(&buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
+	pusher_add_subscribed(&buf, SPAN("messages"), 41, "0f3a");
+	assert_buf(&buf,
+		   "{\"event\":\"pusher_internal:subscription_succeeded\","
+		   "\"channel\":\"messages\",\"data\":"
+		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"0f3a\\\"}\"}");
+	pusher_add_subscribed(&buf, SPAN("messages"), 0, "e");
+	assert_buf(&buf,
+		   "{\"event\":\"pusher_internal:subscription_succeeded\","
+		   "\"channel\":\"messages\",\"data\":"
+		   "\"{\\\"base\\\":0,\\\"epoch\\\":\\\"e\\\"}\"}");
+	pusher_add_subscribed(&buf, SPAN("a_B-c=@,.;1"), 41, NULL);
+	assert_buf(&buf,
+		   "{\"event\":\"pusher_internal:subscription_succeeded\","
+		   "\"channel\":\"a_B-c=@,.;1\",\"data\":\"{}\"}");
+	buf_release(&buf);
+}
+
+TEST(errors_have_these_bytes)
+{
+	struct buf buf = BUF_INIT;
+
+	pusher_add_error(&buf, 0, "unknown event", absent);
+	assert_buf(&buf, "{\"event\":\"pusher:error\",\"data\":{\"code\":null,"
+			 "\"message\":\"unknown event\"}}");
+	pusher_add_error(&buf, 4009, "no access to ", SPAN("private-\"x\"\n"));
+	assert_buf(&buf, "{\"event\":\"pusher:error\",\"data\":{\"code\":4009,"
+			 "\"message\":\"no access to private-\\\"x\\\"\\n\"}}");
+	buf_release(&buf);
+}
+
+/* ---- from the client ---- */
+
+static void check(struct span text, enum pusher_type type, struct span channel,
+		  const char *file, int line)
+{
+	struct span box = boxed(text);
+	struct pusher_message message;
+
+	pusher_decode(box, &message);
+	/* what it points into is its own */
+	unbox(box);
+	if (message.type != type) {
+		print_error("'%.*s' is %d (%s)\n", (int)text.len, text.ptr,
+			    (int)message.type, message.why ? message.why : "");
+		_fail(file, line);
+	}
+	check_span(message.channel, channel, file, line);
+	if ((message.type == PUSHER_INVALID) != (message.why != NULL))
+		_fail(file, line);
+	pusher_message_release(&message);
+	assert_null(message.root);
+	assert_null(message.data);
+}
+
+#define expect(literal, type, channel)                                         \
+	check(SPAN(literal), type, channel, __FILE__, __LINE__)
+
+TEST(what_clients_send_is_understood)
+{
+	/* pusher-js */
+	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"\","
+	       "\"channel\":\"messages\"}}",
+	       PUSHER_SUBSCRIBE, SPAN("messages"));
+	expect("{\"event\":\"pusher:unsubscribe\",\"data\":{\"channel\":"
+	       "\"messages\"}}",
+	       PUSHER_UNSUBSCRIBE, SPAN("messages"));
+	expect("{\"event\":\"pusher:ping\",\"data\":{}}", PUSHER_PING, absent);
+	expect("{\"event\":\"pusher:pong\",\"data\":{}}", PUSHER_PONG, absent);
+	/* libraries that write data as a string */
+	expect("{\"event\":\"pusher:subscribe\",\"data\":\"{\\\"channel\\\":"
+	       "\\\"messages\\\"}\"}",
+	       PUSHER_SUBSCRIBE, SPAN("messages"));
+	expect("{\"event\":\"pusher:unsubscribe\",\"data\":\"{\\\"channel\\\":"
+	       "\\\"m\\\"}\"}",
+	       PUSHER_UNSUBSCRIBE, SPAN("m"));
+	expect("{\"event\":\"pusher:ping\",\"data\":\"{}\"}", PUSHER_PING,
+	       absent);
+	/* any order, any blanks, no data where none is needed */
+	expect(" {\t\"data\" : {\"channel\":\"m\"},\n\"event\":"
+	       "\"pusher:subscribe\", \"id\":1}\r\n",
+	       PUSHER_SUBSCRIBE, SPAN("m"));
+	expect("{\"event\":\"pusher:ping\"}", PUSHER_PING, absent);
+	expect("{\"event\":\"pusher:pong\",\"data\":[1]}", PUSHER_PONG, absent);
+	expect("{\"event\":\"\\u0070usher:ping\"}", PUSHER_PING, absent);
+}
+
+TEST(a_channel_s_name_is_passed_on_as_it_is)
+{
+	expect("{\"event\":\"pusher:subscribe\",\"data\":{}}", PUSHER_SUBSCRIBE,
+	       absent);
+	expect("{\"event\":\"pusher:subscribe\",\"data\":\"{}\"}",
+	       PUSHER_SUBSCRIBE, absent);
+	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":1}}",
+	       PUSHER_SUBSCRIBE, absent);
+	expect("{\"event\":\"pusher:subscribe\",\"channel\":\"m\","
+	       "\"data\":{\"channel\":null}}",
+	       PUSHER_SUBSCRIBE, absent);
+	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":\"\"}}",
+	       PUSHER_SUBSCRIBE, SPAN(""));
+	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":"
+	       "\"*\\r\\nPING \\ud83d\\ude00\"}}",
+	       PUSHER_SUBSCRIBE, SPAN("*\r\nPING \xf0\x9f\x98\x80"));
+}
+
+TEST(client_events_are_told_from_unknown_ones)
+{
+	expect("{\"event\":\"client-x\",\"data\":{\"a\":1},\"channel\":"
+	       "\"private-a\"}",
+	       PUSHER_CLIENT_EVENT, SPAN("private-a"));
+	expect("{\"event\":\"client-\"}", PUSHER_CLIENT_EVENT, absent);
+	expect("{\"event\":\"client-x\",\"channel\":[]}", PUSHER_CLIENT_EVENT,
+	       absent);
+	expect("{\"event\":\"Client-x\"}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"client\"}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:signin\",\"data\":{\"auth\":\"k:s\"}}",
+	       PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:subscribe \",\"data\":{\"channel\":\"m\"}}",
+	       PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:Subscribe\",\"data\":{\"channel\":\"m\"}}",
+	       PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher_internal:subscription_succeeded\"}",
+	       PUSHER_INVALID, absent);
+	expect("{\"event\":\"\"}", PUSHER_INVALID, absent);
+}
+
+TEST(what_is_no_message_is_invalid)
+{
+	expect("", PUSHER_INVALID, absent);
+	expect("ping", PUSHER_INVALID, absent);
+	expect("[]", PUSHER_INVALID, absent);
+	expect("\"pusher:ping\"", PUSHER_INVALID, absent);
+	expect("{}", PUSHER_INVALID, absent);
+	expect("{\"event\":null}", PUSHER_INVALID, absent);
+	expect("{\"event\":[\"pusher:ping\"]}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:ping\"}{}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:ping\"}\0", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:ping\",}", PUSHER_INVALID, absent);
+	expect("{'event':'pusher:ping'}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:ping\",\"event\":\"pusher:pong\"}",
+	       PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:ping\",\"data\":[[[[[[[[]]]]]]]]}",
+	       PUSHER_INVALID, absent);
+}
+
+TEST(data_that_is_no_object_is_invalid_where_it_is_needed)
+{
+	static const char *const bad[] = {
+		"1",
+		"null",
+		"[]",
+		"true",
+		"\"\"",
+		"\"m\"",
+		"\"[]\"",
+		"\"{\"",
+		"\"{} {}\"",
+		"\"1\"",
+		"\"\\\"{}\\\"\"",
+		"\"{\\\"channel\\\":\\\"a\\\",\\\"channel\\\":\\\"b\\\"}\"",
+	};
+	struct buf buf = BUF_INIT;
+	size_t i;
+
+	expect("{\"event\":\"pusher:subscribe\"}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:unsubscribe\"}", PUSHER_INVALID, absent);
+	for (i = 0; i < COUNT(bad); i++) {
+		buf_clear(&buf);
+		buf_addf(&buf, "{\"event\":\"pusher:subscribe\",\"data\":%s}",
+			 bad[i]);
+		check(buf_span(&buf), PUSHER_INVALID, absent, __FILE__,
+		      __LINE__);
+	}
+	buf_release(&buf);
+}
+
+/* ---- connecting ---- */
+
+static void check_target(const char *target, const char *key,
+			 const char *protocol, int line)
+{
+	struct span box = boxed(span_str(target)), got_key, got_protocol;
+	int result = pusher_parse_target(box, &got_key, &got_protocol);
+
+	if (result != (key != NULL ? 0 : -1)) {
+		print_error("'%s' gave %d\n", target, result);
+		_fail(__FILE__, line);
+	}
+	if (key != NULL) {
+		check_span(got_key, span_str(key), __FILE__, line);
+		check_span(got_protocol, span_str(protocol), __FILE__, line);
+	}
+	unbox(box);
+}
+
+#define expect_target(target, key, protocol)                                   \
+	check_target(target, key, protocol, __LINE__)
+
+TEST(the_target_has_key_and_protocol)
+{
+	expect_target("/app/k?protocol=7&client=js&version=8.6.0&flash=false",
+		      "k", "7");
+	expect_target("/app/pushlog-dev?client=x&protocol=5", "pushlog-dev",
+		      "5");
+	expect_target("/app/k", "k", NULL);
+	expect_target("/app/k?", "k", NULL);
+	expect_target("/app/k?&&", "k", NULL);
+	expect_target("/app/k?protocol", "k", NULL);
+	expect_target("/app/k?protocol=", "k", "");
+	expect_target("/app/k?xprotocol=7", "k", NULL);
+	expect_target("/app/k?protocols=7", "k", NULL);
+	expect_target("/app/k?Protocol=7", "k", NULL);
+	expect_target("/app/k?x=protocol=7", "k", NULL);
+	expect_target("/app/k?protocol=7&protocol=4", "k", "7");
+	expect_target("/app/k?a=1&protocol=%37&b", "k", "%37");
+	expect_target("/app/k?x=/&protocol=7", "k", "7");
+	expect_target("/app/k?protocol=7?", "k", "7?");
+}
+
+TEST(another_path_is_no_target)
+{
+	expect_target("/", NULL, NULL);
+	expect_target("/app", NULL, NULL);
+	expect_target("/app/", NULL, NULL);
+	expect_target("/app/?protocol=7", NULL, NULL);
+	expect_target("/app?protocol=7", NULL, NULL);
+	expect_target("/App/k", NULL, NULL);
+	expect_target("//app/k", NULL, NULL);
+	expect_target("/app//k", NULL, NULL);
+	expect_target("/app/k/", NULL, NULL);
+	expect_target("/app/k/x?protocol=7", NULL, NULL);
+	expect_target("/apps/k", NULL, NULL);
+}
+
+static uint16_t protocol_code(const char *protocol)
+{
+	enum pusher_cause cause = pusher_check_protocol(span_str(protocol));
+
+	return cause == PUSHER_CAUSE_PEER ? 0 : pusher_cause_code(cause);
+}
+
+TEST(protocols_5_to_7_are_spoken)
+{
+	assert_int_equal(protocol_code("5"), 0);
+	assert_int_equal(protocol_code("6"), 0);
+	assert_int_equal(protocol_code("7"), 0);
+	assert_int_equal(protocol_code("4"), 4007);
+	assert_int_equal(protocol_code("8"), 4007);
+	assert_int_equal(protocol_code("0"), 4007);
+	assert_int_equal(protocol_code("-7"), 4007);
+	assert_int_equal(protocol_code("77"), 4007);
+	assert_int_equal(protocol_code("x"), 4006);
+	assert_int_equal(protocol_code("7.0"), 4006);
+	assert_int_equal(protocol_code("7 "), 4006);
+	assert_int_equal(protocol_code("%37"), 4006);
+	assert_int_equal(protocol_code("99999999999999999999"), 4006);
+	assert_int_equal(protocol_code(""), 4008);
+	assert_int_equal(protocol_code(NULL), 4008);
+}
+
+/* ---- causes ---- */
+
+TEST(causes_close_with_the_codes_of_the_protocol)
+{
+	static const struct {
+		enum pusher_cause cause;
+		int code;
+	} codes[] = {
+		{ PUSHER_CAUSE_PEER, 1000 },
+		{ PUSHER_CAUSE_BAD_HANDSHAKE, 0 },
+		{ PUSHER_CAUSE_HANDSHAKE_TIMEOUT, 0 },
+		{ PUSHER_CAUSE_BAD_FRAME, 1002 },
+		{ PUSHER_CAUSE_BINARY, 1003 },
+		{ PUSHER_CAUSE_BAD_UTF8, 1007 },
+		{ PUSHER_CAUSE_TOO_LARGE, 1009 },
+		{ PUSHER_CAUSE_APP_UNKNOWN, 4001 },
+		{ PUSHER_CAUSE_VERSION_BAD, 4006 },
+		{ PUSHER_CAUSE_VERSION_UNSUPPORTED, 4007 },
+		{ PUSHER_CAUSE_VERSION_MISSING, 4008 },
+		{ PUSHER_CAUSE_SLOW, 4100 },
+		{ PUSHER_CAUSE_LOG_AWAY, 4100 },
+		{ PUSHER_CAUSE_DRAIN, 4200 },
+		{ PUSHER_CAUSE_EPOCH, 4200 },
+		{ PUSHER_CAUSE_TRIMMED, 4200 },
+		{ PUSHER_CAUSE_PONG_MISSING, 4201 },
+	};
+	size_t i, j;
+
+	assert_int_equal(COUNT(codes), PUSHER_CAUSES);
+	for (i = 0; i < COUNT(codes); i++) {
+		enum pusher_cause cause = codes[i].cause;
+
+		assert_int_equal(pusher_cause_code(cause), codes[i].code);
+		/* what a Close frame has room for */
+		assert_true(strlen(pusher_cause_reason(cause)) <= 123);
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(
+				pusher_cause_name(cause),
+				pusher_cause_name(codes[j].cause));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_we_send_has_these_bytes),
+		cmocka_unit_test(errors_have_these_bytes),
+		cmocka_unit_test(what_clients_send_is_understood),
+		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),
+		cmocka_unit_test(client_events_are_told_from_unknown_ones),
+		cmocka_unit_test(what_is_no_message_is_invalid),
+		cmocka_unit_test(
+			data_that_is_no_object_is_invalid_where_it_is_needed),
+		cmocka_unit_test(the_target_has_key_and_protocol),
+		cmocka_unit_test(another_path_is_no_target),
+		cmocka_unit_test(protocols_5_to_7_are_spoken),
+		cmocka_unit_test(causes_close_with_the_codes_of_the_protocol),
+	};
+
+	return cmocka_run_group_tests_name("pusher", tests, NULL, NULL);
+}
