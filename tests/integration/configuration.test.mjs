@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+//
+// Both programs say clearly what is wrong with how they were started, and end
+// with 1; what is right they show.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { BUILD } from './relay.mjs';
+
+const PROGRAMS = ['messages-fcgi', 'relay'];
+const SECRET = 'a secret that nobody knows';
+const DEADLINE_MS = 10_000;
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-conf-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+function file(name, content) {
+  const full = path.join(folder, name);
+  fs.writeFileSync(full, content);
+  return full;
+}
+
+const RIGHT = {
+  PUSHLOG_APP_KEY: 'key-1', PUSHLOG_APP_SECRET: SECRET,
+  // so that no program that starts after all disturbs another
+  PUSHLOG_LISTEN: `unix:${path.join(folder, 'relay.sock')}`,
+  PUSHLOG_DATABASE: `host=${folder}`,
+  PUSHLOG_REDIS: `unix:${path.join(folder, 'redis.sock')}`,
+};
+
+/** Runs a program to its end, by another if one is named first. */
+function run(program, env, args = [], by = []) {
+  const [first, ...rest] = [...by, path.join(BUILD, program), ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn(first, rest, {
+      env: Object.fromEntries(Object.entries({ ...RIGHT, ...env })
+        .filter(([, value]) => value !== undefined)),
+      stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS,
+      killSignal: 'SIGKILL',
+    });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (text) => { said.out += text; });
+    child.stderr.on('data', (text) => { said.err += text; });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...said }));
+  });
+}
+
+/** One line on standard error that has all of these in it, and status 1. */
+async function assertRefuses(program, env, patterns, args) {
+  const { code, signal, out, err } = await run(program, env, args);
+  assert.deepEqual({ code, signal, out }, { code: 1, signal: null, out: '' },
+    err);
+  assert.match(err, /^[^\n]+\n$/);
+  for (const pattern of patterns) assert.match(err, pattern);
+  assert.ok(!err.includes(SECRET));
+}
+
+const BAD = [
+  ['PUSHLOG_APP_KEY', undefined, /not set/],
+  ['PUSHLOG_APP_KEY', '', /''/],
+  ['PUSHLOG_APP_KEY', 'a/b', /'a\/b'/],
+  ['PUSHLOG_APP_SECRET', undefined, /not set/],
+  ['PUSHLOG_APP_SECRET', 'short-15-chars-', /16/],
+  ['PUSHLOG_APP_ID', 'one', /'one'/],
+  ['PUSHLOG_APP_ID', '123456789012345678901', /20 digits/],
+  ['PUSHLOG_REDIS', 'nonsense', /'nonsense'/],
+  ['PUSHLOG_REDIS', 'unix:', /'unix:'/],
+  ['PUSHLOG_REDIS', 'localhost:70000', /'localhost:70000'/],
+  ['PUSHLOG_REDIS_PREFIX', 'a:b', /'a:b'/],
+  ['PUSHLOG_LOG_LEVEL', 'loud', /'loud'/],
+];
+const BAD_OF = {
+  'messages-fcgi': [
+    ['PUSHLOG_THREADS', '0', /'0'/],
+    ['PUSHLOG_THREADS', 'many', /'many'/],
+    ['PUSHLOG_TEXT_MAX_BYTES', '99999999999999999999', /whole number/],
+    ['PUSHLOG_POST_TIMEOUT_MS', '-1', /'-1'/],
+    ['PUSHLOG_READERS', '4 ', /'4 '/],
+  ],
+  relay: [
+    ['PUSHLOG_LISTEN', 'nonsense', /'nonsense'/],
+    ['PUSHLOG_WORKERS', '-1', /'-1'/],
+    ['PUSHLOG_WORKERS', '1.5', /'1.5'/],
+    ['PUSHLOG_QUEUE_MAX_BYTES', '1', /'1'/],
+    ['PUSHLOG_ACTIVITY_TIMEOUT_S', '', /''/],
+  ],
+};
+
+for (const program of PROGRAMS) {
+  for (const [name, value, why] of [...BAD, ...BAD_OF[program]]) {
+    test(`${program} refuses ${name}=${value ?? ' (none)'}`, async () => {
+      await assertRefuses(program, { [name]: value },
+        [new RegExp(`\\b${name}\\b`), why]);
+    });
+  }
+
+  test(`${program} refuses a value and a file for it`, async () => {
+    await assertRefuses(program,
+      { PUSHLOG_APP_SECRET_FILE: file('secret', SECRET) },
+      [/PUSHLOG_APP_SECRET and PUSHLOG_APP_SECRET_FILE are both set/]);
+  });
+
+  test(`${program} refuses a file that is not there, or is no text`,
+    async () => {
+      for (const name of [path.join(folder, 'missing'), folder,
+        file('binary', 'a\0b'), file('empty', '\n')]) {
+        await assertRefuses(program, { PUSHLOG_APP_SECRET: undefined,
+          PUSHLOG_APP_SECRET_FILE: name }, [/PUSHLOG_APP_SECRET/]);
+      }
+    });
+
+  test(`${program} takes values from files, less the line's end`, async () => {
+    const { code, out, err } = await run(program, {
+      PUSHLOG_APP_KEY: undefined,
+      PUSHLOG_APP_KEY_FILE: file('key', 'key-of-a-file\n'),
+      PUSHLOG_APP_SECRET: undefined,
+      PUSHLOG_APP_SECRET_FILE: file('secret', `${SECRET}\r\n`),
+    }, ['--print-config']);
+    assert.deepEqual({ code, err }, { code: 0, err: '' });
+    assert.match(out, /^PUSHLOG_APP_KEY=key-of-a-file$/m);
+  });
+
+  test(`${program} --print-config shows all but secrets, and can be read back`,
+    async () => {
+      const { code, out, err } = await run(program,
+        { PUSHLOG_CHANNELS: 'messages, a-*', PUSHLOG_REDIS_PASSWORD: SECRET },
+        ['--print-config']);
+      assert.deepEqual({ code, err }, { code: 0, err: '' });
+      assert.ok(!out.includes(SECRET));
+      assert.ok(!out.includes(folder) || !out.includes('host='));
+      assert.match(out, /^# PUSHLOG_APP_SECRET is a secret$/m);
+      assert.match(out, /^PUSHLOG_CHANNELS=messages, a-\*$/m);
+      const shown = Object.fromEntries(out.split('\n')
+        .filter((line) => line && !line.startsWith('#'))
+        .map((line) => line.match(/^(PUSHLOG_\w+)=(.*)$/).slice(1)));
+      const again = await run(program, { ...shown }, ['--print-config']);
+      assert.equal(again.out, out);
+    });
+
+  test(`${program} --version and --help answer without a configuration`,
+    async () => {
+      const nothing = { PUSHLOG_APP_KEY: undefined,
+        PUSHLOG_APP_SECRET: undefined };
+      const version = await run(program, nothing, ['--version']);
+      assert.equal(version.code, 0);
+      assert.match(version.out,
+        new RegExp(`^${program} \\d+\\.\\d+\\.\\d+\\n$`));
+      const help = await run(program, nothing, ['--help']);
+      assert.equal(help.code, 0);
+      for (const [name] of [...BAD, ...BAD_OF[program]]) {
+        assert.match(help.out, new RegExp(`^ +${name} +\\S`, 'm'));
+      }
+    });
+
+  test(`${program} refuses arguments that it does not know`, async () => {
+    for (const args of [['--verbose'], ['x'], ['--version', 'x'], ['']]) {
+      await assertRefuses(program, {}, [/unknown argument/, /--help/], args);
+    }
+  });
+}
+
+test('messages-fcgi refuses to start without a socket on standard input',
+  async () => {
+    await assertRefuses('messages-fcgi', {},
+      [/not a listening Unix socket/, /spawn-fcgi/]);
+  });
+
+test('messages-fcgi refuses what is no conninfo', async () => {
+  const { code, err } = await run('messages-fcgi',
+    { PUSHLOG_DATABASE: `no conninfo ${SECRET}`, PATH: process.env.PATH }, [],
+    ['spawn-fcgi', '-n', '-s', path.join(folder, 'fcgi.sock'), '--']);
+  assert.equal(code, 1);
+  assert.match(err, /error: PUSHLOG_DATABASE is not a libpq conninfo\n$/);
+  assert.ok(!err.includes(SECRET)); // there may be a password in it
+});
+
+test('relay refuses an address that it cannot listen on', async () => {
+  const missing = path.join(folder, 'missing', 'relay.sock');
+  await assertRefuses('relay', { PUSHLOG_LISTEN: `unix:${missing}` },
+    [/cannot listen on/, /No such file or directory/]);
+  await assertRefuses('relay', { PUSHLOG_LISTEN: '192.0.2.1:6001' },
+    [/cannot listen on '192\.0\.2\.1:6001'/]);
+});

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// One request to messages-fcgi as a web server sends it, for what nginx would
+// not: a request without a length, or the same request twice.
+
+import net from 'node:net';
+
+const BEGIN_REQUEST = 1;
+const END_REQUEST = 3;
+const PARAMS = 4;
+const STDIN = 5;
+const STDOUT = 6;
+
+function record(type, content) {
+  const head = Buffer.from([1, type, 0, 1, 0, 0, 0, 0]);
+  head.writeUInt16BE(content.length, 4);
+  return Buffer.concat([head, content]);
+}
+
+function pair(name, value) {
+  const length = (text) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE((Buffer.byteLength(text) | 0x80000000) >>> 0);
+    return bytes;
+  };
+  return Buffer.concat([length(name), length(value), Buffer.from(name),
+    Buffer.from(value)]);
+}
+
+/** Sends params (an object) and a body; answers {status, head, body}. */
+export async function fastcgi(socket, params, body = '') {
+  const pairs = Object.entries(params).map((entry) => pair(...entry));
+  const connection = net.connect(socket);
+  connection.write(Buffer.concat([
+    record(BEGIN_REQUEST, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
+    record(PARAMS, Buffer.concat(pairs)), record(PARAMS, Buffer.alloc(0)),
+    ...(body ? [record(STDIN, Buffer.from(body))] : []),
+    record(STDIN, Buffer.alloc(0)),
+  ]));
+  const chunks = [];
+  for await (const chunk of connection) chunks.push(chunk);
+  return decode(Buffer.concat(chunks));
+}
+
+function decode(bytes) {
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = bytes.readUInt16BE(at + 4);
+    if (bytes[at + 1] === STDOUT) {
+      text += bytes.toString('utf8', at + 8, at + 8 + length);
+    } else if (bytes[at + 1] === END_REQUEST) {
+      break;
+    }
+    at += 8 + length + bytes[at + 6];
+  }
+  const [head, ...rest] = text.split('\r\n\r\n');
+  return { status: Number(head.match(/^Status: (\d+)/)?.[1]), head,
+    body: rest.join('\r\n\r\n') };
+}

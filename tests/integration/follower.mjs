@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+//
+// A client that follows channels as the tutorial teaches it: subscribe; on
+// every subscription_succeeded, GET what came after the last id held; sort out
+// doubles by id. It also holds the server to the stronger promise: what one
+// connection carries is base+1, base+2, … without a hole. What it saw wrong is
+// in `wrong`.
+
+import { isDeepStrictEqual } from 'node:util';
+
+import { until } from '../stack.mjs';
+
+import { address, openPusher, sever, Wire } from './clients.mjs';
+
+class Channel {
+  held = new Map(); // by id
+  next = undefined; // what this connection carries next; none: anything
+
+  constructor(name) {
+    this.name = name;
+  }
+
+  get lastId() {
+    return Math.max(0, ...this.held.keys());
+  }
+}
+
+class Follower {
+  wrong = [];
+  refused = 0; // GETs that were answered 502 or 503, and asked again
+  pushed = 0;
+  connections = 0; // of which the first channel was subscribed to
+  #backfills = new Set();
+  #channels;
+
+  constructor(stack, channels) {
+    this.stack = stack;
+    this.#channels = new Map(channels.map((name) => [name, new Channel(name)]));
+  }
+
+  get channelNames() {
+    return [...this.#channels.keys()];
+  }
+
+  subscribed(name, { base, epoch }) {
+    const channel = this.#channels.get(name);
+    if (name === this.channelNames[0]) this.connections += 1;
+    if (!Number.isInteger(base) || !epoch) {
+      this.wrong.push(`${name}: base ${base}, epoch ${epoch}`);
+    }
+    channel.next = base + 1;
+    const backfill = this.#backfill(channel, base);
+    this.#backfills.add(backfill);
+    backfill.finally(() => this.#backfills.delete(backfill));
+  }
+
+  async #backfill(channel, base) {
+    try {
+      const { results } = await this.#get(channel);
+      for (const message of results) this.#merge(channel, message);
+      // what base names as stored was stored when the GET was sent
+      if (results.length > 0 && results.at(-1).id < base) {
+        this.wrong.push(`${channel.name}: GET ends below base ${base}`);
+      }
+    } catch (error) {
+      this.wrong.push(`${channel.name}: ${error.message}`);
+    }
+  }
+
+  // A server that is away for a moment is asked again; no other failure is
+  // passed over.
+  async #get(channel) {
+    const query = { channel: channel.name, after_id: channel.lastId };
+    let fault;
+    const answer = await until(`the history of ${channel.name} is read`,
+      async () => {
+        try {
+          return await this.stack.get(query);
+        } catch (error) {
+          const isAway = error.status === 502 || error.status === 503;
+          if (isAway) this.refused += 1;
+          else fault = error;
+          return !isAway;
+        }
+      });
+    if (fault) throw fault;
+    return answer;
+  }
+
+  message(name, message) {
+    const channel = this.#channels.get(name);
+    this.pushed += 1;
+    if (message.id !== channel.next) {
+      this.wrong.push(`${name}: ${message.id} pushed, not ${channel.next}`);
+    }
+    channel.next = message.id + 1;
+    this.#merge(channel, message);
+  }
+
+  #merge(channel, message) {
+    const old = channel.held.get(message.id);
+    if (old === undefined) {
+      channel.held.set(message.id, message);
+    } else if (!isDeepStrictEqual(old, message)) {
+      this.wrong.push(`${channel.name}: two of ${message.id}`);
+    }
+  }
+
+  /** What it holds of a channel, in order. */
+  messages(name = this.channelNames[0]) {
+    const all = [...this.#channels.get(name).held.values()];
+    return all.sort((a, b) => a.id - b.id);
+  }
+
+  /** Waits until it holds count messages of the channel, and backfills end. */
+  async holds(count, name = this.channelNames[0], deadlineMs = undefined) {
+    await until(`the client holds ${count} of ${name}`, () => {
+      const { size } = this.#channels.get(name).held;
+      if (size < count || this.#backfills.size > 0) {
+        throw new Error(`it holds ${size}; ${this.wrong.join('; ')}`);
+      }
+      return true;
+    }, deadlineMs);
+  }
+
+  /** Waits until it has subscribed so many times. */
+  async connected(times = 1, deadlineMs = undefined) {
+    await until(`the client is connected, time ${times}`,
+      () => this.connections >= times, deadlineMs);
+  }
+}
+
+/** By unmodified pusher-js. */
+export class PusherFollower extends Follower {
+  constructor(stack, channels) {
+    super(stack, channels);
+    this.pusher = openPusher(stack);
+    for (const name of channels) {
+      this.pusher.subscribe(name)
+        .bind('pusher:subscription_succeeded',
+          (data) => this.subscribed(name, data))
+        .bind('new_message', (data) => this.message(name, data));
+    }
+  }
+
+  /** A clean end and a new beginning. */
+  reconnect() {
+    this.pusher.disconnect();
+    this.pusher.connect();
+  }
+
+  sever() {
+    sever(this.pusher);
+  }
+
+  close() {
+    this.pusher.disconnect();
+  }
+}
+
+const RETRY_MS = 100;
+
+/** By a bare WebSocket, which comes back soon whatever happened to it. */
+export class WireFollower extends Follower {
+  ends = []; // how each connection ended
+  #at;
+  #wire;
+  #timer;
+
+  constructor(stack, channels, at = stack) {
+    super(stack, channels);
+    this.#at = at;
+    this.#connect();
+  }
+
+  get socket() {
+    return this.#wire.socket;
+  }
+
+  #connect() {
+    const wire = new Wire(address(this.#at));
+    this.#wire = wire;
+    wire.onText = (text) => {
+      if (wire === this.#wire) this.#take(wire, JSON.parse(text));
+    };
+    wire.onEnd = (end) => {
+      if (wire !== this.#wire) return;
+      this.ends.push(end);
+      this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
+    };
+  }
+
+  #take(wire, { event, channel, data }) {
+    if (event === 'pusher:connection_established') {
+      for (const name of this.channelNames) {
+        wire.send({ event: 'pusher:subscribe', data: { channel: name } });
+      }
+    } else if (event === 'pusher:ping') {
+      wire.send({ event: 'pusher:pong', data: {} });
+    } else if (event === 'pusher_internal:subscription_succeeded') {
+      this.subscribed(channel, JSON.parse(data));
+    } else if (event === 'new_message') {
+      this.message(channel, JSON.parse(data));
+    } else {
+      this.wrong.push(`unexpected ${event}: ${JSON.stringify(data)}`);
+    }
+  }
+
+  reconnect() {
+    this.socket.close();
+  }
+
+  sever() {
+    this.socket.terminate();
+  }
+
+  close() {
+    const wire = this.#wire;
+    this.#wire = undefined; // nothing that comes after this counts
+    clearTimeout(this.#timer);
+    wire.socket.terminate();
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// Bytes to a server, and the bytes it answers: for what no client library
+// would send.
+
+import net from 'node:net';
+
+import { until } from '../stack.mjs';
+
+import { KEY } from './clients.mjs';
+
+const DEADLINE_MS = 10_000;
+
+export const WEBSOCKET_KEY =
+  Buffer.from('pushlog testing!').toString('base64');
+
+export class RawSocket {
+  constructor(at) {
+    this.chunks = [];
+    this.hasEnded = false;
+    this.socket = typeof at === 'string'
+      ? net.connect(at) : net.connect(at.port, '127.0.0.1');
+    this.socket.on('data', (bytes) => this.chunks.push(bytes));
+    // a reset is an end too: who sends into a closed socket gets one
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => { this.hasEnded = true; });
+  }
+
+  write(bytes) {
+    this.socket.write(bytes);
+  }
+
+  get received() {
+    return Buffer.concat(this.chunks);
+  }
+
+  get text() {
+    return this.received.toString('latin1');
+  }
+
+  /** All that was received, once the other side has ended it. */
+  async end() {
+    await until('the connection ends', () => this.hasEnded, DEADLINE_MS);
+    return this.received;
+  }
+
+  /** Waits until pattern is in what was received. */
+  async has(pattern) {
+    return until(`${pattern} is received`, () => this.text.match(pattern),
+      DEADLINE_MS);
+  }
+}
+
+/** What a server answers to one request, whole, as text. */
+export async function exchange(at, request) {
+  const raw = new RawSocket(at);
+  raw.write(request);
+  return (await raw.end()).toString('latin1');
+}
+
+/** The request that opens a WebSocket; parts of it can be other than right. */
+export function upgradeRequest({
+  method = 'GET', target = `/app/${KEY}?protocol=7`, version = 'HTTP/1.1',
+  headers = {},
+} = {}) {
+  const all = {
+    Host: 'localhost', Upgrade: 'websocket', Connection: 'Upgrade',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': WEBSOCKET_KEY, ...headers,
+  };
+  const lines = Object.entries(all)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${target} ${version}\r\n${lines.join('')}\r\n`;
+}
+
+/** A WebSocket, open, on which any bytes can be sent. */
+export async function openRaw(at) {
+  const raw = new RawSocket(at);
+  raw.write(upgradeRequest());
+  await raw.has(/connection_established.*\}"\}/);
+  return raw;
+}
+
+/**
+ * A client's frame. first: FIN, RSV and opcode; mask false: as no client may
+ * send it; length: what the header says, if not the truth.
+ */
+export function frame(first, payload, { mask = true, length } = {}) {
+  const body = Buffer.from(payload);
+  const said = length ?? body.length;
+  const bit = mask ? 0x80 : 0;
+  let head;
+  if (said < 126) {
+    head = Buffer.from([first, bit | said]);
+  } else if (said < 65536) {
+    head = Buffer.from([first, bit | 126, said >> 8, said & 255]);
+  } else {
+    head = Buffer.alloc(10);
+    head[0] = first;
+    head[1] = bit | 127;
+    head.writeBigUInt64BE(BigInt(said), 2);
+  }
+  if (!mask) return Buffer.concat([head, body]);
+  const key = [0x12, 0x34, 0x56, 0x78];
+  return Buffer.concat([head, Buffer.from(key),
+    body.map((byte, i) => byte ^ key[i % 4])]);
+}
+
+/** The frames that a server sent after its answer to the handshake. */
+export function decodeFrames(received) {
+  const frames = [];
+  let at = received.indexOf('\r\n\r\n') + 4;
+  while (at < received.length) {
+    const opcode = received[at] & 15;
+    let length = received[at + 1];
+    at += 2;
+    if (length === 126) {
+      length = received.readUInt16BE(at);
+      at += 2;
+    } else if (length === 127) {
+      length = Number(received.readBigUInt64BE(at));
+      at += 8;
+    }
+    if (at + length > received.length) throw new Error('half a frame');
+    frames.push({ opcode, payload: received.subarray(at, at + length) });
+    at += length;
+  }
+  return frames;
+}
+
+/** The code of the Close frame that ends what a server sent, if one does. */
+export function closeCode(received) {
+  const last = decodeFrames(received).at(-1);
+  if (last?.opcode !== 8 || last.payload.length < 2) return undefined;
+  return last.payload.readUInt16BE(0);
+}

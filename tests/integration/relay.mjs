@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// A relay beside the one of a stack, on the same PostgreSQL and Redis, with
+// settings of its own: what tests need small limits for costs no stack.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { children, until } from '../stack.mjs';
+
+import { KEY } from './clients.mjs';
+
+export const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
+
+/**
+ * Ready when it answers; listens on a Unix socket, which is `socket`. With the
+ * test that started it, it is stopped, and that must be a clean end.
+ */
+export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-relay-'));
+  const relay = new RelayProcess(stack, env, program, folder);
+  after(() => relay.stop());
+  await until('the relay accepts connections', () =>
+    relay.exit || connects(relay.socket));
+  if (relay.exit) throw new Error(`the relay ended: ${relay.said}`);
+  return relay;
+}
+
+function connects(socket) {
+  return new Promise((resolve, reject) => {
+    const connection = net.connect(socket, () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.on('error', reject);
+  });
+}
+
+class RelayProcess {
+  #child;
+  #folder;
+
+  constructor(stack, env, program, folder) {
+    this.#folder = folder;
+    this.socket = path.join(folder, 'relay.sock');
+    this.said = '';
+    this.exit = undefined; // {code, signal}
+    // setpriv: a test that dies, however it dies, takes its relay along
+    this.#child = spawn('setpriv', ['--pdeathsig', 'TERM', program], {
+      env: {
+        PATH: process.env.PATH,
+        PUSHLOG_APP_KEY: KEY,
+        PUSHLOG_APP_SECRET: 'a secret for tests only',
+        PUSHLOG_DATABASE: `host=${stack.sockets} dbname=pushlog user=relay`,
+        PUSHLOG_REDIS: `unix:${stack.sockets}/redis.sock`,
+        PUSHLOG_WORKERS: '1',
+        PUSHLOG_LISTEN: `unix:${this.socket}`,
+        ...env,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child.stderr.setEncoding('utf8');
+    this.#child.stderr.on('data', (text) => { this.said += text; });
+    // 'close', not 'exit': then all that it said has come
+    this.#child.on('close', (code, signal) => {
+      this.exit = { code, signal };
+    });
+    this.#child.on('error', (error) => { this.exit = { error }; });
+  }
+
+  workers() {
+    return children(this.#child.pid);
+  }
+
+  kill(signal) {
+    this.#child.kill(signal);
+  }
+
+  /** Stops it as a service manager would, and asserts that it ends well. */
+  async stop() {
+    if (!this.exit) this.kill('SIGTERM');
+    try {
+      await until('the relay stops', () => this.exit);
+      assert.deepEqual(this.exit, { code: 0, signal: null }, this.said);
+    } finally {
+      this.kill('SIGKILL');
+      fs.rmSync(this.#folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// Who does not read is closed, alone and with a word: 4100. The others notice
+// nothing, and it gets what it missed when it comes back.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { PusherFollower, WireFollower } from './follower.mjs';
+import { eventText } from './log.mjs';
+import { decodeFrames, frame, openRaw } from './raw.mjs';
+
+const CHANNEL = 'messages';
+const TEXT = 'x'.repeat(8000);
+// More than anybody's queue, and all that kernel and nginx hold between.
+const POSTS_MAX = 3000;
+const CLOSE = 8;
+
+const stack = await startStack({ env: {
+  PUSHLOG_QUEUE_MAX_BYTES: '262144',
+} });
+after(() => stack.stop());
+
+/** Subscribes, by hand, and from then on reads nothing. */
+async function openDeaf(at) {
+  const raw = await openRaw(at);
+  raw.write(frame(0x81, JSON.stringify(
+    { event: 'pusher:subscribe', data: { channel: CHANNEL } })));
+  const [, base] = await raw.has(/subscription_succeeded.*?"base\\":(\d+)/);
+  raw.socket.pause();
+  return { raw, base: Number(base) };
+}
+
+const closedAsSlow = () => stack.log('relay')
+  .filter((line) => line.includes('cause=slow code=4100'));
+
+for (const [way, at] of [
+  ['at the relay', () => `${stack.sockets}/relay.sock`],
+  ['behind nginx', () => stack],
+]) {
+  test(`a slow consumer ${way} is closed alone, and backfills`,
+    stack.logged(async (t) => {
+      const others = [
+        ...Array.from({ length: 4 }, () => new WireFollower(stack, [CHANNEL])),
+        ...Array.from({ length: 4 }, () =>
+          new PusherFollower(stack, [CHANNEL])),
+      ];
+      t.after(() => others.forEach((client) => client.close()));
+      await Promise.all(others.map((client) => client.connected()));
+      const { raw, base } = await openDeaf(at());
+      t.after(() => raw.socket.destroy());
+
+      const before = closedAsSlow().length;
+      let head = base;
+      while (closedAsSlow().length === before) {
+        assert.ok(head - base < POSTS_MAX, 'it was never closed');
+        head = (await stack.post('Ada', TEXT)).id;
+      }
+      for (let i = 0; i < 20; i += 1) {
+        head = (await stack.post('Ada', `afterwards ${i}`)).id;
+      }
+
+      // what it reads at last: events without a hole, then the Close frame
+      raw.socket.resume();
+      const frames = decodeFrames(await raw.end());
+      const { results } = await stack.get({ after_id: base });
+      const last = frames.pop();
+      assert.equal(last.opcode, CLOSE);
+      assert.equal(last.payload.readUInt16BE(0), 4100);
+      assert.equal(last.payload.toString('utf8', 2),
+        'Too slow: reconnect and backfill');
+      const events = frames.map(({ payload }) => payload.toString())
+        .filter((text) => text.includes('"new_message"'));
+      assert.ok(events.length < head - base);
+      assert.deepEqual(events,
+        results.slice(0, events.length).map((row) => eventText(CHANNEL, row)));
+
+      // the rest is there for it
+      const rest = await stack.get({ after_id: base + events.length });
+      assert.deepEqual(rest.results, results.slice(events.length));
+      assert.equal(rest.results.at(-1).id, head);
+
+      // and nobody else was disturbed
+      for (const client of others) {
+        await client.holds(head);
+        assert.deepEqual(client.messages().slice(base), results);
+        assert.deepEqual(client.wrong, []);
+        assert.equal(client.connections, 1);
+      }
+      assert.equal(closedAsSlow().length, before + 1);
+    }));
+}
+
+test('a client that comes back gets all that it missed',
+  stack.logged(async (t) => {
+    const client = new WireFollower(stack, [CHANNEL]);
+    t.after(() => client.close());
+    await client.connected();
+    const before = closedAsSlow().length;
+    client.socket.pause();
+    while (closedAsSlow().length === before) await stack.post('Ada', TEXT);
+    client.socket.resume();
+    await client.connected(2);
+    assert.equal(client.ends[0].code, 4100);
+    const { results, head } = await stack.get();
+    await client.holds(head);
+    assert.deepEqual(client.messages(), results);
+    assert.deepEqual(client.wrong, []);
+  }));
