@@ -47,6 +47,15 @@ function scripts(...list) {
     .filter(({ name }) => names(name));
 }
 
+function commands(...list) {
+  return (names) => list.map(([name, command]) => job(name, command))
+    .filter(({ name }) => names(name));
+}
+
+function every(...kinds) {
+  return (names) => kinds.flatMap((kind) => kind(names));
+}
+
 function job(name, command) {
   return { name, command };
 }
@@ -63,6 +72,9 @@ const SUITES = {
     limitS: 300, isHeavy: true },
   browser: { jobs: nodeFiles('tests/browser'), make: ['all'],
     limitS: 300, isHeavy: true },
+  chaos: { jobs: every(nodeFiles('tests/chaos'),
+    commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
+  make: ['all', 'with-chaos'], limitS: 400, isHeavy: true },
 };
 
 const cores = os.cpus().length;

@@ -205,9 +205,9 @@ class Stack {
     return pid;
   }
 
-  /** The relay's workers. */
-  workers() {
-    return children(this.pid('relay'));
+  /** The workers of a relay. */
+  workers(name = 'relay') {
+    return children(this.pid(name));
   }
 
   /** Sends a signal; returns the pid that got it. */
@@ -238,16 +238,7 @@ class Stack {
   async release(name) {
     fs.rmSync(path.join(this.stateDir, 'hold', name), { force: true });
     await this.restarted(name);
-    await until(`${name} answers`, () => ANSWERS[name](this));
-  }
-
-  /** Restarts one of our programs as another build of it. */
-  async replaceProgram(name, file) {
-    const target = path.join(this.stateDir, 'stage', name);
-    fs.copyFileSync(file, `${target}.new`);
-    fs.chmodSync(`${target}.new`, 0o755);
-    fs.renameSync(`${target}.new`, target); // the old one is being executed
-    await this.restarted(name, this.kill(name, 'SIGTERM'));
+    await until(`${name} answers`, () => ANSWERS[name.replace(/-\d+$/, '')](this));
   }
 
   // --- the servers beneath ---

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+//
+// What is done to the stack. inject(world, rng, ms) returns when the fault is
+// over: what it broke runs again. `of` names what it is done to; two faults of
+// one thing are never on at the same time. One that needsPosts happens in the
+// midst of them.
+
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import { until } from '../stack.mjs';
+
+import { LeanClient } from './client.mjs';
+import { answers, committerBackend, lockRow, signal } from './postgres.mjs';
+
+const run = promisify(execFile);
+const STORM = 500;
+const RESTART_MS = 30_000;
+
+const both = (name, rng) => rng.pick([name, `${name}-2`]);
+
+async function killed(stack, name, sig = 'SIGKILL') {
+  const pid = stack.kill(name, sig);
+  await until(`${name} is started again`, () => {
+    const now = stack.pid(name);
+    return now !== pid && now;
+  }, RESTART_MS);
+}
+
+async function stopped(pid, ms) {
+  signal(pid, 'SIGSTOP');
+  try {
+    await pause(ms);
+  } finally {
+    signal(pid, 'SIGCONT');
+  }
+}
+
+async function away(world, name, ms, sig) {
+  await world.stack.hold(name, sig);
+  try {
+    await pause(ms);
+  } finally {
+    if (!world.isClosed) await world.stack.release(name);
+  }
+}
+
+// The process dies at the point, in the midst of its work.
+async function crash(world, point) {
+  const { stack } = world;
+  const file = path.join(world.pointsDir, point);
+  const names = ['messages-fcgi', 'messages-fcgi-2'];
+  const before = names.map((name) => stack.pid(name));
+  fs.writeFileSync(file, '');
+  try {
+    await until(`a process dies at ${point}`, () =>
+      names.find((name, i) => stack.pid(name) !== before[i]), RESTART_MS);
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+}
+
+async function relayAnswers({ stack }) {
+  await until('a relay answers', () => stack.isUp('/app/'), RESTART_MS);
+}
+
+async function diskFull(world, ms) {
+  const { stack } = world;
+  const folder = path.join(stack.stateDir, 'data');
+  const hold = path.join(stack.stateDir, 'hold/postgres');
+  const ballast = path.join(folder, 'ballast');
+  // without room it may not come up again, and be given up
+  fs.writeFileSync(hold, '');
+  try {
+    // the server writes meanwhile: nearly all at once, the rest byte by byte
+    await until('the disk is nearly full', async () => {
+      const { bavail, bsize } = fs.statfsSync(folder);
+      const length = Math.max(1, Math.floor(bavail * 0.99)) * bsize;
+      await run('fallocate', ['-l', String(length), ballast]);
+      return true;
+    });
+    await run('dd', ['if=/dev/zero', `of=${ballast}2`, 'bs=4096'])
+      .catch(() => {});
+    await pause(ms);
+  } finally {
+    fs.rmSync(ballast, { force: true });
+    fs.rmSync(`${ballast}2`, { force: true });
+    fs.rmSync(hold, { force: true });
+  }
+  await answers(stack);
+}
+
+async function storm(world, rng, ms) {
+  const clients = Array.from({ length: STORM }, (_, i) => new LeanClient(world,
+    `storm ${i}`, [rng.pick(world.quiet)], { back: rng.between(0, 50) }));
+  const stands = (what) => until(what, () => clients.every((client) =>
+    [...client.readers.values()][0].isDone), 30_000);
+  try {
+    await stands(`${STORM} clients have come`);
+    for (const client of clients) client.reload();
+    for (const client of world.clients) client.reload?.();
+    await stands(`${STORM} clients are back`);
+    await pause(ms);
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+async function halfOpen(world, ms) {
+  const { proxy } = world;
+  proxy.die();
+  await pause(ms);
+  proxy.revive();
+  await pause(200);
+  // what the relay still holds open is seen to its end
+  setTimeout(() => proxy.forget(), 2 * ms).unref();
+}
+
+// It reads nothing until it is closed, or the time is over.
+async function lazy(world, rng, ms) {
+  const client = rng.pick(world.lazy);
+  const ends = client.ends.length;
+  client.stopReading();
+  await pause(ms * 2);
+  client.goOnReading();
+  world.report.checked('I11');
+  await until('a client that stopped reading is served or closed', () =>
+    client.ends.length > ends ||
+    [...client.readers.values()].every(({ isDone }) => isDone), 10_000);
+}
+
+export const FAULTS = {
+  'kill -9 of messages-fcgi': { of: 'messages',
+    inject: ({ stack }, rng) => killed(stack, both('messages-fcgi', rng)) },
+  'kill -9 between COMMIT and PUBLISH': { of: 'messages', needsPosts: true,
+    inject: (world) => crash(world, 'after-commit') },
+  'kill -9 between PUBLISH and answer': { of: 'messages', needsPosts: true,
+    inject: (world) => crash(world, 'after-publish') },
+  'one messages-fcgi is away': { of: 'messages',
+    inject: (world, rng, ms) => away(world, both('messages-fcgi', rng), ms) },
+  'kill -9 of a relay worker': { of: 'relay',
+    inject: async (world, rng) => {
+      const { stack } = world;
+      const name = both('relay', rng);
+      const pid = rng.pick(stack.workers(name));
+      signal(pid, 'SIGKILL');
+      await until('the worker is started again', () => {
+        const now = stack.workers(name);
+        return !now.includes(pid) && now.length === world.workers;
+      }, RESTART_MS);
+    } },
+  'SIGSTOP of a relay worker': { of: 'relay',
+    inject: ({ stack }, rng, ms) =>
+      stopped(rng.pick(stack.workers(both('relay', rng))), ms) },
+  'kill -9 of a relay master': { of: 'relay',
+    inject: async (world, rng) => {
+      await killed(world.stack, both('relay', rng));
+      await relayAnswers(world);
+    } },
+  'SIGSTOP of a relay master': { of: 'relay',
+    inject: ({ stack }, rng, ms) => stopped(stack.pid(both('relay', rng)), ms) },
+  'one relay is away': { of: 'relay',
+    inject: (world, rng, ms) => away(world, both('relay', rng), ms) },
+  'kill -9 of Redis': { of: 'redis', inject: ({ stack }) =>
+    killed(stack, 'redis') },
+  'SIGSTOP of Redis': { of: 'redis', inject: ({ stack }, rng, ms) =>
+    stopped(stack.pid('redis'), ms) },
+  'Redis is away and comes back empty': { of: 'redis',
+    inject: (world, rng, ms) => away(world, 'redis', ms) },
+  'CLIENT KILL TYPE pubsub': { of: 'redis', inject: async ({ stack }) => {
+    await stack.redis(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+  } },
+  'kill -9 of a PostgreSQL backend that holds a row lock': { of: 'postgres',
+    inject: async (world, rng, ms) => {
+      const session = await lockRow(world.stack, rng.pick(world.names));
+      await pause(ms / 2);
+      signal(session.pid, 'SIGKILL');
+      session.close();
+      await answers(world.stack);
+    } },
+  'SIGSTOP of a PostgreSQL backend that holds a row lock': { of: 'postgres',
+    inject: async (world, rng, ms) => {
+      const session = await lockRow(world.stack, rng.pick(world.names));
+      await stopped(session.pid, ms);
+      session.close();
+    } },
+  "kill -9 of a committer's backend": { of: 'postgres',
+    inject: async ({ stack }) => {
+      signal(await committerBackend(stack), 'SIGKILL');
+      await pause(100);
+      await answers(stack);
+    } },
+  "SIGSTOP of a committer's backend": { of: 'postgres',
+    inject: async ({ stack }, rng, ms) =>
+      stopped(await committerBackend(stack), ms) },
+  'PostgreSQL is stopped at once and started': { of: 'postgres',
+    inject: async ({ stack }) => {
+      await killed(stack, 'postgres', 'SIGQUIT');
+      await answers(stack);
+    } },
+  'PostgreSQL is away': { of: 'postgres', inject: (world, rng, ms) =>
+    away(world, 'postgres', ms, 'SIGQUIT') },
+  'disk full for PostgreSQL': { of: 'postgres', needs: 'disk',
+    inject: (world, rng, ms) => diskFull(world, ms) },
+  'half-open clients': { of: 'proxy',
+    inject: (world, rng, ms) => halfOpen(world, ms) },
+  'a client stops reading': { of: 'lazy', inject: lazy },
+  'nginx reload': { of: 'nginx', inject: async ({ stack }) => {
+    stack.kill('nginx', 'SIGHUP');
+    await pause(300);
+    await until('nginx answers', () => stack.isUp('/'), RESTART_MS);
+  } },
+  '500 clients reconnect at once': { of: 'storm', inject: storm },
+};

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// One channel as one client follows it, over all its connections: live events
+// from base+1 on, and what is older by GET, whole or in pages. Knows no
+// socket.
+//
+//     held: first … cursor;  live on this connection: base+1 … next-1
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+const RETRY_MS = 200;
+
+export class Reader {
+  cursor; // undefined until the first base of one that starts late
+  isDone = false; // the backfill of this connection is
+  isSubscribed = false;
+  next = 0;
+  #connection = 0;
+
+  /** cursor: held up to there from the beginning; back: a late starter's
+   * number of messages to read before its first base. */
+  constructor(world, who, channel, { cursor, back = 0 } = {}) {
+    this.world = world;
+    this.report = world.report;
+    this.who = who;
+    this.channel = channel;
+    this.cursor = cursor;
+    this.back = back;
+    this.rng = world.rng.fork();
+  }
+
+  /** The id up to which it holds everything. */
+  get position() {
+    const held = this.cursor ?? -1;
+    return this.isDone && this.isSubscribed
+      ? Math.max(held, this.next - 1) : held;
+  }
+
+  subscribed(base, epoch) {
+    this.report.check('I5', epoch === this.world.epoch &&
+      Number.isInteger(base), () => `${this.who}: base ${base}, epoch ${epoch}`);
+    this.cursor ??= Math.max(0, base - this.back);
+    this.base = base;
+    this.next = base + 1;
+    this.isSubscribed = true;
+    this.isDone = false;
+    this.#connection += 1;
+    this.#backfill(this.#connection);
+  }
+
+  /** The next live event; the caller holds its bytes against the ledger. */
+  live(id) {
+    this.report.checked('I6');
+    if (id !== this.next || !this.isSubscribed) {
+      this.report.violated('I6', `${this.who}: ${this.channel.name} ${
+        id} was pushed, not ${this.next} (base ${this.base})`);
+    }
+    this.next = id + 1;
+  }
+
+  /** The connection is over. */
+  ended() {
+    // what was live above a hole that no GET has filled is not held
+    if (this.isSubscribed) this.cursor = this.position;
+    this.isSubscribed = false;
+    this.isDone = false;
+    this.#connection += 1;
+  }
+
+  async #backfill(connection) {
+    const isPaged = this.rng.next() < 0.5;
+    const limit = isPaged ? this.rng.between(50, 1000) : undefined;
+    while (connection === this.#connection && this.cursor < this.base) {
+      const got = await this.#get(this.cursor, this.base, limit);
+      if (connection !== this.#connection) return;
+      if (got === undefined) await pause(RETRY_MS);
+      else this.cursor = got;
+    }
+    if (connection === this.#connection) this.isDone = true;
+  }
+
+  /** Reads after … until; answers how far it got, or undefined. */
+  async #get(after, until, limit) {
+    const query = `channel=${this.channel.name}&after_id=${after}&until_id=${
+      until}&epoch=${this.world.epoch}${limit ? `&limit=${limit}` : ''}`;
+    let answer;
+    try {
+      answer = await this.world.http.request('GET', `/messages?${query}`);
+    } catch {
+      return undefined;
+    }
+    if (answer.status >= 500) return undefined;
+    return this.#take(answer, { after, until, limit, query });
+  }
+
+  #take({ status, text }, { after, until, limit, query }) {
+    const wrong = (what) => {
+      this.report.violated('I5', `${this.who}: GET ${query}: ${what}`);
+    };
+    let page;
+    this.report.checked('I5');
+    try {
+      page = JSON.parse(text);
+    } catch {
+      wrong(`no JSON, and complete: …${text.slice(-100)}`);
+      return undefined;
+    }
+    if (status !== 200) {
+      wrong(`${status} ${text.slice(0, 200)}`);
+      return undefined;
+    }
+    const { results } = page;
+    const wanted = Math.min(until - after, limit ?? Infinity);
+    if (page.head < until) wrong(`head ${page.head} is below the base`);
+    if (results.length !== wanted) wrong(`${results.length}, not ${wanted}`);
+    for (const [i, { id }] of results.entries()) {
+      if (id !== after + 1 + i) {
+        wrong(`${id} in place of ${after + 1 + i}`);
+        break;
+      }
+    }
+    if (page.has_more !== (after + results.length < until)) {
+      wrong(`has_more ${page.has_more} at ${after + results.length}`);
+    }
+    if (results.length > 0) this.channel.sawResults(results, text, this.who);
+    return results.length > 0 ? results.at(-1).id : undefined;
+  }
+}

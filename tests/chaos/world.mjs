@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+//
+// One stack, everybody who uses it, and the rounds of a run: load and faults,
+// then silence, then everything that each party saw against the log.
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { startStack, until } from '../stack.mjs';
+
+import { LeanClient, RealClient } from './client.mjs';
+import { FAULTS } from './faults.mjs';
+import { Http } from './http.mjs';
+import { Ledger } from './ledger.mjs';
+import { Poster } from './poster.mjs';
+import { Proxy } from './proxy.mjs';
+import { Random } from './prng.mjs';
+
+const CHAOS_BUILD = fileURLToPath(new URL('../../build/chaos', import.meta.url));
+const HEAD_MS = 5_000; // I10
+const LATE_MS = 70_000; // for those who broke I10 to come at all
+const ANSWERS_MS = 60_000; // for the last posts
+const DISK_BYTES = '4g';
+
+// Of 1000 posts so many go to each channel, and so many follow it: one hot,
+// some busy, some that are quiet enough for a lost last message to stay lost.
+const CHANNELS = {
+  messages: { posts: 550, lean: 22, real: 1 },
+  'room-1': { posts: 130, lean: 28, real: 1 },
+  'room-2': { posts: 130, lean: 28, real: 1 },
+  'room-3': { posts: 130, lean: 28, real: 1 },
+  'room-4': { posts: 20, lean: 45, real: 1 },
+  'room-5': { posts: 20, lean: 45, real: 1 },
+  'room-6': { posts: 10, lean: 45, real: 1 },
+  'room-7': { posts: 10, lean: 45, real: 1 },
+};
+const QUIET = ['room-4', 'room-5', 'room-6', 'room-7'];
+const LAZY = 3;
+const HALF_OPEN = 8;
+
+export class World {
+  workers = 2; // of each relay
+  clients = [];
+  lazy = [];
+  posters = [];
+  answered = 0;
+  retries = 0;
+  refused = 0;
+  isPosting = false;
+  names = Object.keys(CHANNELS);
+  quiet = QUIET;
+  #busy = new Map(); // what faults are done to → the end of the last one
+
+  static async open(options) {
+    const world = new World(options);
+    try {
+      await world.#start();
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  constructor({ seed, report, posters = 40, paceMs = 20, switches = '',
+    hasDisk = true, scale = 1, prepare = () => {} }) {
+    Object.assign(this, { seed, report, paceMs, switches, hasDisk, scale, prepare });
+    this.rng = new Random(seed);
+    this.posterCount = posters;
+  }
+
+  async #start() {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-chaos-'));
+    fs.chmodSync(folder, 0o755);
+    this.folder = folder;
+    this.pointsDir = path.join(folder, 'points');
+    fs.mkdirSync(this.pointsDir);
+    fs.chmodSync(this.pointsDir, 0o777); // the servers' user takes them away
+    this.#mountDisk(path.join(folder, 'data'));
+    this.stack = await startStack({ stateDir: folder, env: {
+      COPIES: '2', PROGRAMS: CHAOS_BUILD,
+      PUSHLOG_WORKERS: String(this.workers),
+      PUSHLOG_QUEUE_MAX_BYTES: '131072',
+      PUSHLOG_CHAOS: this.switches, PUSHLOG_CHAOS_POINTS: this.pointsDir,
+    } });
+    await this.prepare(this.stack);
+    this.epoch = await this.stack.psql('select pushlog.epoch()');
+    this.http = new Http(this.stack.port, 64);
+    this.proxy = await Proxy.open(this.stack.port);
+    this.ledger = new Ledger(this.names, this.report);
+    this.#startClients();
+    await until('all clients have subscribed', () => this.#readers()
+      .every((reader) => reader.isDone), 60_000);
+    this.posters = Array.from({ length: this.posterCount },
+      (_, i) => new Poster(this, i + 1));
+    this.ticker = setInterval(() => {
+      for (const client of this.clients) client.tick(Date.now());
+    }, 1000);
+  }
+
+  // a disk that can be filled without filling that of the machine
+  #mountDisk(folder) {
+    fs.mkdirSync(folder);
+    if (!this.hasDisk) return;
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES},mode=755`,
+        'tmpfs', folder], { stdio: 'ignore' });
+      this.disk = folder;
+    } catch {
+      this.whyNoDisk = 'no right to mount a small disk here';
+    }
+  }
+
+  #startClients() {
+    for (const [name, { lean, real }] of Object.entries(CHANNELS)) {
+      for (let i = 0; i < Math.ceil(lean * this.scale); i += 1) {
+        this.clients.push(new LeanClient(this, `${name} lean ${i}`, [name],
+          { cursor: 0 }));
+      }
+      for (let i = 0; i < real; i += 1) {
+        this.clients.push(new RealClient(this, `${name} real ${i}`, [name]));
+      }
+    }
+    for (let i = 0; i < LAZY; i += 1) {
+      this.lazy.push(new LeanClient(this, `lazy ${i}`, this.names,
+        { cursor: 0 }));
+    }
+    const proxied = Array.from({ length: HALF_OPEN }, (_, i) =>
+      new LeanClient(this, `half-open ${i}`, [this.names[i % this.names.length]],
+        { cursor: 0, port: this.proxy.port }));
+    this.clients.push(...this.lazy, ...proxied);
+  }
+
+  #readers() {
+    return this.clients.flatMap((client) => [...client.readers.values()]);
+  }
+
+  /** A channel for the next post. */
+  pickChannel(rng) {
+    let at = rng.between(0, 999);
+    for (const [name, { posts }] of Object.entries(CHANNELS)) {
+      if (at < posts) return name;
+      at -= posts;
+    }
+    return this.names[0];
+  }
+
+  // --- faults ---
+
+  /** Whether this machine can do it, else why not. */
+  whyNot({ needs }) {
+    return needs === 'disk' && !this.disk
+      ? this.whyNoDisk ?? 'no disk of its own' : undefined;
+  }
+
+  async #inject({ name, ms }) {
+    const fault = FAULTS[name];
+    const why = this.whyNot(fault);
+    const record = this.report.fault(name);
+    if (why) {
+      record.skipped = why;
+      return;
+    }
+    const before = this.#busy.get(fault.of);
+    let end;
+    this.#busy.set(fault.of, new Promise((resolve) => { end = resolve; }));
+    await before;
+    if (this.isClosed) return;
+    this.report.on.add(name);
+    this.report.say(`# ${this.report.seconds.toFixed(1)} s: ${name}`);
+    try {
+      await fault.inject(this, this.rng.fork(), ms);
+      record.injected += 1;
+    } catch (error) {
+      throw new Error(`fault '${name}': ${error.message}`, { cause: error });
+    } finally {
+      this.report.on.delete(name);
+      end();
+    }
+  }
+
+  // --- a round ---
+
+  async round({ faults, tailMs }) {
+    const started = Date.now();
+    this.isPosting = true;
+    const last = faults.at(-1);
+    const runs = faults.map(async (fault) => {
+      await pause(fault.atMs);
+      const run = this.#inject(fault);
+      if (fault !== last) return run;
+      run.catch(() => {}); // told by those who wait for it
+      // a crash point needs somebody who comes there
+      if (FAULTS[fault.name].needsPosts) await run;
+      await pause(tailMs);
+      this.isPosting = false;
+      return run;
+    });
+    const results = await Promise.allSettled(runs);
+    this.isPosting = false;
+    const bad = results.find(({ status }) => status === 'rejected');
+    if (bad) throw bad.reason;
+    await this.#settle();
+    return Date.now() - started;
+  }
+
+  async #settle() {
+    await until('every post is answered', () =>
+      this.posters.every(({ isIdle }) => isIdle), ANSWERS_MS);
+    const silentSince = Date.now();
+    const heads = await this.ledger.heads(this.stack);
+    const behind = () => this.#readers().filter((reader) =>
+      reader.position !== heads.get(reader.channel.name));
+    while (behind().length > 0 && Date.now() - silentSince < HEAD_MS) {
+      await pause(20);
+    }
+    this.settleMs = Date.now() - silentSince;
+    const late = behind();
+    this.report.checked('I10', this.#readers().length - late.length);
+    for (const reader of late) {
+      this.report.check('I10', false, () => `${reader.who} is at ${
+        reader.position} of ${reader.channel.name}, whose head is ${
+        heads.get(reader.channel.name)}`);
+    }
+    if (late.length > 0) {
+      await until('everybody is at the head', () => this.isClosed ||
+        behind().length === 0, LATE_MS).catch(() => {});
+    }
+    for (const reader of this.#readers()) {
+      const head = heads.get(reader.channel.name);
+      this.report.check('I7', reader.position === head, () =>
+        `${reader.who} holds ${reader.channel.name} to ${
+          reader.position}, not ${head}`);
+    }
+    await this.ledger.verify(this.stack);
+  }
+
+  // --- the end ---
+
+  async close() {
+    this.isClosed = true; // an abandoned round waits for nobody
+    clearInterval(this.ticker);
+    for (const poster of this.posters) poster.isStopped = true;
+    for (const client of this.clients) client.close();
+    this.http?.close();
+    this.proxy?.close();
+    try {
+      await this.stack?.stop({ keep: true });
+    } finally {
+      if (this.disk) execFileSync('umount', ['-l', this.disk]);
+      fs.rmSync(this.folder, { recursive: true, force: true });
+    }
+    // a fault that was on made its folder anew
+    await Promise.allSettled(this.#busy.values());
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
