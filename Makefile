@@ -63,10 +63,10 @@ page: ## bundle the chat page into build/web/
 	@node web/build.mjs
 
 clean: ## remove what was built; data in var/ stays
-	rm -rf build
+	rm -rf $(BUILD)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: all run page clean help
@@ -118,12 +118,12 @@ with-chaos:
 unit: $(UNIT_TESTS)
 fuzz-replay: $(FUZZ_TESTS)
 
-check:
+check: ## the tests that need no servers: lint, unit, fuzz
 	tests/run lint unit fuzz
-test:
+test: ## install what testing needs, and run all tests
 	deploy/dev/install test
 	tests/run
-fuzz:
+fuzz: ## look for inputs that break a parser: FUZZ_SECONDS
 	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
 
 chaos: all page with-chaos ## break everything for minutes: CHAOS_SECONDS, CHAOS_SEED
@@ -133,7 +133,7 @@ chaos-switches: all page with-chaos ## see that the checker can fail
 
 SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz,\
 	$(wildcard $(dir)/*.[ch]))
-format:
+format: ## format the C sources
 	clang-format -i $(SOURCES)
 format-check:
 	clang-format --dry-run -Werror $(SOURCES)

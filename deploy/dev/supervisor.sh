@@ -9,7 +9,7 @@
 restarts_allowed=4 # in so many seconds:
 restarts_window=10
 start_deadline=60
-stop_deadline=10
+stop_deadline=20 # more than the 15 that messages-fcgi may take
 
 declare -A pid=()     # of each server that was started; empty: away
 declare -A deaths=()  # when each server died, in the window; microseconds
@@ -148,8 +148,9 @@ stop_servers() {
   local name end
   trap '' INT TERM HUP
   for name in "$@"; do
-    is_running "$name" || continue
-    kill -s "$(stop_signal "$name")" "${pid[$name]}"
+    # one that has just died may have left workers: bury ends them
+    [ -n "${pid[$name]-}" ] || continue
+    kill -s "$(stop_signal "$name")" "${pid[$name]}" 2>/dev/null || :
     end=$((SECONDS + stop_deadline))
     while is_running "$name" && ((SECONDS < end)); do pause; done
     if is_running "$name"; then
