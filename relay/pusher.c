@@ -36,6 +36,7 @@ static const struct {
 	[PUSHER_CAUSE_LOG_AWAY] = { "log-away", 4100,
 				    "History unavailable: reconnect" },
 	[PUSHER_CAUSE_DRAIN] = { "drain", 4200, "Server restarting" },
+	[PUSHER_CAUSE_ORPHANED] = { "orphaned", 4100, "Server restarting" },
 	[PUSHER_CAUSE_EPOCH] = { "epoch", 4200, "Epoch changed: start over" },
 	[PUSHER_CAUSE_TRIMMED] = { "trimmed", 4200,
 				   "History trimmed: start over" },

@@ -29,6 +29,7 @@ enum pusher_cause {
 	PUSHER_CAUSE_SLOW,     /* does not read what it is sent */
 	PUSHER_CAUSE_LOG_AWAY, /* a durable channel could not be started */
 	PUSHER_CAUSE_DRAIN,
+	PUSHER_CAUSE_ORPHANED, /* the master died, and its socket with it */
 	PUSHER_CAUSE_EPOCH,
 	PUSHER_CAUSE_TRIMMED, /* what it needs next is gone from the log */
 	PUSHER_CAUSE_PONG_MISSING,

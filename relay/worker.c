@@ -32,6 +32,7 @@ struct worker {
 	struct fanout *fanout;
 	struct heal *heal;
 	struct bus *bus;
+	pid_t master;
 	struct loop_watch signals;
 	struct loop_timer drain;
 	int64_t drained_by_ms;
@@ -217,7 +218,12 @@ static void on_signal(struct loop_watch *watch, unsigned events)
 		return;
 	listener_free(worker->listener);
 	worker->listener = NULL;
-	conn_set_close(session_set_conns(worker->sessions), PUSHER_CAUSE_DRAIN);
+	/* An immediate reconnect succeeds only where somebody still listens:
+	 * the kernel tells us of the death of our master by this signal, too.
+	 */
+	conn_set_close(session_set_conns(worker->sessions),
+		       getppid() == worker->master ? PUSHER_CAUSE_DRAIN
+						   : PUSHER_CAUSE_ORPHANED);
 	worker->drained_by_ms =
 		loop_now_ms(worker->loop) + worker->conf->drain_ms;
 	on_drain(&worker->drain);
@@ -289,7 +295,7 @@ static void make_bus(struct worker *worker)
 
 void worker_run(const struct worker_conf *conf, int listen_fd)
 {
-	struct worker worker = { .conf = conf };
+	struct worker worker = { .conf = conf, .master = getppid() };
 
 	worker.loop = loop_new();
 	watch_signals(&worker);

@@ -153,8 +153,10 @@ export class PusherFollower extends Follower {
     sever(this.pusher);
   }
 
+  /** For good: of two retries that it has planned it would forget one. */
   close() {
     this.pusher.disconnect();
+    this.pusher.connection.connect = () => {};
   }
 }
 

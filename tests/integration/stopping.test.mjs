@@ -22,6 +22,7 @@ import { BUILD, startRelay } from './relay.mjs';
 const TOP = fileURLToPath(new URL('../..', import.meta.url));
 // pusher-js waits 15 s or more after an attempt to connect that was refused
 const PUSHER_BACK_MS = 40_000;
+const WITHOUT_PENALTY_MS = 10_000;
 
 const stack = await startStack();
 after(() => stack.stop());
@@ -173,6 +174,20 @@ stopTest('all workers killed at once: their clients come back by themselves',
     for (const pid of stack.workers()) process.kill(pid, 'SIGKILL');
     await Promise.all(all.map((client) =>
       client.connected(2, PUSHER_BACK_MS)));
+    await assertNothingMissed(all, channel, await posting.stop());
+  });
+
+// With nobody listening, 4200 would bring them back too soon: to a refused
+// connection, after which pusher-js waits 15 s.
+stopTest('the master killed: its clients come back without that penalty',
+  async (channel, t) => {
+    const all = [...await follow(t, 10, channel),
+      ...await follow(t, 3, channel, PusherFollower)];
+    const posting = keepPosting(channel);
+    await until('posts go on', () => posting.answered.length > 20);
+    stack.kill('relay');
+    await Promise.all(all.map((client) =>
+      client.connected(2, WITHOUT_PENALTY_MS)));
     await assertNothingMissed(all, channel, await posting.stop());
   });
 
