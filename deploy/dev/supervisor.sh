@@ -15,10 +15,15 @@ declare -A pid=()     # of each server that was started; empty: away
 declare -A deaths=()  # when each server died, in the window; microseconds
 declare -A not_before=() # when each may be started again; microseconds
 
+# Set by a signal, and looked at where nothing is half done: an exit from within
+# the trap has crashed bash 5.2.
+asked_to_stop=
+
 # A pipe that never says anything: reading it is a pause without a process.
 exec {silence}<> <(:)
 pause() {
   read -rt 0.05 -u "$silence" || :
+  [ -z "$asked_to_stop" ] || exit 0
 }
 
 now_us() {
@@ -29,13 +34,16 @@ say() {
   echo "run: $*" >&2
 }
 
+# What fails because of a Ctrl-C, which reaches every child, is no failure.
 die() {
+  [ -z "$asked_to_stop" ] || exit 0
   say "$@"
   exit 1
 }
 
 # die_with_log NAME WHY…
 die_with_log() {
+  [ -z "$asked_to_stop" ] || exit 0
   say "${*:2}; the end of $state/log/$1.log:"
   tail -n 15 "$state/log/$1.log" | sed 's/^/  /' >&2 || :
   exit 1
@@ -147,6 +155,7 @@ await() {
 stop_servers() {
   local name end
   trap '' INT TERM HUP
+  asked_to_stop=
   for name in "$@"; do
     # one that has just died may have left workers: bury ends them
     [ -n "${pid[$name]-}" ] || continue
