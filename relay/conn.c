@@ -20,6 +20,10 @@
 /* For a peer to read our Close frame and to answer. */
 #define CLOSING_S 5
 #define SWEEP_MS 1000
+/* How long a peer's queue may be above its limit, */
+#define SLOW_S 5
+/* and how many times as long as the limit it may be at any time. */
+#define QUEUE_BURST 16
 
 /* Read at once, and so processed at once for one peer. */
 #define READ_BYTES 65536
@@ -106,14 +110,28 @@ static void mark_dirty(struct conn *conn)
 	set->dirty[set->dirty_count++] = conn;
 }
 
+/* A burst is no fault of the peer: what the log or Redis had in store comes in
+ * one turn, before anything of it could be sent. */
+static void judge_queue(struct conn *conn)
+{
+	size_t cost = outbuf_cost(&conn->out);
+	size_t max = conn->set->conf.queue_max_bytes;
+	uint32_t now = now_s(conn->set);
+
+	if (cost <= max || conn->full_since_s == 0)
+		conn->full_since_s = cost <= max ? 0 : now;
+	if (cost > max * QUEUE_BURST ||
+	    (cost > max && now - conn->full_since_s >= SLOW_S))
+		conn_close(conn, PUSHER_CAUSE_SLOW);
+}
+
 void conn_send(struct conn *conn, struct frame *frame)
 {
 	if (!conn_is_open(conn))
 		return;
 	outbuf_push(&conn->out, frame);
 	mark_dirty(conn);
-	if (outbuf_cost(&conn->out) > conn->set->conf.queue_max_bytes)
-		conn_close(conn, PUSHER_CAUSE_SLOW);
+	judge_queue(conn);
 }
 
 void conn_close(struct conn *conn, enum pusher_cause cause)

@@ -46,7 +46,7 @@ struct conn_ops {
 struct conn_conf {
 	int64_t idle_s; /* of silence before on_idle */
 	int64_t pong_s; /* of silence after it before the conn is closed */
-	size_t queue_max_bytes;   /* that may wait to be sent */
+	size_t queue_max_bytes;   /* that may wait to be sent for long */
 	size_t message_max_bytes; /* that a peer may send as one message */
 	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
 };
@@ -73,6 +73,7 @@ struct conn {
 	struct ws ws;
 	uint32_t id; /* for the log */
 	uint32_t since_s, opened_s;
+	uint32_t full_since_s; /* the queue is above its limit; 0: it is not */
 	struct peer_address address;
 	uint8_t state;     /* enum conn_state */
 	uint8_t cause;     /* enum pusher_cause, once doomed */

@@ -27,7 +27,10 @@ function pair(name, value) {
     Buffer.from(value)]);
 }
 
-/** Sends params (an object) and a body; answers {status, head, body}. */
+/**
+ * Sends params (an object) and a body; answers {status, head, body, end}, end
+ * being 'complete', 'spoilt' by what is no record, or 'none'.
+ */
 export async function fastcgi(socket, params, body = '') {
   const pairs = Object.entries(params).map((entry) => pair(...entry));
   const connection = net.connect(socket);
@@ -43,17 +46,18 @@ export async function fastcgi(socket, params, body = '') {
 }
 
 function decode(bytes) {
-  let text = '';
-  for (let at = 0; at < bytes.length;) {
+  const output = [];
+  let end = 'none';
+  for (let at = 0; at < bytes.length && end === 'none';) {
     const length = bytes.readUInt16BE(at + 4);
-    if (bytes[at + 1] === STDOUT) {
-      text += bytes.toString('utf8', at + 8, at + 8 + length);
-    } else if (bytes[at + 1] === END_REQUEST) {
-      break;
+    if (bytes[at] !== 1) end = 'spoilt';
+    else if (bytes[at + 1] === END_REQUEST) end = 'complete';
+    else if (bytes[at + 1] === STDOUT) {
+      output.push(bytes.subarray(at + 8, at + 8 + length));
     }
     at += 8 + length + bytes[at + 6];
   }
-  const [head, ...rest] = text.split('\r\n\r\n');
+  const [head, ...rest] = Buffer.concat(output).toString().split('\r\n\r\n');
   return { status: Number(head.match(/^Status: (\d+)/)?.[1]), head,
-    body: rest.join('\r\n\r\n') };
+    body: rest.join('\r\n\r\n'), end };
 }

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
 //
 // Who does not read is closed, alone and with a word: 4100. The others notice
-// nothing, and it gets what it missed when it comes back.
+// nothing, and it gets what it missed when it comes back. Who reads is not
+// closed, however much comes at once.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
-import { eventText } from './log.mjs';
+import { appendMany, eventText } from './log.mjs';
 import { decodeFrames, frame, openRaw } from './raw.mjs';
 
 const CHANNEL = 'messages';
 const TEXT = 'x'.repeat(8000);
 // More than anybody's queue, and all that kernel and nginx hold between.
 const POSTS_MAX = 3000;
+const BURST = 150;
 const CLOSE = 8;
 
 const stack = await startStack({ env: {
-  PUSHLOG_QUEUE_MAX_BYTES: '262144',
+  PUSHLOG_QUEUE_MAX_BYTES: '131072',
 } });
 after(() => stack.stop());
 
@@ -91,6 +93,29 @@ for (const [way, at] of [
       assert.equal(closedAsSlow().length, before + 1);
     }));
 }
+
+test('a burst closes nobody who reads', stack.logged(async (t) => {
+  const readers = [new WireFollower(stack, [CHANNEL]),
+    new PusherFollower(stack, [CHANNEL])];
+  t.after(() => readers.forEach((client) => client.close()));
+  await Promise.all(readers.map((client) => client.connected()));
+  const before = closedAsSlow().length;
+  // more than may wait for long: by Redis to workers that were stalled, and
+  // at once from the log
+  const workers = stack.workers();
+  for (const pid of workers) process.kill(pid, 'SIGSTOP');
+  for (let i = 0; i < BURST; i += 1) await stack.post('Ada', TEXT);
+  for (const pid of workers) process.kill(pid, 'SIGCONT');
+  const { head } = await stack.get({ limit: 1 });
+  for (const client of readers) await client.holds(head);
+  await appendMany(stack, CHANNEL, BURST, TEXT.length);
+  for (const client of readers) {
+    await client.holds(head + BURST);
+    assert.deepEqual(client.wrong, []);
+    assert.equal(client.connections, 1);
+  }
+  assert.equal(closedAsSlow().length, before);
+}));
 
 test('a client that comes back gets all that it missed',
   stack.logged(async (t) => {
