@@ -70,17 +70,6 @@ static const char *scan_number(struct scan *s)
 	return NULL;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The four digits behind \u; -1 if they are not there. */
 static int take_hex4(struct scan *s)
 {
@@ -89,7 +78,7 @@ static int take_hex4(struct scan *s)
 	if (s->end - s->at < 4)
 		return -1;
 	for (i = 0; i < 4; i++) {
-		value = hex_value(s->at[i]);
+		value = text_hex_value(s->at[i]);
 		if (value == -1)
 			return -1;
 		code = code * 16 + value;

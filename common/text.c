@@ -87,3 +87,14 @@ int text_parse_range(const char *s, int64_t min, int64_t max, int64_t *n)
 	*n = value;
 	return 0;
 }
+
+int text_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

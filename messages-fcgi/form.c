@@ -10,6 +10,7 @@
 #include <json-c/json_object_iterator.h>
 
 #include "common/json.h"
+#include "common/text.h"
 
 void form_release(struct form *form)
 {
@@ -38,17 +39,6 @@ const struct form_field *form_find(const struct form *form, const char *name)
 	return NULL;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Adds s decoded to buf and returns where it went; absent if a percent sign
  * starts no escape. */
 static struct span percent_decode(struct buf *buf, struct span s)
@@ -65,8 +55,8 @@ static struct span percent_decode(struct buf *buf, struct span s)
 		}
 		if (s.len - i < 3)
 			return span_of(NULL, 0);
-		high = hex_value(s.ptr[i + 1]);
-		low = hex_value(s.ptr[i + 2]);
+		high = text_hex_value(s.ptr[i + 1]);
+		low = text_hex_value(s.ptr[i + 2]);
 		if (high == -1 || low == -1)
 			return span_of(NULL, 0);
 		*at++ = (char)(high * 16 + low);
