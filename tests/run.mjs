@@ -68,13 +68,13 @@ const SUITES = {
   fuzz: { jobs: built('fuzz', (name) => [`tests/fuzz/corpus/${name}`]), asan: ['fuzz-replay'], limitS: 120 },
   sql: { jobs: scripts(['log', 'tests/sql/run']), limitS: 180 },
   web: { jobs: nodeFiles('web/test'), limitS: 120 },
-  integration: { jobs: nodeFiles('tests/integration'), make: ['all'],
+  integration: { jobs: nodeFiles('tests/integration'), make: ['all', 'page'],
     limitS: 300, isHeavy: true },
-  browser: { jobs: nodeFiles('tests/browser'), make: ['all'],
+  browser: { jobs: nodeFiles('tests/browser'), make: ['all', 'page'],
     limitS: 300, isHeavy: true },
   chaos: { jobs: every(nodeFiles('tests/chaos'),
     commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
-  make: ['all', 'with-chaos'], limitS: 400, isHeavy: true },
+  make: ['all', 'page', 'with-chaos'], limitS: 400, isHeavy: true },
 };
 
 const cores = os.cpus().length;
