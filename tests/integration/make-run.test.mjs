@@ -128,6 +128,20 @@ test('a port in use is told, and no folder made', async () => {
   assert.equal(fs.existsSync(other), false);
 });
 
+test('it listens at another address as well', async () => {
+  const open = await startStack({ env: { ADDRESS: '127.0.0.2' } });
+  try {
+    for (const host of ['127.0.0.1', '127.0.0.2']) {
+      const { status } = await fetch(`http://${host}:${open.port}/`);
+      assert.equal(status, 200);
+    }
+  } finally {
+    await open.stop();
+  }
+  await assertRefuses({ ADDRESS: 'everywhere' },
+    /^run: ADDRESS=everywhere is not an IPv4 address\n$/);
+});
+
 test('a second run of the same folder is refused', async () => {
   await assertRefuses({ STATE_DIR: state }, /^run: another run uses .*state/);
   await post('after the second one');
