@@ -10,10 +10,11 @@
  * same, so it is stored once. Each round looks at the deadlines first and
  * takes one statement's time at most; that is the bound on every answer.
  *
- * A locked channel must not slow the others. When a batch of several channels
- * fails for a lock, each of them becomes suspect and is tried alone, with a
- * short timeout, by turns with batches of the channels that are not. The one
- * that fails alone is refused for a while and then tried again.
+ * A locked channel must not slow the others. So a lock is not waited for for
+ * long. When a batch of several channels fails for one, each of them becomes
+ * suspect and is tried alone, by turns with batches of the channels that are
+ * not. The one that fails alone again and again, for as long as the lock
+ * timeout, is refused for a while and then tried again.
  */
 #include "messages-fcgi/committer.h"
 
@@ -34,9 +35,13 @@
 
 /* How long a channel that was found locked is refused before it is tried. */
 #define STUCK_MS 1000
-/* A channel that is tried alone may hold up the others for this part of the
- * lock timeout. */
-#define PROBE_PART 10
+/* One wait for a lock, which holds up other channels: this part of the lock
+ * timeout, or more where commits are slow, because it is mostly another
+ * process's commit that is waited for. */
+#define WAIT_PART 10
+#define WAIT_COMMITS 4
+/* Of the slowest commit so much is forgotten with each one that is faster. */
+#define SLOWEST_FADES 8
 
 struct committer {
 	struct committer_options options;
@@ -55,7 +60,8 @@ struct committer {
 	size_t pending_count;
 	struct batch batch;
 	struct stuck stuck;
-	bool was_probe; /* the last round was one */
+	bool was_probe;     /* the last round was one */
+	int64_t slowest_ms; /* of the last commits */
 	int64_t retry_at_ms;
 	struct backoff backoff;
 	unsigned long refused; /* since posts were last committed */
@@ -154,7 +160,7 @@ static void refuse_channel(struct committer *c, struct span channel)
 static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
 {
 	struct span suspect = span_of(NULL, 0);
-	size_t count = 0, i;
+	size_t turn = SIZE_MAX, count = 0, i;
 
 	for (i = 0; i < c->pending_count; i++) {
 		struct post *post = c->pending[i];
@@ -165,8 +171,10 @@ static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
 			post->outcome = POST_UNAVAILABLE;
 			break;
 		case STUCK_PROBE:
-			if (suspect.ptr == NULL)
+			if (stuck_turn(&c->stuck, channel) < turn) {
+				turn = stuck_turn(&c->stuck, channel);
 				suspect = channel;
+			}
 			break;
 		case STUCK_NO:
 			if (post->outcome == POST_WAITING)
@@ -217,9 +225,10 @@ static void on_committed(struct committer *c, struct span epoch, bool is_probe)
 	c->refused = 0;
 }
 
-static void on_locked(struct committer *c)
+static void on_locked(struct committer *c, int64_t began_ms)
 {
 	struct span channel = c->batch.entries[0]->event.channel;
+	int64_t now_ms = clock_ms();
 	size_t i;
 
 	if (!batch_is_one_channel(&c->batch)) {
@@ -228,7 +237,10 @@ static void on_locked(struct committer *c)
 				      c->batch.entries[i]->event.channel);
 		return;
 	}
-	if (stuck_refuse(&c->stuck, channel, clock_ms() + STUCK_MS))
+	if (now_ms - stuck_locked(&c->stuck, channel, began_ms) <
+	    c->options.lock_timeout_ms)
+		return;
+	if (stuck_refuse(&c->stuck, channel, now_ms + STUCK_MS))
 		log_warn("channel '%.*s' does not commit in time: "
 			 "answering 503",
 			 (int)channel.len, channel.ptr);
@@ -255,28 +267,46 @@ static void on_failed(struct committer *c, enum store_result result)
 	}
 }
 
+/* Rounded up to one of a few, because each change costs a statement. */
+static int64_t lock_wait_ms(const struct committer *c)
+{
+	int64_t ms = c->options.lock_timeout_ms / WAIT_PART + 1;
+
+	while (ms < WAIT_COMMITS * c->slowest_ms)
+		ms *= 2;
+	return ms < c->options.lock_timeout_ms ? ms
+					       : c->options.lock_timeout_ms;
+}
+
+static void note_commit(struct committer *c, int64_t took_ms)
+{
+	c->slowest_ms -= c->slowest_ms / SLOWEST_FADES;
+	if (c->slowest_ms < took_ms)
+		c->slowest_ms = took_ms;
+}
+
 /* One statement at most. */
 static void commit(struct committer *c)
 {
-	int64_t lock_timeout_ms = 0;
+	int64_t began_ms = clock_ms();
 	struct span epoch;
 	enum store_result result;
 	bool is_probe;
 
-	choose(c, clock_ms(), &is_probe);
+	choose(c, began_ms, &is_probe);
 	if (c->batch.count == 0)
 		return;
-	if (is_probe)
-		lock_timeout_ms = c->options.lock_timeout_ms / PROBE_PART + 1;
 	c->was_probe = is_probe;
 	result = store_append(c->store, c->batch.entries, c->batch.count,
-			      lock_timeout_ms, &epoch);
-	if (result == STORE_OK)
+			      lock_wait_ms(c), &epoch);
+	if (result == STORE_OK) {
+		note_commit(c, clock_ms() - began_ms);
 		on_committed(c, epoch, is_probe);
-	else if (result == STORE_LOCKED)
-		on_locked(c);
-	else
+	} else if (result == STORE_LOCKED) {
+		on_locked(c, began_ms);
+	} else {
 		on_failed(c, result);
+	}
 }
 
 static void *run(void *arg)
@@ -306,8 +336,7 @@ struct committer *committer_new(struct store_server *server,
 
 	c->options = *options;
 	c->server = server;
-	c->store = store_new_writer(server, options->app,
-				    options->lock_timeout_ms);
+	c->store = store_new_writer(server, options->app);
 	c->publisher = publisher;
 	c->inbox_end = &c->inbox;
 	c->pending = xcalloc(options->posts_max, sizeof(struct post *));

@@ -61,7 +61,8 @@ static const struct store_statement reader_statements[] = {
 struct store {
 	struct store_link *link;
 	const char *app;
-	int64_t lock_timeout_ms, append_max_ms;
+	int64_t lock_wait_ms; /* what the server was told in that life */
+	unsigned long lock_life;
 	char epoch[STORE_EPOCH_MAX + 1];
 	int64_t epoch_at_ms;
 	unsigned long epoch_life;
@@ -296,19 +297,29 @@ static enum store_result run_append(struct store *store,
 	return verdict;
 }
 
-static enum store_result set_lock_timeout(struct store *store, int64_t ms,
-					  int64_t deadline_ms)
+static enum store_result set_lock_wait(struct store *store, int64_t ms,
+				       int64_t deadline_ms)
 {
-	char sql[64];
+	unsigned long life = store_link_life(store->link);
+	enum store_result verdict;
+	char sql[96];
 
-	snprintf(sql, sizeof(sql), "set lock_timeout = %lld", (long long)ms);
-	return store_link_command(store->link, sql, deadline_ms);
+	if (store->lock_life == life && store->lock_wait_ms == ms)
+		return STORE_OK;
+	snprintf(sql, sizeof(sql),
+		 "set lock_timeout = %lld; set statement_timeout = %lld",
+		 (long long)ms, (long long)(ms + APPEND_WORK_MS));
+	verdict = store_link_command(store->link, sql, deadline_ms);
+	if (verdict != STORE_OK)
+		return verdict;
+	store->lock_wait_ms = ms;
+	store->lock_life = life;
+	return STORE_OK;
 }
 
 static struct store *store_new(struct store_server *server, const char *app,
 			       const struct store_statement *statements,
-			       size_t count, int64_t lock_timeout_ms,
-			       int64_t statement_timeout_ms)
+			       size_t count, int64_t statement_timeout_ms)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 	char settings[320];
@@ -319,32 +330,24 @@ static struct store *store_new(struct store_server *server, const char *app,
 		  * in a crash. What is stricter than 'on' stays. */
 		 "select set_config('synchronous_commit', 'on', false) "
 		 "where current_setting('synchronous_commit') = 'off'; "
-		 "set lock_timeout = %lld; "
 		 "set statement_timeout = %lld",
-		 (long long)lock_timeout_ms, (long long)statement_timeout_ms);
+		 (long long)statement_timeout_ms);
 	store->link = store_link_new(server, statements, count, settings);
 	store->app = app;
-	store->lock_timeout_ms = lock_timeout_ms;
 	return store;
 }
 
 struct store *store_new_reader(struct store_server *server, const char *app)
 {
 	return store_new(server, app, reader_statements,
-			 COUNT(reader_statements), 0,
+			 COUNT(reader_statements),
 			 STORE_READ_TIMEOUT_MS - GRACE_MS);
 }
 
-struct store *store_new_writer(struct store_server *server, const char *app,
-			       int64_t lock_timeout_ms)
+struct store *store_new_writer(struct store_server *server, const char *app)
 {
-	int64_t timeout_ms = lock_timeout_ms + APPEND_WORK_MS;
-	struct store *store = store_new(server, app, writer_statements,
-					COUNT(writer_statements),
-					lock_timeout_ms, timeout_ms);
-
-	store->append_max_ms = timeout_ms + GRACE_MS;
-	return store;
+	return store_new(server, app, writer_statements,
+			 COUNT(writer_statements), APPEND_WORK_MS);
 }
 
 void store_free(struct store *store)
@@ -361,24 +364,17 @@ enum store_result store_open(struct store *store)
 
 enum store_result store_append(struct store *store,
 			       struct entry *const *entries, size_t count,
-			       int64_t lock_timeout_ms, struct span *epoch)
+			       int64_t lock_wait_ms, struct span *epoch)
 {
-	int64_t deadline_ms = clock_ms() + store->append_max_ms;
+	int64_t deadline_ms =
+		clock_ms() + lock_wait_ms + APPEND_WORK_MS + GRACE_MS;
 	enum store_result verdict = make_ready(store, deadline_ms);
 
-	if (verdict == STORE_OK && lock_timeout_ms != 0)
-		verdict = set_lock_timeout(store, lock_timeout_ms, deadline_ms);
-	if (verdict != STORE_OK)
-		return verdict;
-	verdict = run_append(store, entries, count, deadline_ms);
+	if (verdict == STORE_OK)
+		verdict = set_lock_wait(store, lock_wait_ms, deadline_ms);
+	if (verdict == STORE_OK)
+		verdict = run_append(store, entries, count, deadline_ms);
 	*epoch = span_str(store->epoch);
-	if (lock_timeout_ms == 0)
-		return verdict;
-	/* a new connection comes with the usual timeout */
-	if (verdict == STORE_RETRY ||
-	    set_lock_timeout(store, store->lock_timeout_ms, deadline_ms) !=
-		    STORE_OK)
-		store_link_close(store->link);
 	return verdict;
 }
 

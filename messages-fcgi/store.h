@@ -30,11 +30,10 @@ typedef bool store_row_fn(void *arg, const struct event *event);
 
 struct store;
 
-/* A connection for reading, or one for appending, on which a channel's row is
- * waited for up to lock_timeout_ms. server and app are borrowed. */
+/* A connection for reading, or one for appending. server and app are
+ * borrowed. */
 struct store *store_new_reader(struct store_server *server, const char *app);
-struct store *store_new_writer(struct store_server *server, const char *app,
-			       int64_t lock_timeout_ms);
+struct store *store_new_writer(struct store_server *server, const char *app);
 void store_free(struct store *store);
 
 /* Connects now instead of with the first statement. */
@@ -42,11 +41,12 @@ enum store_result store_open(struct store *store) MUST_CHECK;
 
 /* Stores entries, whose keys must differ within a channel, in one transaction.
  * With STORE_OK all outcomes are set, and *epoch is the one that the ids belong
- * to; it lives until the next call. A lock_timeout_ms other than 0 replaces
- * that of store_new_writer for this call. */
+ * to; it lives until the next call. A channel's row is waited for up to
+ * lock_wait_ms, which should not differ from call to call: each change costs a
+ * statement. */
 enum store_result store_append(struct store *store,
 			       struct entry *const *entries, size_t count,
-			       int64_t lock_timeout_ms,
+			       int64_t lock_wait_ms,
 			       struct span *epoch) MUST_CHECK;
 
 enum store_result store_head(struct store *store, struct span channel,

@@ -49,13 +49,29 @@ static struct stuck_channel *get(struct stuck *stuck, struct span channel)
 	entry = &stuck->channels[stuck->count++];
 	memcpy(entry->name, channel.ptr, channel.len);
 	entry->len = channel.len;
-	entry->probe_at_ms = 0;
+	entry->since_ms = entry->probe_at_ms = 0;
 	return entry;
+}
+
+size_t stuck_turn(const struct stuck *stuck, struct span channel)
+{
+	return position(stuck, channel);
 }
 
 void stuck_suspect(struct stuck *stuck, struct span channel)
 {
 	get(stuck, channel);
+}
+
+int64_t stuck_locked(struct stuck *stuck, struct span channel, int64_t now_ms)
+{
+	struct stuck_channel entry = *get(stuck, channel);
+
+	if (entry.since_ms == 0)
+		entry.since_ms = now_ms;
+	remove_at(stuck, position(stuck, channel));
+	stuck->channels[stuck->count++] = entry;
+	return entry.since_ms;
 }
 
 bool stuck_refuse(struct stuck *stuck, struct span channel, int64_t probe_at_ms)

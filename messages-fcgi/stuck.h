@@ -26,7 +26,8 @@ struct stuck {
 	struct stuck_channel {
 		char name[CHANNEL_NAME_MAX];
 		size_t len;
-		int64_t probe_at_ms; /* 0: only suspect */
+		int64_t since_ms;    /* it was found locked; 0: never */
+		int64_t probe_at_ms; /* 0: it was never refused */
 	} channels[STUCK_MAX];
 	size_t count;
 };
@@ -37,7 +38,15 @@ enum stuck_state stuck_find(const struct stuck *stuck, struct span channel,
 /* The channel may be locked: it is to be probed. */
 void stuck_suspect(struct stuck *stuck, struct span channel);
 
-/* The channel is locked: it is refused until then. True if that is news. */
+/* The one with the least is to be probed first. */
+size_t stuck_turn(const struct stuck *stuck, struct span channel);
+
+/* The channel, probed, is locked; all others have their turn before it has its
+ * next one. Returns when this was said of it first. */
+int64_t stuck_locked(struct stuck *stuck, struct span channel, int64_t now_ms);
+
+/* The channel is locked for too long: it is refused until then. True if that
+ * is news. */
 bool stuck_refuse(struct stuck *stuck, struct span channel,
 		  int64_t probe_at_ms);
 

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import { lockRow } from '../chaos/postgres.mjs';
 import { startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { WireFollower } from './follower.mjs';
@@ -306,6 +307,33 @@ healingTest('without PostgreSQL nothing is lost but time',
       await receives(each, channel, [then]);
     }
   });
+
+healingTest('one locked channel stops no other', async (channel, t) => {
+  const free = `${channel}-free`;
+  await stack.post('Ada', 'before', { channel });
+  const lock = await lockRow(stack, channel);
+  t.after(() => lock.close());
+  // together in one batch with those of the free channel, again and again
+  const waiting = Array.from({ length: 4 }, () => stack.request('/messages',
+    { method: 'POST',
+      body: new URLSearchParams({ name: 'Ada', text: 'waits', channel }) }));
+  const began = Date.now();
+  const posters = Array.from({ length: 4 }, async () => {
+    for (let i = 0; i < 25; i += 1) {
+      await stack.post('Ada', `text ${i}`, { channel: free });
+    }
+  });
+  await Promise.all(posters);
+  t.diagnostic(`100 posts beside it in ${Date.now() - began} ms`);
+  for (const { status, headers } of await Promise.all(waiting)) {
+    assert.equal(status, 503);
+    assert.match(headers.get('Retry-After'), /^\d+$/);
+  }
+  lock.close();
+  const row = await until('it takes posts again', () =>
+    stack.post('Ada', 'after', { channel }));
+  assert.equal(row.id, 2); // what was refused was not stored
+});
 
 healingTest('posts repeated with their key are stored once, whatever died',
   async (channel, t) => {

@@ -96,6 +96,32 @@ TEST(of_too_many_the_oldest_is_forgotten)
 			 STUCK_REFUSE);
 }
 
+TEST(suspects_are_probed_by_turns)
+{
+	static struct stuck stuck;
+	struct span a = SPAN("a"), b = SPAN("b"), c = SPAN("c");
+
+	stuck_suspect(&stuck, a);
+	stuck_suspect(&stuck, b);
+	assert_true(stuck_turn(&stuck, a) < stuck_turn(&stuck, b));
+	assert_true(stuck_turn(&stuck, b) < stuck_turn(&stuck, c));
+	/* locked since the first time that it was said, until it is free */
+	assert_int_equal(stuck_locked(&stuck, a, 1000), 1000);
+	assert_true(stuck_turn(&stuck, b) < stuck_turn(&stuck, a));
+	assert_int_equal(stuck_locked(&stuck, b, 1100), 1100);
+	assert_true(stuck_turn(&stuck, a) < stuck_turn(&stuck, b));
+	assert_int_equal(stuck_locked(&stuck, a, 1200), 1000);
+	assert_int_equal(stuck_find(&stuck, a, 1200), STUCK_PROBE);
+	assert_true(stuck_refuse(&stuck, a, 2200));
+	assert_int_equal(stuck_locked(&stuck, a, 2300), 1000);
+	assert_int_equal(stuck_find(&stuck, a, 2199), STUCK_REFUSE);
+	assert_true(stuck_forget(&stuck, a));
+	assert_int_equal(stuck_locked(&stuck, a, 3000), 3000);
+	/* found locked without having been suspected */
+	assert_int_equal(stuck_locked(&stuck, c, 4000), 4000);
+	assert_int_equal(stuck.count, 3);
+}
+
 TEST(it_does_what_an_array_does)
 {
 	static struct stuck stuck;
@@ -143,6 +169,7 @@ int main(void)
 		cmocka_unit_test(channels_are_told_apart_by_their_whole_names),
 		cmocka_unit_test(the_list_owns_its_names),
 		cmocka_unit_test(of_too_many_the_oldest_is_forgotten),
+		cmocka_unit_test(suspects_are_probed_by_turns),
 		cmocka_unit_test(it_does_what_an_array_does),
 	};
 
