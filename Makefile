@@ -126,10 +126,17 @@ test: ## install what testing needs, and run all tests
 fuzz: ## look for inputs that break a parser: FUZZ_SECONDS
 	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
 
-chaos: all page with-chaos ## break everything for minutes: CHAOS_SECONDS, CHAOS_SEED
-	node tests/chaos/chaos.mjs
-chaos-switches: all page with-chaos ## see that the checker can fail
-	node --test-reporter=tap tests/chaos/switches.test.mjs
+CHAOS_READY = @deploy/dev/install test && $(MAKE) --no-print-directory \
+	all page with-chaos
+chaos: ## break everything for minutes: CHAOS_SECONDS, CHAOS_SEED
+	$(CHAOS_READY)
+	@node tests/chaos/chaos.mjs
+chaos-alone: ## break one thing after the other, and see what it costs
+	$(CHAOS_READY)
+	@node tests/chaos/alone.mjs
+chaos-switches: ## see that the checker can fail
+	$(CHAOS_READY)
+	@node --test-reporter=tap tests/chaos/switches.test.mjs
 
 SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz,\
 	$(wildcard $(dir)/*.[ch]))
@@ -139,6 +146,6 @@ format-check:
 	clang-format --dry-run -Werror $(SOURCES)
 
 .PHONY: all with-gcc with-asan with-chaos list-unit list-fuzz unit fuzz-replay check \
-	test fuzz chaos chaos-switches format format-check
+	test fuzz chaos chaos-alone chaos-switches format format-check
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -6,11 +6,12 @@
 
 import WebSocket from 'ws';
 
-import { openPusher, QUERY, KEY } from '../integration/clients.mjs';
+import { address, openPusher } from '../integration/clients.mjs';
 
 import { Reader } from './reader.mjs';
 
 const UNAVAILABLE_MS = [15_000, 30_000, 60_000];
+const AGAIN_MS = 200; // for one that has no nginx to choose another relay
 const CONNECT_MS = 10_000;
 const PONG_MS = 30_000;
 const LIVE_START = '{"event":"new_message","channel":"'.length;
@@ -38,11 +39,13 @@ export class LeanClient {
   #pingedAt = 0;
   #activityMs = 120_000;
 
-  /** port: nginx's, or that of a proxy before it. */
-  constructor(world, who, names, { port = world.stack.port, ...from } = {}) {
+  /** at: the stack, or a Unix socket; isRelays: the socket is a relay's. */
+  constructor(world, who, names,
+    { at = world.stack, isRelays = false, ...from } = {}) {
     this.world = world;
     this.who = who;
-    this.url = `ws://127.0.0.1:${port}/app/${KEY}?${QUERY}`;
+    this.url = address(at);
+    this.isRelays = isRelays;
     this.readers = new Map(names.map((name) => [name,
       new Reader(world, who, world.ledger.channel(name), from)]));
     this.only = names.length === 1
@@ -76,6 +79,7 @@ export class LeanClient {
         LIVE_START, bytes.indexOf(QUOTE, LIVE_START)));
       reader.live(id);
       reader.channel.sawFrame(id, bytes, this.who);
+      if (!this.isLazy) this.world.stopwatch.pushed(reader.channel.times[id]);
       return;
     }
     const { event, channel, data } = JSON.parse(bytes);
@@ -111,7 +115,7 @@ export class LeanClient {
   #ended(isOpen, code) {
     for (const reader of this.readers.values()) reader.ended();
     this.ends.push(isOpen ? code : 'refused');
-    if (isOpen && code >= 4100 && code < 4300) this.world.report.checked('I11');
+    this.isLazy = false;
     this.#timer = setTimeout(() => this.connect(),
       isOpen ? this.#pauseAfter(code) : this.#pauseAfterRefusal());
   }
@@ -126,6 +130,7 @@ export class LeanClient {
   }
 
   #pauseAfterRefusal() {
+    if (this.isRelays) return AGAIN_MS;
     this.world.refused += 1;
     this.#refusals += 1;
     return UNAVAILABLE_MS[Math.min(this.#refusals, UNAVAILABLE_MS.length) - 1];
@@ -143,6 +148,7 @@ export class LeanClient {
   }
 
   stopReading() {
+    this.isLazy = true;
     this.#ws.pause();
   }
 
@@ -170,7 +176,7 @@ export class LeanClient {
     this.#ws = undefined; // nothing that comes after this counts
     clearTimeout(this.#timer);
     old?.terminate();
-    for (const reader of this.readers.values()) reader.ended();
+    for (const reader of this.readers.values()) reader.left();
   }
 }
 

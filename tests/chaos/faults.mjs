@@ -19,6 +19,7 @@ import { answers, committerBackend, lockRow, signal } from './postgres.mjs';
 const run = promisify(execFile);
 const STORM = 500;
 const RESTART_MS = 30_000;
+const SLOW_MS = 60_000;
 
 const both = (name, rng) => rng.pick([name, `${name}-2`]);
 
@@ -109,27 +110,31 @@ async function storm(world, rng, ms) {
   }
 }
 
-async function halfOpen(world, ms) {
-  const { proxy } = world;
-  proxy.die();
+async function halfOpen({ network }, ms) {
+  network.lose();
   await pause(ms);
-  proxy.revive();
-  await pause(200);
-  // what the relay still holds open is seen to its end
-  setTimeout(() => proxy.forget(), 2 * ms).unref();
+  network.find();
 }
 
-// It reads nothing until it is closed, or the time is over.
-async function lazy(world, rng, ms) {
-  const client = rng.pick(world.lazy);
-  const ends = client.ends.length;
+// It reads nothing until it is closed. What it finds then: events without a
+// hole, which its readers see to, and the word that ends it.
+async function lazy(world, rng) {
+  const { relay, client } = rng.pick(world.lazy);
+  const slow = () => world.stack.log(relay)
+    .filter((line) => line.includes('cause=slow')).length;
+  const [before, ends] = [slow(), client.ends.length];
   client.stopReading();
-  await pause(ms * 2);
-  client.goOnReading();
-  world.report.checked('I11');
-  await until('a client that stopped reading is served or closed', () =>
-    client.ends.length > ends ||
-    [...client.readers.values()].every(({ isDone }) => isDone), 10_000);
+  try {
+    await until('a client that does not read is closed', () =>
+      world.isClosed || slow() > before, SLOW_MS);
+  } finally {
+    client.goOnReading();
+  }
+  await until('it learns that it was', () => world.isClosed ||
+    client.ends.length > ends, 10_000);
+  const code = client.ends[ends];
+  world.report.check('I11', code === 4100, () =>
+    `${client.who} did not read and was closed with ${code}`);
 }
 
 export const FAULTS = {
@@ -205,9 +210,10 @@ export const FAULTS = {
     away(world, 'postgres', ms, 'SIGQUIT') },
   'disk full for PostgreSQL': { of: 'postgres', needs: 'disk',
     inject: (world, rng, ms) => diskFull(world, ms) },
-  'half-open clients': { of: 'proxy',
+  'a lost network leaves clients half-open': { of: 'network', needs: 'network',
     inject: (world, rng, ms) => halfOpen(world, ms) },
-  'a client stops reading': { of: 'lazy', inject: lazy },
+  // of: a relay that dies would end it without that word
+  'a client stops reading': { of: 'relay', needsPosts: true, inject: lazy },
   'nginx reload': { of: 'nginx', inject: async ({ stack }) => {
     stack.kill('nginx', 'SIGHUP');
     await pause(300);

@@ -14,6 +14,7 @@ export function escaped(text) {
 export class ChannelLog {
   datas = []; // of each id: the message as JSON
   frames = []; // of each id that is not verified yet: the frame's bytes
+  times = []; // of the same: when it was stored
   verified = 0; // up to this id it was held against the log
   maxAnswered = 0; // highest id that any poster was told
 
@@ -45,6 +46,7 @@ export class ChannelLog {
       if (this.datas[id] === undefined) this.datas[id] = JSON.parse(bytes).data;
       known = this.frameOf(id);
       this.frames[id] = known;
+      this.times[id] = JSON.parse(this.datas[id]).time;
     }
     this.report.checked('I8');
     if (!known.equals(bytes)) {
@@ -117,6 +119,7 @@ export class Ledger {
       next = id + 1;
       this.#verifyRow(channel, { id, name, text: body, time: Number(time) });
       channel.frames[id] = undefined;
+      channel.times[id] = undefined;
     }
     this.report.check('I4', next === head + 1, () =>
       `${channel.name}: last_id ${head}, last row ${next - 1}`);

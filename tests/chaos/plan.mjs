@@ -8,19 +8,21 @@ import { Random } from './prng.mjs';
 
 const ROUND_MS = 14_000;
 const SETTLE_MS = 2_000; // of each round, about
+const LEAST_MS = 8_000; // no round is shorter
 const LEAD_MS = 700; // before the first fault
 
 /**
- * [{faults: [{name, atMs, ms}], tailMs}]: rounds of load, in which faults
- * begin at atMs and, if they last, last ms; tailMs: from the start of the last
- * fault to the end of the posts.
+ * [{faults: [{name, atMs, ms, seed}], tailMs}]: rounds of load, in which faults
+ * begin at atMs and, if they last, last ms; seed: for what else they leave to
+ * chance; tailMs: from the start of the last fault to the end of the posts. More
+ * rounds than there is time for.
  */
 export function makePlan(seed, seconds, names = Object.keys(FAULTS)) {
   const rng = new Random(seed);
-  const rounds = Math.max(1,
-    Math.round(seconds * 1000 / (ROUND_MS + SETTLE_MS)));
-  // few rounds have to hold all of them
-  const least = Math.ceil(names.length / rounds);
+  const rounds = Math.ceil(seconds * 1000 / LEAST_MS);
+  // those that there is time for have to hold all of them
+  const least = Math.ceil(names.length /
+    Math.max(1, Math.floor(seconds * 1000 / (ROUND_MS + SETTLE_MS))));
   const plan = [];
   let queue = rng.shuffle(names);
 
@@ -35,17 +37,17 @@ export function makePlan(seed, seconds, names = Object.keys(FAULTS)) {
       name: take(),
       atMs: LEAD_MS + Math.round((n + rng.next() * 0.8) * step),
       ms: rng.between(800, 3000),
+      seed: rng.between(0, 2 ** 31 - 1),
     }));
     plan.push({ faults, tailMs: rng.between(0, 2500) });
   }
   return plan;
 }
 
-export function printPlan(plan, say) {
-  for (const [i, { faults, tailMs }] of plan.entries()) {
-    const list = faults.map(({ name, atMs, ms }) =>
-      `${(atMs / 1000).toFixed(1)} s ${name} (${(ms / 1000).toFixed(1)} s)`);
-    say(`round ${i + 1}: ${list.join('; ')}; posts end ${
-      (tailMs / 1000).toFixed(1)} s after the last`);
-  }
+/** What there is in a round. */
+export function tellRound({ faults, tailMs }) {
+  const list = faults.map(({ name, atMs, ms }) =>
+    `${(atMs / 1000).toFixed(1)} s ${name} (${(ms / 1000).toFixed(1)} s)`);
+  return `${list.join('; ')}; posts end ${
+    (tailMs / 1000).toFixed(1)} s after the last`;
 }

@@ -53,7 +53,7 @@ export class Poster {
       key: chance < 0.8 ? `key ${world.seed} ${word}` : undefined,
       isDouble: chance < 0.05,
       floor: channel.maxAnswered, // what was answered before this is sent
-      rows: 0, answeredId: undefined, isOver: false,
+      rows: 0, answeredId: undefined, isOver: false, sentAt: Date.now(),
     };
   }
 
@@ -114,5 +114,6 @@ export class Poster {
     post.channel.sawData(id, text, `poster ${this.number}`);
     post.channel.maxAnswered = Math.max(post.channel.maxAnswered, id);
     this.world.answered += 1;
+    this.world.stopwatch.answered(post.sentAt);
   }
 }

@@ -16,6 +16,7 @@ export class Reader {
   isSubscribed = false;
   next = 0;
   #connection = 0;
+  #cutAt; // since when it was not done
 
   /** cursor: held up to there from the beginning; back: a late starter's
    * number of messages to read before its first base. */
@@ -60,11 +61,21 @@ export class Reader {
 
   /** The connection is over. */
   ended() {
+    if (this.isDone) {
+      this.#cutAt = Date.now();
+      this.world.stopwatch.wasCut();
+    }
     // what was live above a hole that no GET has filled is not held
     if (this.isSubscribed) this.cursor = this.position;
     this.isSubscribed = false;
     this.isDone = false;
     this.#connection += 1;
+  }
+
+  /** It went of its own will. */
+  left() {
+    this.isDone = false;
+    this.ended();
   }
 
   async #backfill(connection) {
@@ -76,7 +87,10 @@ export class Reader {
       if (got === undefined) await pause(RETRY_MS);
       else this.cursor = got;
     }
-    if (connection === this.#connection) this.isDone = true;
+    if (connection !== this.#connection) return;
+    this.isDone = true;
+    if (this.#cutAt !== undefined) this.world.stopwatch.isBack(this.#cutAt);
+    this.#cutAt = undefined;
   }
 
   /** Reads after … until; answers how far it got, or undefined. */

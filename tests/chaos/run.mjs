@@ -3,39 +3,43 @@
 // One run: a world, its plan, its report.
 
 import { FAULTS } from './faults.mjs';
-import { makePlan, printPlan } from './plan.mjs';
+import { makePlan, tellRound } from './plan.mjs';
 import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
 /**
- * faults: names, if not all; switches: of the programs' test build;
- * isFirstEnough: ends at the first violation.
+ * Rounds until the seconds are over. faults: names, if not all; plan: other
+ * rounds than the seed's, all of them; onRound(round, world): after each;
+ * switches: of the programs' test build; isFirstEnough: ends at the first
+ * violation.
  */
-export async function runChaos({ seed, seconds, say = () => {}, faults,
-  isFirstEnough = false, ...options }) {
+export async function runChaos({ seed, seconds = Infinity, say = () => {}, faults,
+  plan, onRound = () => {}, isFirstEnough = false, ...options }) {
   let stop;
   const stopped = new Promise((resolve) => { stop = resolve; });
   const report = new Report({ say,
     onViolation: () => { if (isFirstEnough) stop(); } });
   const names = faults ?? Object.keys(FAULTS);
-  const plan = makePlan(seed, seconds, names);
+  const rounds = plan ?? makePlan(seed, seconds, names);
   say(`# CHAOS_SEED=${seed} CHAOS_SECONDS=${seconds}`);
-  printPlan(plan, (line) => say(`# ${line}`));
   for (const name of names) report.fault(name);
 
   const world = await World.open({ ...options, seed, report });
   const isStopped = () => isFirstEnough && report.violations > 0;
   try {
-    for (const [i, round] of plan.entries()) {
+    for (const [i, round] of rounds.entries()) {
+      say(`# round ${i + 1}: ${tellRound(round)}`);
       const done = world.round(round);
       done.catch(() => {}); // told below, unless a violation is enough
       await Promise.race([done, stopped]);
       if (isStopped()) break;
+      await onRound(round, world);
       const { stored } = world.ledger;
-      say(`# ${report.seconds.toFixed(0)} s: round ${i + 1} of ${
-        plan.length}: ${stored} stored, ${world.answered} answered, ${
-        world.retries} retries, ${world.refused} refused connections, all at ${
-        ''}the head after ${world.settleMs} ms, ${report.violations} violations`);
+      say(`# ${report.seconds.toFixed(0)} s: round ${i + 1}: ${
+        stored} stored, ${world.answered} answered, ${world.retries} retries, ${
+        world.refused} refused connections, all at the head after ${
+        world.settleMs} ms, ${report.violations} violations`);
+      if (report.seconds >= seconds) break;
     }
   } catch (error) {
     if (!isStopped()) throw world.stack.explain(error);

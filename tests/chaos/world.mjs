@@ -16,9 +16,10 @@ import { LeanClient, RealClient } from './client.mjs';
 import { FAULTS } from './faults.mjs';
 import { Http } from './http.mjs';
 import { Ledger } from './ledger.mjs';
+import { Network } from './network.mjs';
 import { Poster } from './poster.mjs';
-import { Proxy } from './proxy.mjs';
 import { Random } from './prng.mjs';
+import { Stopwatch } from './stopwatch.mjs';
 
 const CHAOS_BUILD = fileURLToPath(new URL('../../build/chaos', import.meta.url));
 const HEAD_MS = 5_000; // I10
@@ -39,8 +40,8 @@ const CHANNELS = {
   'room-7': { posts: 10, lean: 45, real: 1 },
 };
 const QUIET = ['room-4', 'room-5', 'room-6', 'room-7'];
-const LAZY = 3;
-const HALF_OPEN = 8;
+const LAZY = 4;
+const ELSEWHERE = 8; // who live in the network that can be lost
 
 export class World {
   workers = 2; // of each relay
@@ -50,6 +51,7 @@ export class World {
   answered = 0;
   retries = 0;
   refused = 0;
+  stopwatch = new Stopwatch();
   isPosting = false;
   names = Object.keys(CHANNELS);
   quiet = QUIET;
@@ -81,16 +83,19 @@ export class World {
     fs.mkdirSync(this.pointsDir);
     fs.chmodSync(this.pointsDir, 0o777); // the servers' user takes them away
     this.#mountDisk(path.join(folder, 'data'));
+    this.#makeNetwork(folder);
     this.stack = await startStack({ stateDir: folder, env: {
-      COPIES: '2', PROGRAMS: CHAOS_BUILD,
+      ADDRESS: this.network?.host ?? '', COPIES: '2', PROGRAMS: CHAOS_BUILD,
       PUSHLOG_WORKERS: String(this.workers),
+      PUSHLOG_ACTIVITY_TIMEOUT_S: '10', // the half-open are to be found out
+      PUSHLOG_PONG_TIMEOUT_S: '5',
       PUSHLOG_QUEUE_MAX_BYTES: '131072',
       PUSHLOG_CHAOS: this.switches, PUSHLOG_CHAOS_POINTS: this.pointsDir,
     } });
     await this.prepare(this.stack);
     this.epoch = await this.stack.psql('select pushlog.epoch()');
     this.http = new Http(this.stack.port, 64);
-    this.proxy = await Proxy.open(this.stack.port);
+    await this.network?.open(this.stack.port);
     this.ledger = new Ledger(this.names, this.report);
     this.#startClients();
     await until('all clients have subscribed', () => this.#readers()
@@ -115,6 +120,14 @@ export class World {
     }
   }
 
+  #makeNetwork(folder) {
+    try {
+      this.network = new Network(folder);
+    } catch {
+      this.whyNoNetwork = 'no right to make a network here';
+    }
+  }
+
   #startClients() {
     for (const [name, { lean, real }] of Object.entries(CHANNELS)) {
       for (let i = 0; i < Math.ceil(lean * this.scale); i += 1) {
@@ -125,14 +138,19 @@ export class World {
         this.clients.push(new RealClient(this, `${name} real ${i}`, [name]));
       }
     }
+    // without nginx between, which would read for them
     for (let i = 0; i < LAZY; i += 1) {
-      this.lazy.push(new LeanClient(this, `lazy ${i}`, this.names,
-        { cursor: 0 }));
+      const relay = i % 2 === 0 ? 'relay' : 'relay-2';
+      const client = new LeanClient(this, `lazy ${i}`, this.names, { cursor: 0,
+        at: `${this.stack.sockets}/${relay}.sock`, isRelays: true });
+      this.lazy.push({ relay, client });
+      this.clients.push(client);
     }
-    const proxied = Array.from({ length: HALF_OPEN }, (_, i) =>
-      new LeanClient(this, `half-open ${i}`, [this.names[i % this.names.length]],
-        { cursor: 0, port: this.proxy.port }));
-    this.clients.push(...this.lazy, ...proxied);
+    for (let i = 0; this.network && i < ELSEWHERE; i += 1) {
+      this.clients.push(new LeanClient(this, `elsewhere ${i}`,
+        [this.names[i % this.names.length]],
+        { cursor: 0, at: this.network.socket }));
+    }
   }
 
   #readers() {
@@ -153,11 +171,12 @@ export class World {
 
   /** Whether this machine can do it, else why not. */
   whyNot({ needs }) {
-    return needs === 'disk' && !this.disk
-      ? this.whyNoDisk ?? 'no disk of its own' : undefined;
+    if (needs === 'disk' && !this.disk) return this.whyNoDisk ?? 'no disk wanted';
+    if (needs === 'network' && !this.network) return this.whyNoNetwork;
+    return undefined;
   }
 
-  async #inject({ name, ms }) {
+  async #inject({ name, ms, seed }) {
     const fault = FAULTS[name];
     const why = this.whyNot(fault);
     const record = this.report.fault(name);
@@ -173,7 +192,7 @@ export class World {
     this.report.on.add(name);
     this.report.say(`# ${this.report.seconds.toFixed(1)} s: ${name}`);
     try {
-      await fault.inject(this, this.rng.fork(), ms);
+      await fault.inject(this, new Random(seed), ms);
       record.injected += 1;
     } catch (error) {
       throw new Error(`fault '${name}': ${error.message}`, { cause: error });
@@ -185,9 +204,12 @@ export class World {
 
   // --- a round ---
 
-  async round({ faults, tailMs }) {
+  /** waits: the posts' end is counted from the end of the last fault, not from
+   * its beginning. */
+  async round({ faults, tailMs, waits = false }) {
     const started = Date.now();
     this.isPosting = true;
+    this.stopwatch.start();
     const last = faults.at(-1);
     const runs = faults.map(async (fault) => {
       await pause(fault.atMs);
@@ -195,17 +217,24 @@ export class World {
       if (fault !== last) return run;
       run.catch(() => {}); // told by those who wait for it
       // a crash point needs somebody who comes there
-      if (FAULTS[fault.name].needsPosts) await run;
+      if (waits || FAULTS[fault.name].needsPosts) await run;
       await pause(tailMs);
-      this.isPosting = false;
+      this.#stopPosting();
       return run;
     });
     const results = await Promise.allSettled(runs);
-    this.isPosting = false;
+    this.#stopPosting();
     const bad = results.find(({ status }) => status === 'rejected');
     if (bad) throw bad.reason;
     await this.#settle();
+    this.stopwatch.stop();
+    await this.ledger.verify(this.stack);
     return Date.now() - started;
+  }
+
+  #stopPosting() {
+    this.isPosting = false;
+    this.stopwatch.postsEnd();
   }
 
   async #settle() {
@@ -236,7 +265,6 @@ export class World {
         `${reader.who} holds ${reader.channel.name} to ${
           reader.position}, not ${head}`);
     }
-    await this.ledger.verify(this.stack);
   }
 
   // --- the end ---
@@ -247,7 +275,7 @@ export class World {
     for (const poster of this.posters) poster.isStopped = true;
     for (const client of this.clients) client.close();
     this.http?.close();
-    this.proxy?.close();
+    this.network?.close();
     try {
       await this.stack?.stop({ keep: true });
     } finally {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// A network of its own for some clients, which can be lost: packets vanish in
+// both directions and no end is told. A namespace with a cable to the stack; a
+// door inside it carries what comes over a Unix socket on to nginx.
+
+import { execFileSync, spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { until } from '../stack.mjs';
+
+const DOOR = fileURLToPath(new URL('network-door.mjs', import.meta.url));
+const NOBODY = '02:00:00:00:00:01'; // no card has it: what goes there is lost
+const FIRST_GUEST = 2;
+const LAST_GUEST = 254;
+
+const ip = (...args) => execFileSync('ip', args,
+  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+export class Network {
+  #guest = FIRST_GUEST;
+
+  /** Throws where one may not make networks. */
+  constructor(folder) {
+    // of the addresses that RFC 2544 keeps for tests
+    const subnet = `198.18.${process.pid % 256}`;
+    this.subnet = subnet;
+    this.host = `${subnet}.1`;
+    this.space = `pushlog-${process.pid}`;
+    this.cable = `pl${process.pid}`;
+    this.socket = path.join(folder, 'network.sock');
+    ip('netns', 'add', this.space);
+    try {
+      ip('link', 'add', this.cable, 'type', 'veth',
+        'peer', 'name', 'guest', 'netns', this.space);
+      ip('address', 'add', `${this.host}/24`, 'dev', this.cable);
+      ip('link', 'set', this.cable, 'up');
+      this.#inside('link', 'set', 'guest', 'up');
+      this.#inside('address', 'add', `${this.guest}/24`, 'dev', 'guest');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get guest() {
+    return `${this.subnet}.${this.#guest}`;
+  }
+
+  #inside(...args) {
+    return ip('-netns', this.space, ...args);
+  }
+
+  /** From now on clients reach nginx's port by the socket. */
+  async open(port) {
+    this.door = spawn('ip', ['netns', 'exec', this.space, process.execPath, DOOR,
+      this.socket, this.host, String(port)],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+    let isOpen = false;
+    this.door.stdout.once('data', () => { isOpen = true; });
+    await until('the door is open', () => isOpen);
+  }
+
+  /** From now on nothing passes. */
+  lose() {
+    ip('neighbour', 'replace', this.guest, 'lladdr', NOBODY, 'dev', this.cable,
+      'nud', 'permanent');
+    this.#inside('neighbour', 'replace', this.host, 'lladdr', NOBODY,
+      'dev', 'guest', 'nud', 'permanent');
+  }
+
+  /** The clients come from another address. Nginx never hears of what was
+   * open at the old one. */
+  find() {
+    const old = this.guest;
+    this.#guest = this.#guest === LAST_GUEST ? FIRST_GUEST : this.#guest + 1;
+    ip('neighbour', 'flush', 'to', this.guest, 'nud', 'permanent');
+    this.#inside('address', 'delete', `${old}/24`, 'dev', 'guest');
+    this.door.stdin.write('drop\n'); // whose last words have no address
+    this.#inside('address', 'add', `${this.guest}/24`, 'dev', 'guest');
+    this.#inside('neighbour', 'replace', this.host, 'lladdr',
+      this.#cardOf(), 'dev', 'guest', 'nud', 'reachable');
+  }
+
+  #cardOf() {
+    return JSON.parse(ip('-json', 'link', 'show', this.cable))[0].address;
+  }
+
+  close() {
+    this.door?.stdin.end();
+    try {
+      ip('netns', 'delete', this.space); // the cable goes with its end
+    } catch { /* it never was */ }
+  }
+}
