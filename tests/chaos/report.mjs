@@ -65,7 +65,7 @@ export class Report {
       this.#details.push([name, line]);
       this.say(`VIOLATION ${line}`);
     }
-    this.onViolation();
+    this.onViolation(name);
   }
 
   fault(name) {

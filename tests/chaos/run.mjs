@@ -10,22 +10,22 @@ import { World } from './world.mjs';
 /**
  * Rounds until the seconds are over. faults: names, if not all; plan: other
  * rounds than the seed's, all of them; onRound(round, world): after each;
- * switches: of the programs' test build; isFirstEnough: ends at the first
- * violation.
+ * switches: of the programs' test build; enough: names of invariants, the first
+ * violation of which ends it.
  */
 export async function runChaos({ seed, seconds = Infinity, say = () => {}, faults,
-  plan, onRound = () => {}, isFirstEnough = false, ...options }) {
+  plan, onRound = () => {}, enough = [], ...options }) {
   let stop;
   const stopped = new Promise((resolve) => { stop = resolve; });
   const report = new Report({ say,
-    onViolation: () => { if (isFirstEnough) stop(); } });
+    onViolation: (name) => { if (enough.includes(name)) stop(); } });
   const names = faults ?? Object.keys(FAULTS);
   const rounds = plan ?? makePlan(seed, seconds, names);
   say(`# CHAOS_SEED=${seed} CHAOS_SECONDS=${seconds}`);
   for (const name of names) report.fault(name);
 
   const world = await World.open({ ...options, seed, report });
-  const isStopped = () => isFirstEnough && report.violations > 0;
+  const isStopped = () => report.broken.some((name) => enough.includes(name));
   try {
     for (const [i, round] of rounds.entries()) {
       say(`# round ${i + 1}: ${tellRound(round)}`);

@@ -227,8 +227,6 @@ export class World {
     const bad = results.find(({ status }) => status === 'rejected');
     if (bad) throw bad.reason;
     await this.#settle();
-    this.stopwatch.stop();
-    await this.ledger.verify(this.stack);
     return Date.now() - started;
   }
 
@@ -255,6 +253,8 @@ export class World {
         reader.position} of ${reader.channel.name}, whose head is ${
         heads.get(reader.channel.name)}`);
     }
+    this.stopwatch.stop();
+    await this.ledger.verify(this.stack); // before the long wait
     if (late.length > 0) {
       await until('everybody is at the head', () => this.isClosed ||
         behind().length === 0, LATE_MS).catch(() => {});
