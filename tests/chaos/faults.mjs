@@ -122,6 +122,8 @@ async function lazy(world, rng) {
   const { relay, client } = rng.pick(world.lazy);
   const slow = () => world.stack.log(relay)
     .filter((line) => line.includes('cause=slow')).length;
+  await until('a client that reads so far', () => world.isClosed ||
+    [...client.readers.values()].every(({ isDone }) => isDone), RESTART_MS);
   const [before, ends] = [slow(), client.ends.length];
   client.stopReading();
   try {
