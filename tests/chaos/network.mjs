@@ -5,6 +5,7 @@
 // door inside it carries what comes over a Unix socket on to nginx.
 
 import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,11 +19,19 @@ const LAST_GUEST = 254;
 const ip = (...args) => execFileSync('ip', args,
   { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
+/** Of runs that were killed. */
+function deleteLeftOvers() {
+  for (const [space, pid] of ip('netns', 'list').matchAll(/^pushlog-(\d+)/gm)) {
+    if (!fs.existsSync(`/proc/${pid}`)) ip('netns', 'delete', space);
+  }
+}
+
 export class Network {
   #guest = FIRST_GUEST;
 
   /** Throws where one may not make networks. */
   constructor(folder) {
+    deleteLeftOvers();
     // of the addresses that RFC 2544 keeps for tests
     const subnet = `198.18.${process.pid % 256}`;
     this.subnet = subnet;

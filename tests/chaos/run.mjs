@@ -11,12 +11,19 @@ import { World } from './world.mjs';
  * Rounds until the seconds are over. faults: names, if not all; plan: other
  * rounds than the seed's, all of them; onRound(round, world): after each;
  * switches: of the programs' test build; enough: names of invariants, the first
- * violation of which ends it.
+ * violation of which ends it. So does a Ctrl-C.
  */
 export async function runChaos({ seed, seconds = Infinity, say = () => {}, faults,
   plan, onRound = () => {}, enough = [], ...options }) {
   let stop;
+  let isInterrupted = false;
   const stopped = new Promise((resolve) => { stop = resolve; });
+  for (const name of ['SIGINT', 'SIGTERM']) {
+    process.once(name, () => {
+      isInterrupted = true;
+      stop();
+    });
+  }
   const report = new Report({ say,
     onViolation: (name) => { if (enough.includes(name)) stop(); } });
   const names = faults ?? Object.keys(FAULTS);
@@ -25,7 +32,8 @@ export async function runChaos({ seed, seconds = Infinity, say = () => {}, fault
   for (const name of names) report.fault(name);
 
   const world = await World.open({ ...options, seed, report });
-  const isStopped = () => report.broken.some((name) => enough.includes(name));
+  const isStopped = () => isInterrupted ||
+    report.broken.some((name) => enough.includes(name));
   try {
     for (const [i, round] of rounds.entries()) {
       say(`# round ${i + 1}: ${tellRound(round)}`);
@@ -48,5 +56,6 @@ export async function runChaos({ seed, seconds = Infinity, say = () => {}, fault
       if (!isStopped()) throw error;
     });
   }
+  if (isInterrupted) throw new Error('interrupted');
   return { report, stored: world.ledger.stored };
 }

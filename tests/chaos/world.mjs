@@ -179,26 +179,31 @@ export class World {
   async #inject({ name, ms, seed }) {
     const fault = FAULTS[name];
     const why = this.whyNot(fault);
-    const record = this.report.fault(name);
     if (why) {
-      record.skipped = why;
+      this.report.fault(name).skipped = why;
       return;
     }
     const before = this.#busy.get(fault.of);
     let end;
     this.#busy.set(fault.of, new Promise((resolve) => { end = resolve; }));
-    await before;
-    if (this.isClosed) return;
+    try {
+      await before;
+      if (!this.isClosed) await this.#injectNow(name, fault, new Random(seed), ms);
+    } finally {
+      end();
+    }
+  }
+
+  async #injectNow(name, fault, rng, ms) {
     this.report.on.add(name);
     this.report.say(`# ${this.report.seconds.toFixed(1)} s: ${name}`);
     try {
-      await fault.inject(this, new Random(seed), ms);
-      record.injected += 1;
+      await fault.inject(this, rng, ms);
+      this.report.fault(name).injected += 1;
     } catch (error) {
       throw new Error(`fault '${name}': ${error.message}`, { cause: error });
     } finally {
       this.report.on.delete(name);
-      end();
     }
   }
 
