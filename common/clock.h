@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Time, in milliseconds.
+ * Time.
  */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
@@ -9,5 +9,8 @@
 
 /* Never goes back; since boot. For deadlines and ages. */
 int64_t clock_ms(void);
+
+/* The same in microseconds, for those who compare it with their own. */
+int64_t clock_us(void);
 
 #endif
