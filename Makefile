@@ -28,13 +28,13 @@ PG_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 PG_LIBS = -lpq
 
 COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
-	event json log notify settings text
+	event json log notify settings successor text
 MESSAGES = batch committer entry escape etag form main message messages_get \
 	messages_post multipart problem publisher range readers request \
 	response route store store_link store_server stuck
-RELAY = bus channel conn fanout frame heal http_upgrade listener log_reader \
-	loop main master outbuf peer_address pusher session siphash socket_id \
-	stash throttle worker ws
+RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
+	log_reader loop main master outbuf peer_address pulse pusher session \
+	siphash socket_id stash throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -175,22 +175,23 @@ void conf_print(const struct conf_group *group, struct buf *out)
 	}
 }
 
-static void print_and_exit(struct buf *out)
+NO_RETURN static void print_and_exit(struct buf *out)
 {
 	fwrite(out->data, 1, out->len, stdout);
 	buf_release(out);
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
 
-static void print_help(const char *program, const char *about,
-		       const struct conf_group *groups, size_t count)
+NO_RETURN static void print_help(const char *program, const char *about,
+				 const struct conf_group *groups, size_t count)
 {
 	struct buf out = BUF_INIT;
 	size_t g, i;
 
 	buf_addf(&out,
 		 "%s: %s\n\n"
-		 "usage: %s [--help | --version | --print-config]\n\n"
+		 "usage: %s [--help | --version | --print-config | "
+		 "--check-config]\n\n"
 		 "Configured by environment; NAME_FILE names a file that "
 		 "holds the value.\n\n",
 		 program, about, program);
@@ -202,11 +203,12 @@ static void print_help(const char *program, const char *about,
 	print_and_exit(&out);
 }
 
-void conf_start(int argc, char **argv, const char *program, const char *about,
+bool conf_start(int argc, char **argv, const char *program, const char *about,
 		const struct conf_group *groups, size_t count)
 {
 	struct buf text = BUF_INIT;
 	bool is_print = argc == 2 && strcmp(argv[1], "--print-config") == 0;
+	bool is_check = argc == 2 && strcmp(argv[1], "--check-config") == 0;
 	size_t i;
 
 	log_init(program, LOG_LEVEL_INFO);
@@ -216,14 +218,14 @@ void conf_start(int argc, char **argv, const char *program, const char *about,
 		buf_addf(&text, "%s %s\n", program, PUSHLOG_VERSION);
 		print_and_exit(&text);
 	}
-	if (argc > 1 && !is_print)
+	if (argc > 1 && !is_print && !is_check)
 		fatalx("unknown argument '%s': try '%s --help'", argv[1],
 		       program);
 	for (i = 0; i < count; i++)
 		if (conf_load(&groups[i], &text) == -1)
 			fatalx("%.*s", (int)text.len, text.data);
 	if (!is_print)
-		return;
+		return !is_check;
 	for (i = 0; i < count; i++)
 		conf_print(&groups[i], &text);
 	print_and_exit(&text);

@@ -51,8 +51,10 @@ void conf_print(const struct conf_group *group, struct buf *out);
 
 /* What every main does first: --help, --version and --print-config answer and
  * exit with 0; an argument or a value that is wrong is said and exits with 1;
- * else the groups are loaded. about: one line on what the program is. */
-void conf_start(int argc, char **argv, const char *program, const char *about,
+ * else the groups are loaded. False for --check-config: nothing is wrong so
+ * far, and main exits with 0 when it has checked what only it can. about: one
+ * line on what the program is. */
+bool conf_start(int argc, char **argv, const char *program, const char *about,
 		const struct conf_group *groups, size_t count);
 
 #endif

@@ -512,14 +512,19 @@ size_t conn_set_count(const struct conn_set *set)
 	return set->count;
 }
 
-void conn_set_close(struct conn_set *set, enum pusher_cause cause)
+size_t conn_set_close(struct conn_set *set, enum pusher_cause cause, size_t max)
 {
 	struct conn *conn;
+	size_t closed = 0;
 	int state;
 
-	for (state = CONN_HANDSHAKE; state <= CONN_PINGED; state++)
-		while ((conn = first_in(set, (enum conn_state)state)) != NULL)
+	for (state = CONN_OPEN; state <= CONN_PINGED; state++)
+		while (closed < max &&
+		       (conn = first_in(set, (enum conn_state)state)) != NULL) {
 			conn_close(conn, cause);
+			closed++;
+		}
+	return closed;
 }
 
 void conn_set_abort(struct conn_set *set)
@@ -527,7 +532,7 @@ void conn_set_abort(struct conn_set *set)
 	struct conn *conn;
 	int state;
 
-	conn_set_close(set, PUSHER_CAUSE_PEER);
+	conn_set_close(set, PUSHER_CAUSE_PEER, SIZE_MAX);
 	settle_doomed(set);
 	set->dirty_count = 0;
 	for (state = CONN_HANDSHAKE; state < CONN_STATES; state++)

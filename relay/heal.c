@@ -306,6 +306,11 @@ static size_t collect_live(struct heal *heal, struct span *names)
 	return count;
 }
 
+bool heal_is_log_up(const struct heal *heal)
+{
+	return log_reader_is_up(heal->reader);
+}
+
 void heal_poll(struct heal *heal)
 {
 	struct span names[LOOKUPS_MAX + 1];

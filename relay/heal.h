@@ -46,6 +46,9 @@ void heal_confirm(struct heal *heal, uint64_t ticket);
  * are polled more often. */
 void heal_set_bus_up(struct heal *heal, bool is_up);
 
+/* Whether the log can be read. */
+bool heal_is_log_up(const struct heal *heal);
+
 /* Read all heads now: something may have been missed. */
 void heal_poll(struct heal *heal);
 

@@ -5,6 +5,7 @@
 #include "relay/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,10 +123,43 @@ int listener_open(const struct address *address, int backlog)
 	return fd;
 }
 
-void listener_unlink(const struct address *address)
+int listener_adopt(int fd, int backlog)
 {
-	if (address->path[0] != '\0')
-		unlink(address->path);
+	int is_listening = 0, flags;
+	socklen_t len = sizeof(is_listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) ==
+	    -1)
+		return -1;
+	if (!is_listening) {
+		errno = EINVAL;
+		return -1;
+	}
+	flags = fcntl(fd, F_GETFL);
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	/* it listens already: this sets the length of its queue */
+	return listen(fd, backlog);
+}
+
+bool listener_is_local(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	       address.ss_family == AF_UNIX;
+}
+
+void listener_unlink(int fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	    address.sun_family == AF_UNIX)
+		unlink(address.sun_path);
 }
 
 static void on_ready(struct loop_watch *watch, unsigned events);

@@ -5,6 +5,7 @@
 #ifndef RELAY_LISTENER_H
 #define RELAY_LISTENER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "common/address.h"
@@ -22,8 +23,14 @@ struct listener;
  * and the reason in errno. */
 int listener_open(const struct address *address, int backlog) MUST_CHECK;
 
-/* Removes a Unix socket's name; no-op for TCP. */
-void listener_unlink(const struct address *address);
+/* The same of a listening socket that we were given. */
+int listener_adopt(int fd, int backlog) MUST_CHECK;
+
+/* Whether it is a Unix socket. */
+bool listener_is_local(int fd);
+
+/* Removes the name of a Unix socket; no-op for TCP. */
+void listener_unlink(int fd);
 
 /* Accepts from fd, which stays the caller's, until freed. Several processes
  * may do so from the same fd. */

@@ -407,6 +407,14 @@ static void on_retry(struct loop_timer *timer)
 
 /* ---- life ---- */
 
+bool log_reader_is_conninfo(const char *conninfo)
+{
+	PQconninfoOption *parsed = PQconninfoParse(conninfo, NULL);
+
+	PQconninfoFree(parsed);
+	return parsed != NULL;
+}
+
 struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
 				  const char *app,
 				  const struct log_reader_ops *ops, void *ctx)
@@ -474,6 +482,11 @@ static char *array_literal(const struct span *channels, size_t count)
 	}
 	buf_add(&text, "}", 2);
 	return text.data;
+}
+
+bool log_reader_is_up(const struct log_reader *reader)
+{
+	return reader->state == READER_IDLE || reader->state == READER_BUSY;
 }
 
 int log_reader_heads(struct log_reader *reader, const struct span *channels,

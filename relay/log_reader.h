@@ -48,12 +48,18 @@ struct log_reader_ops {
 	void (*on_rows)(void *ctx, void *who, const struct log_rows *rows);
 };
 
+/* Whether libpq understands it. */
+bool log_reader_is_conninfo(const char *conninfo);
+
 /* conninfo and app are borrowed for the life of the reader. Connects, and goes
  * on trying until freed. */
 struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
 				  const char *app,
 				  const struct log_reader_ops *ops, void *ctx);
 void log_reader_free(struct log_reader *reader);
+
+/* Whether PostgreSQL answered when it was last asked. */
+bool log_reader_is_up(const struct log_reader *reader);
 
 /* Asks for the heads of these channels: 0 and on_heads follows, or -1 while
  * PostgreSQL is away. */

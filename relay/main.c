@@ -4,6 +4,7 @@
  * the master.
  */
 #include "common/address.h"
+#include "relay/log_reader.h"
 #include "relay/master.h"
 
 #define INT(env, field, def, lowest, highest, text)                            \
@@ -20,7 +21,7 @@ struct options {
 	int64_t activity_timeout_s, pong_timeout_s;
 	int64_t head_poll_ms, hole_wait_ms, subscribe_timeout_ms;
 	int64_t queue_max_bytes, stash_max_bytes, subscriptions_max;
-	int64_t drain_ms;
+	int64_t drain_ms, reload_drain_ms;
 };
 
 static const struct conf_option options_table[] = {
@@ -53,6 +54,8 @@ static const struct conf_option options_table[] = {
 	    "channels that one connection may subscribe to"),
 	INT("PUSHLOG_DRAIN_MS", drain_ms, "500", 0, 600000,
 	    "time for subscribers to leave when relay stops"),
+	INT("PUSHLOG_RELOAD_DRAIN_MS", reload_drain_ms, "5000", 0, 600000,
+	    "time over which a reload sends subscribers to new workers"),
 };
 
 int main(int argc, char **argv)
@@ -65,12 +68,17 @@ int main(int argc, char **argv)
 		  sizeof(options_table) / sizeof(options_table[0]), &options },
 	};
 	struct master_conf conf;
-	int status;
+	bool is_run;
+	int status = 0;
 
-	conf_start(argc, argv, "relay",
-		   "fans messages out to WebSocket subscribers", groups, 2);
+	is_run = conf_start(argc, argv, "relay",
+			    "fans messages out to WebSocket subscribers",
+			    groups, 2);
 	log_init("relay", settings_log_level(&settings));
+	if (!log_reader_is_conninfo(settings.database))
+		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
 	conf = (struct master_conf){
+		.argv = argv,
 		.listen = options.listen,
 		.backlog = options.backlog,
 		.workers = options.workers,
@@ -85,9 +93,11 @@ int main(int argc, char **argv)
 			.stash_max_bytes = options.stash_max_bytes,
 			.subscriptions_max = options.subscriptions_max,
 			.drain_ms = options.drain_ms,
+			.reload_drain_ms = options.reload_drain_ms,
 		},
 	};
-	status = master_run(&conf);
+	if (is_run)
+		status = master_run(&conf);
 	conf_release(&groups[0]);
 	conf_release(&groups[1]);
 	return status;

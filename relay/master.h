@@ -10,14 +10,17 @@
 #include "relay/worker.h"
 
 struct master_conf {
+	char **argv;        /* main's, for a reload */
 	const char *listen; /* for address_parse */
 	int64_t backlog;
 	int64_t workers; /* 0: one a core */
 	struct worker_conf worker;
 };
 
-/* Runs until SIGTERM or SIGINT. Returns the program's exit status; in a worker
- * process too, which has freed what it had. */
+/* Runs until SIGTERM or SIGINT. On SIGHUP becomes what argv[0] then names, if
+ * that would start: the socket and the pid stay, and so do the connections,
+ * until its workers are ready to take them over. Returns the program's exit
+ * status; in a worker process too, which has freed what it had. */
 int master_run(const struct master_conf *conf);
 
 #endif

@@ -21,6 +21,12 @@
 /* How often a stopping worker looks whether everyone has gone. */
 #define DRAIN_STEP_MS 20
 
+/* Between signs of life, and between looks whether it is ready. */
+#define BEAT_MS 1000
+#define READY_STEP_MS 20
+/* For Redis and PostgreSQL to answer. */
+#define READY_WAIT_MS 2000
+
 /* Lines a second on what others publish under our names. */
 #define STRANGER_LINES_MAX 1
 
@@ -35,7 +41,14 @@ struct worker {
 	pid_t master;
 	struct loop_watch signals;
 	struct loop_timer drain;
-	int64_t drained_by_ms;
+	enum pusher_cause drain_cause;
+	int64_t spread_ms; /* over which it closes; 0: all at once */
+	int64_t drained_from_ms, drained_by_ms;
+	size_t to_close, closed;
+	struct pulse *pulse;
+	struct loop_timer beat;
+	int64_t ready_by_ms;
+	bool is_bus_up;
 	uint64_t resubscribed_by;  /* ticket; 0: all channels are confirmed */
 	struct throttle strangers; /* lines on what others publish */
 };
@@ -125,6 +138,7 @@ static void on_bus_up(void *ctx)
 	for (; channel != NULL; channel = channel->hh.next)
 		worker->resubscribed_by = channel->ticket =
 			subscribe_bus(worker, channel);
+	worker->is_bus_up = true;
 	heal_set_bus_up(worker->heal, true);
 }
 
@@ -132,6 +146,7 @@ static void on_bus_down(void *ctx)
 {
 	struct worker *worker = ctx;
 
+	worker->is_bus_up = false;
 	heal_set_bus_up(worker->heal, false);
 }
 
@@ -196,37 +211,65 @@ static const struct bus_ops bus_ops = {
 
 /* ---- stopping ---- */
 
+/* How many of those that were there when it began are to be closed by now. */
+static size_t due(const struct worker *worker)
+{
+	int64_t now_ms = loop_now_ms(worker->loop);
+	int64_t elapsed_ms = now_ms - worker->drained_from_ms;
+
+	if (elapsed_ms >= worker->spread_ms)
+		return SIZE_MAX;
+	return worker->to_close * (size_t)elapsed_ms /
+	       (size_t)worker->spread_ms;
+}
+
 static void on_drain(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, drain);
+	struct conn_set *conns = session_set_conns(worker->sessions);
 
-	if (conn_set_count(session_set_conns(worker->sessions)) == 0 ||
+	worker->closed += conn_set_close(conns, worker->drain_cause,
+					 due(worker) - worker->closed);
+	if (conn_set_count(conns) == 0 ||
 	    loop_now_ms(worker->loop) >= worker->drained_by_ms)
 		loop_stop(worker->loop);
 	else
 		loop_set_timer(worker->loop, timer, DRAIN_STEP_MS, on_drain);
 }
 
-static void on_signal(struct loop_watch *watch, unsigned events)
+/* Evenly over spread_ms, so that who takes them over is not overrun. */
+static void drain(struct worker *worker, int64_t spread_ms)
 {
-	struct worker *worker = container_of(watch, struct worker, signals);
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(watch->fd, &info, sizeof(info)) != sizeof(info) ||
-	    worker->listener == NULL)
-		return;
 	listener_free(worker->listener);
 	worker->listener = NULL;
 	/* An immediate reconnect succeeds only where somebody still listens:
-	 * the kernel tells us of the death of our master by this signal, too.
-	 */
-	conn_set_close(session_set_conns(worker->sessions),
-		       getppid() == worker->master ? PUSHER_CAUSE_DRAIN
-						   : PUSHER_CAUSE_ORPHANED);
+	 * the kernel tells us of the death of our master by SIGTERM, too. */
+	worker->drain_cause = getppid() == worker->master
+				      ? PUSHER_CAUSE_DRAIN
+				      : PUSHER_CAUSE_ORPHANED;
+	worker->spread_ms = spread_ms;
+	worker->to_close = conn_set_count(session_set_conns(worker->sessions));
+	worker->closed = 0;
+	worker->drained_from_ms = loop_now_ms(worker->loop);
 	worker->drained_by_ms =
-		loop_now_ms(worker->loop) + worker->conf->drain_ms;
+		worker->drained_from_ms + spread_ms + worker->conf->drain_ms;
 	on_drain(&worker->drain);
+}
+
+static void on_signal(struct loop_watch *watch, unsigned events)
+{
+	struct worker *worker = container_of(watch, struct worker, signals);
+	bool is_serving = worker->listener != NULL;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == WORKER_RETIRE && is_serving)
+		drain(worker, worker->conf->reload_drain_ms);
+	/* who takes its time hurries up */
+	if (info.ssi_signo == SIGTERM && (is_serving || worker->spread_ms > 0))
+		drain(worker, 0);
 }
 
 static void watch_signals(struct worker *worker)
@@ -236,10 +279,27 @@ static void watch_signals(struct worker *worker)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, WORKER_RETIRE);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd == -1)
 		fatal("cannot wait for signals");
 	loop_add(worker->loop, &worker->signals, fd, LOOP_READ, on_signal);
+}
+
+/* ---- showing that it lives ---- */
+
+/* Ready is who can serve a subscriber without delay; but a server that is away
+ * holds up nobody: it may come back to us as well as to those before us. */
+static void on_beat(struct loop_timer *timer)
+{
+	struct worker *worker = container_of(timer, struct worker, beat);
+	bool is_connected = worker->is_bus_up && heal_is_log_up(worker->heal);
+	bool is_ready = is_connected ||
+			loop_now_ms(worker->loop) >= worker->ready_by_ms;
+
+	pulse_beat(worker->pulse, is_ready);
+	loop_set_timer(worker->loop, timer, is_ready ? BEAT_MS : READY_STEP_MS,
+		       on_beat);
 }
 
 /* ---- life ---- */
@@ -293,9 +353,12 @@ static void make_bus(struct worker *worker)
 	worker->bus = bus_new(worker->loop, &bus_conf, &bus_ops, worker);
 }
 
-void worker_run(const struct worker_conf *conf, int listen_fd)
+void worker_run(const struct worker_conf *conf, int listen_fd,
+		struct pulse *pulse)
 {
-	struct worker worker = { .conf = conf, .master = getppid() };
+	struct worker worker = { .conf = conf,
+				 .master = getppid(),
+				 .pulse = pulse };
 
 	worker.loop = loop_new();
 	watch_signals(&worker);
@@ -304,7 +367,8 @@ void worker_run(const struct worker_conf *conf, int listen_fd)
 	make_bus(&worker);
 	worker.listener =
 		listener_new(worker.loop, listen_fd, on_accept, &worker);
-	log_debug("worker is ready");
+	worker.ready_by_ms = loop_now_ms(worker.loop) + READY_WAIT_MS;
+	on_beat(&worker.beat);
 
 	loop_run(worker.loop);
 

@@ -7,7 +7,10 @@
 #ifndef RELAY_WORKER_H
 #define RELAY_WORKER_H
 
+#include <signal.h>
+
 #include "common/settings.h"
+#include "relay/pulse.h"
 
 /* What relay alone is told. */
 struct worker_conf {
@@ -21,11 +24,17 @@ struct worker_conf {
 	int64_t stash_max_bytes;
 	int64_t subscriptions_max;
 	int64_t drain_ms;
+	int64_t reload_drain_ms;
 	bool trust_real_ip; /* the listening socket is a Unix socket */
 };
 
-/* Serves from listen_fd until SIGTERM, then closes every connection and
- * returns. Expects SIGTERM to be blocked. */
-void worker_run(const struct worker_conf *conf, int listen_fd);
+/* Serves from listen_fd until SIGTERM, then closes every connection at once,
+ * or until WORKER_RETIRE, then closes them one by one over reload_drain_ms; and
+ * returns. Both signals are expected to be blocked. Shows in *pulse that it
+ * lives. */
+#define WORKER_RETIRE SIGUSR1
+
+void worker_run(const struct worker_conf *conf, int listen_fd,
+		struct pulse *pulse);
 
 #endif

@@ -240,13 +240,15 @@ static void start_with(const char *argument)
 {
 	char program[] = "unit", copy[64];
 	char *argv[] = { program, copy, NULL };
+	bool is_run;
 
 	if (argument == NULL)
 		argv[1] = NULL;
 	else
 		snprintf(copy, sizeof(copy), "%s", argument);
-	conf_start(argument == NULL ? 1 : 2, argv, "unit", "a test", &group, 1);
-	printf("started with %s\n", loaded.name);
+	is_run = conf_start(argument == NULL ? 1 : 2, argv, "unit", "a test",
+			    &group, 1);
+	printf("%s with %s\n", is_run ? "started" : "checked", loaded.name);
 	conf_release(&group);
 	fflush(stdout);
 }
@@ -259,6 +261,11 @@ static void start(void)
 static void start_print(void)
 {
 	start_with("--print-config");
+}
+
+static void start_check(void)
+{
+	start_with("--check-config");
 }
 
 static void start_help(void)
@@ -288,6 +295,18 @@ TEST(a_program_starts_or_says_why_not)
 	assert_null(strstr(said, "started"));
 	assert_int_equal(run_child(start_unknown, said, sizeof(said)), 1);
 	assert_non_null(strstr(said, "unknown argument '--verbose'"));
+}
+
+TEST(a_check_says_what_is_wrong_and_starts_nothing)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(start_check, said, sizeof(said)), 0);
+	assert_string_equal(said, "checked with default\n");
+	setenv("UNIT_COUNT", "0", 1);
+	assert_int_equal(run_child(start_check, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "UNIT_COUNT: '0' is not a whole"));
+	assert_null(strstr(said, "checked"));
 }
 
 TEST(a_program_answers_without_its_settings)
@@ -338,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup(printing_leaves_secrets_out, set_up),
 		cmocka_unit_test_setup(a_program_starts_or_says_why_not,
 				       set_up),
+		cmocka_unit_test_setup(
+			a_check_says_what_is_wrong_and_starts_nothing, set_up),
 		cmocka_unit_test_setup(a_program_answers_without_its_settings,
 				       set_up),
 		cmocka_unit_test_setup(a_program_prints_its_settings, set_up),

@@ -10,7 +10,7 @@
 UNIT = address backoff buf channel_name conf crypto envelope event json log \
 	notify settings span text
 UNIT += batch entry escape etag form message multipart range stuck
-UNIT += channel frame http_upgrade list outbuf peer_address pusher siphash \
+UNIT += channel frame handover http_upgrade list outbuf peer_address pusher siphash \
 	socket_id stash throttle ws ws_messages ws_wslay
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -26,6 +26,7 @@ UNIT_stuck = messages-fcgi/stuck
 
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws
+UNIT_handover = relay/handover
 UNIT_http_upgrade = relay/http_upgrade
 UNIT_outbuf = relay/outbuf relay/frame relay/ws
 UNIT_peer_address = relay/peer_address
