@@ -21,6 +21,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -54,6 +55,8 @@ struct committer {
 	pthread_cond_t arrived;
 	struct post *inbox, **inbox_end;
 	bool is_stopping;
+
+	_Atomic int64_t round_since_ms; /* 0: the thread waits for work */
 
 	/* all below is the thread's own */
 	struct post **pending, **candidates; /* options.posts_max each */
@@ -93,6 +96,7 @@ static bool take_posts(struct committer *c)
 	struct post *post;
 	int error = 0;
 
+	atomic_store(&c->round_since_ms, 0);
 	pthread_mutex_lock(&c->lock);
 	while (c->inbox == NULL && c->pending_count == 0 && !c->is_stopping)
 		pthread_cond_wait(&c->arrived, &c->lock);
@@ -103,6 +107,7 @@ static bool take_posts(struct committer *c)
 	c->inbox = NULL;
 	c->inbox_end = &c->inbox;
 	pthread_mutex_unlock(&c->lock);
+	atomic_store(&c->round_since_ms, clock_ms());
 
 	for (; post != NULL; post = post->next) {
 		assert(c->pending_count < c->options.posts_max);
@@ -365,6 +370,13 @@ void committer_free(struct committer *c)
 	pthread_cond_destroy(&c->arrived);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
+}
+
+int64_t committer_round_ms(const struct committer *c)
+{
+	int64_t since_ms = atomic_load(&c->round_since_ms);
+
+	return since_ms == 0 ? 0 : clock_ms() - since_ms;
 }
 
 enum post_outcome committer_post(struct committer *c, struct post *post)

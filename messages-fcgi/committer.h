@@ -27,6 +27,10 @@ struct committer *committer_new(struct store_server *server,
  * more. */
 void committer_free(struct committer *committer);
 
+/* How long the round of work that runs now has taken; 0 while there is none.
+ * More than lock_timeout_ms and the time to connect is more than it may. */
+int64_t committer_round_ms(const struct committer *committer);
+
 /* Waits until post->entry, whose event and key the caller has set, is in the
  * log and handed to the publisher, and returns how it went: within
  * post_timeout_ms and the time of one statement, always. The same key may be

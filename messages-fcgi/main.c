@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi's life: configuration, threads, ready, stop. Knows no request
- * from the inside.
+ * messages-fcgi's life: configuration, threads, ready, stop, and what comes
+ * after it in the same process. Knows no request from the inside.
  *
  * libfcgi's own way to stop ends one thread of many, so signals are blocked in
  * all of them: main waits for one and writes to an eventfd that every request
@@ -23,8 +23,11 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/settings.h"
+#include "common/successor.h"
 #include "common/version.h"
 #include "messages-fcgi/route.h"
 
@@ -37,6 +40,9 @@
 /* When stopping, answers that are still being written then are broken off: one
  * reader may be slow for ever. Posts are answered sooner or as soon. */
 #define STOP_MS 5000
+/* Without a thread that is done with anything for so long, or the committer for
+ * so long beyond its time, we hang: waiting for a peer ends sooner. */
+#define HANG_MS ((PEER_TIMEOUT_S + 30) * 1000)
 /* libfcgi waits by select(), which ends at fd 1023: each thread has one. */
 #define THREADS_MAX 512
 
@@ -72,14 +78,19 @@ static const struct conf_option option_table[] = {
 	    "what may wait for Redis before events are left to the relays"),
 };
 
-/* What the request threads share. */
+/* What the request threads share, and main. */
 struct server {
 	struct route_context routes;
+	struct successor successor;
+	int64_t round_max_ms;   /* of the committer */
+	bool has_quick_threads; /* not all can be held by slow readers */
 	size_t body_max;
 	int stop_fd;
 	/* Only one thread waits at the door: a connection wakes one, not all.
 	 */
 	pthread_mutex_t door;
+	atomic_uint free_threads; /* at the door */
+	atomic_uint served;       /* requests, which ended in any way */
 	atomic_bool has_accept_failed;
 	atomic_bool is_giving_up;
 };
@@ -90,11 +101,13 @@ static bool wait_for_connection(struct server *server)
 	struct pollfd fds[] = { { .fd = LISTEN_FD, .events = POLLIN },
 				{ .fd = server->stop_fd, .events = POLLIN } };
 
+	atomic_fetch_add(&server->free_threads, 1);
 	pthread_mutex_lock(&server->door);
 	while (poll(fds, 2, -1) == -1)
 		if (errno != EINTR)
 			fatal("cannot wait for connections");
 	pthread_mutex_unlock(&server->door);
+	atomic_fetch_sub(&server->free_threads, 1);
 	return fds[1].revents == 0;
 }
 
@@ -144,6 +157,7 @@ static void *serve(void *arg)
 			      request.method == REQUEST_HEAD);
 		route_answer(&server->routes, &request, &response);
 		response_end(&response);
+		atomic_fetch_add(&server->served, 1);
 	}
 	FCGX_Free(&fcgx, 1);
 	request_release(&request);
@@ -178,7 +192,9 @@ static void block_signals(sigset_t *waited_for)
 	sigaddset(waited_for, SIGTERM);
 	sigaddset(waited_for, SIGINT);
 	sigaddset(waited_for, SIGHUP);
+	sigaddset(waited_for, SIGCHLD); /* of a successor's trial */
 	sigaddset(waited_for, SIGUSR1); /* multiwatch's and Apache's TERM */
+	signal(SIGCHLD, SIG_DFL);
 	if ((errno = pthread_sigmask(SIG_BLOCK, waited_for, NULL)) != 0)
 		fatal("cannot block signals");
 }
@@ -217,11 +233,79 @@ static void stop_threads(struct server *server, pthread_t *threads,
 	free(threads);
 }
 
-static void run(struct server *server, int64_t count,
+/* Whether requests get on: a thread is free, or one was since the last look
+ * that found so, *moved_ms; and the committer is within its time. That
+ * PostgreSQL is away changes neither. */
+static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
+{
+	unsigned now_served = atomic_load(&server->served);
+	int64_t now_ms = clock_ms();
+
+	if (atomic_load(&server->free_threads) > 0 || now_served != *served ||
+	    !server->has_quick_threads)
+		*moved_ms = now_ms;
+	*served = now_served;
+	return now_ms - *moved_ms < HANG_MS &&
+	       committer_round_ms(server->routes.messages_post.committer) <
+		       server->round_max_ms;
+}
+
+/* A signal; 0 when it is time to tell the watchdog, or no time to wait. */
+static int wait_signal(const sigset_t *waited_for)
+{
+	int64_t wait_ms = notify_watchdog_ms() / 2;
+	const struct timespec timeout = { wait_ms / 1000,
+					  wait_ms % 1000 * 1000000 };
+	int got = wait_ms > 0 ? sigtimedwait(waited_for, NULL, &timeout)
+			      : sigwaitinfo(waited_for, NULL);
+
+	return got == -1 ? 0 : got;
+}
+
+/* Whether the successor is to take our place now. */
+static bool is_succeeded(struct successor *successor)
+{
+	enum successor_verdict verdict = successor_judge(successor);
+
+	if (verdict == SUCCESSOR_UNFIT) {
+		log_error("not reloaded: everything goes on as before");
+		notify_ready();
+	}
+	return verdict == SUCCESSOR_FIT;
+}
+
+/* Returns when it is time to stop: true if a successor takes our place. */
+static bool supervise(struct server *server, const sigset_t *waited_for)
+{
+	int64_t moved_ms = clock_ms();
+	unsigned served = 0;
+
+	for (;;) {
+		int got = wait_signal(waited_for);
+
+		if (got == SIGHUP) {
+			log_info("reloading: trying '%s'",
+				 server->successor.argv[0]);
+			notify_reloading();
+			successor_try(&server->successor);
+		} else if (got != 0 && got != SIGCHLD) {
+			log_info("stopping on signal %d", got);
+			notify_stopping();
+			return false;
+		}
+		if (is_succeeded(&server->successor))
+			return true;
+		if (notify_watchdog_ms() > 0 &&
+		    is_alive(server, &served, &moved_ms))
+			notify_alive();
+	}
+}
+
+static bool run(struct server *server, int64_t count,
 		const sigset_t *waited_for)
 {
 	pthread_t *threads;
-	int got;
+	bool has_successor;
 
 	pthread_mutex_init(&server->door, NULL);
 	server->stop_fd = eventfd(0, EFD_CLOEXEC);
@@ -230,16 +314,20 @@ static void run(struct server *server, int64_t count,
 	threads = start_threads(server, count);
 	log_info("%s %s is ready: %lld threads", PROGRAM, PUSHLOG_VERSION,
 		 (long long)count);
-	while (sigwait(waited_for, &got) != 0)
-		continue;
-	log_info("stopping on signal %d", got);
+	notify_status("%lld threads serve", (long long)count);
+	notify_ready();
+	has_successor = supervise(server, waited_for);
+	successor_abandon(&server->successor);
 	stop_threads(server, threads, count);
 	close(server->stop_fd);
 	pthread_mutex_destroy(&server->door);
+	return has_successor;
 }
 
-static void serve_with(const struct settings *settings,
+/* True if a successor takes our place. */
+static bool serve_with(const struct settings *settings,
 		       const struct options *options,
+		       struct store_server *database, char **argv,
 		       const sigset_t *waited_for)
 {
 	const struct committer_options committing = {
@@ -248,7 +336,12 @@ static void serve_with(const struct settings *settings,
 		.lock_timeout_ms = options->lock_timeout_ms,
 		.posts_max = (size_t)options->threads,
 	};
+	/* a quarter of the threads is left to those who are quick */
+	const int64_t streams_max = (options->threads * 3 + 3) / 4;
 	struct server server = {
+		.successor.argv = argv,
+		.round_max_ms = options->lock_timeout_ms + HANG_MS,
+		.has_quick_threads = streams_max < options->threads,
 		.routes.messages_post.limits = {
 			.channels = settings->channels,
 			.name_max_bytes = (size_t)options->name_max_bytes,
@@ -257,14 +350,12 @@ static void serve_with(const struct settings *settings,
 		.routes.messages_get.channels = settings->channels,
 		.routes.app_key = settings->app_key,
 	};
-	struct store_server *database = store_server_new(settings->database);
 	struct publisher *publisher;
 	struct committer *committer;
 	struct readers *readers;
+	bool has_successor;
 	sem_t streams;
 
-	if (database == NULL)
-		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
 	publisher =
 		publisher_new(settings, (size_t)options->publish_buffer_bytes);
 	committer = committer_new(database, publisher, &committing);
@@ -275,19 +366,17 @@ static void serve_with(const struct settings *settings,
 	server.routes.messages_post.committer = committer;
 	server.routes.messages_get.readers = readers;
 	server.routes.messages_get.streams = &streams;
-	/* a quarter of the threads is left to those who are quick */
-	if (sem_init(&streams, 0, (unsigned)((options->threads * 3 + 3) / 4)) ==
-	    -1)
+	if (sem_init(&streams, 0, (unsigned)streams_max) == -1)
 		fatal("cannot make a semaphore");
 
-	run(&server, options->threads, waited_for);
+	has_successor = run(&server, options->threads, waited_for);
 
 	/* what was posted is committed, what was committed is published */
 	sem_destroy(&streams);
 	readers_free(readers);
 	committer_free(committer);
 	publisher_free(publisher);
-	store_server_free(database);
+	return has_successor;
 }
 
 int main(int argc, char **argv)
@@ -299,17 +388,34 @@ int main(int argc, char **argv)
 		{ option_table, sizeof(option_table) / sizeof(option_table[0]),
 		  &options },
 	};
+	const struct successor successor = { .argv = argv };
+	struct store_server *database;
+	bool is_run, has_successor = false;
 	sigset_t waited_for;
 
-	conf_start(argc, argv, PROGRAM, "stores and reads messages", groups, 2);
+	is_run = conf_start(argc, argv, PROGRAM, "stores and reads messages",
+			    groups, 2);
 	log_init(PROGRAM, settings_log_level(&settings));
-	check_listening();
-	block_signals(&waited_for);
-	if (FCGX_Init() != 0)
-		fatalx("cannot start libfcgi");
-	serve_with(&settings, &options, &waited_for);
+	database = store_server_new(settings.database);
+	if (database == NULL)
+		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
+	if (is_run) {
+		check_listening();
+		block_signals(&waited_for);
+		if (FCGX_Init() != 0)
+			fatalx("cannot start libfcgi");
+		has_successor = serve_with(&settings, &options, database, argv,
+					   &waited_for);
+	}
+	store_server_free(database);
 	conf_release(&groups[0]);
 	conf_release(&groups[1]);
-	log_info("stopped");
-	return 0;
+	if (!has_successor) {
+		if (is_run)
+			log_info("stopped");
+		return 0;
+	}
+	/* who came meanwhile waits in the queue of the socket */
+	successor_become(&successor);
+	return 1;
 }

@@ -33,11 +33,10 @@ const RIGHT = {
   PUSHLOG_REDIS: `unix:${path.join(folder, 'redis.sock')}`,
 };
 
-/** Runs a program to its end, by another if one is named first. */
-function run(program, env, args = [], by = []) {
-  const [first, ...rest] = [...by, path.join(BUILD, program), ...args];
+/** Runs a program to its end. */
+function run(program, env, args = []) {
   return new Promise((resolve, reject) => {
-    const child = spawn(first, rest, {
+    const child = spawn(path.join(BUILD, program), args, {
       env: Object.fromEntries(Object.entries({ ...RIGHT, ...env })
         .filter(([, value]) => value !== undefined)),
       stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS,
@@ -100,6 +99,12 @@ for (const program of PROGRAMS) {
     });
   }
 
+  test(`${program} refuses what is no conninfo`, async () => {
+    // there may be a password in it, which assertRefuses knows
+    await assertRefuses(program, { PUSHLOG_DATABASE: `no ${SECRET}` },
+      [/error: PUSHLOG_DATABASE is not a libpq conninfo\n$/]);
+  });
+
   test(`${program} refuses a value and a file for it`, async () => {
     await assertRefuses(program,
       { PUSHLOG_APP_SECRET_FILE: file('secret', SECRET) },
@@ -143,6 +148,16 @@ for (const program of PROGRAMS) {
       assert.equal(again.out, out);
     });
 
+  test(`${program} --check-config is silent, or says what is wrong`,
+    async () => {
+      const { code, out, err } = await run(program, {}, ['--check-config']);
+      assert.deepEqual({ code, out, err }, { code: 0, out: '', err: '' });
+      await assertRefuses(program, { PUSHLOG_APP_ID: 'one' },
+        [/PUSHLOG_APP_ID/, /'one'/], ['--check-config']);
+      await assertRefuses(program, { PUSHLOG_DATABASE: `no ${SECRET}` },
+        [/PUSHLOG_DATABASE is not a libpq conninfo/], ['--check-config']);
+    });
+
   test(`${program} --version and --help answer without a configuration`,
     async () => {
       const nothing = { PUSHLOG_APP_KEY: undefined,
@@ -170,15 +185,6 @@ test('messages-fcgi refuses to start without a socket on standard input',
     await assertRefuses('messages-fcgi', {},
       [/not a listening Unix socket/, /spawn-fcgi/]);
   });
-
-test('messages-fcgi refuses what is no conninfo', async () => {
-  const { code, err } = await run('messages-fcgi',
-    { PUSHLOG_DATABASE: `no conninfo ${SECRET}`, PATH: process.env.PATH }, [],
-    ['spawn-fcgi', '-n', '-s', path.join(folder, 'fcgi.sock'), '--']);
-  assert.equal(code, 1);
-  assert.match(err, /error: PUSHLOG_DATABASE is not a libpq conninfo\n$/);
-  assert.ok(!err.includes(SECRET)); // there may be a password in it
-});
 
 test('relay refuses an address that it cannot listen on', async () => {
   const missing = path.join(folder, 'missing', 'relay.sock');
