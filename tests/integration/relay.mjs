@@ -18,6 +18,17 @@ import { KEY } from './clients.mjs';
 
 export const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
 
+/** The environment of a program that serves a stack in the place of its own. */
+export function environment(stack, role) {
+  return {
+    PATH: process.env.PATH,
+    PUSHLOG_APP_KEY: KEY,
+    PUSHLOG_APP_SECRET: 'a secret for tests only',
+    PUSHLOG_DATABASE: `host=${stack.sockets} dbname=pushlog user=${role}`,
+    PUSHLOG_REDIS: `unix:${stack.sockets}/redis.sock`,
+  };
+}
+
 /**
  * Ready when it answers; listens on a Unix socket, which is `socket`. With the
  * test that started it, it is stopped, and that must be a clean end.
@@ -32,7 +43,8 @@ export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
   return relay;
 }
 
-function connects(socket) {
+/** Does somebody listen on it? Rejects where nobody does. */
+export function connects(socket) {
   return new Promise((resolve, reject) => {
     const connection = net.connect(socket, () => {
       connection.destroy();
@@ -54,11 +66,7 @@ class RelayProcess {
     // setpriv: a test that dies, however it dies, takes its relay along
     this.#child = spawn('setpriv', ['--pdeathsig', 'TERM', program], {
       env: {
-        PATH: process.env.PATH,
-        PUSHLOG_APP_KEY: KEY,
-        PUSHLOG_APP_SECRET: 'a secret for tests only',
-        PUSHLOG_DATABASE: `host=${stack.sockets} dbname=pushlog user=relay`,
-        PUSHLOG_REDIS: `unix:${stack.sockets}/redis.sock`,
+        ...environment(stack, 'relay'),
         PUSHLOG_WORKERS: '1',
         PUSHLOG_LISTEN: `unix:${this.socket}`,
         ...env,
@@ -74,8 +82,12 @@ class RelayProcess {
     this.#child.on('error', (error) => { this.exit = { error }; });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   workers() {
-    return children(this.#child.pid);
+    return children(this.pid);
   }
 
   kill(signal) {

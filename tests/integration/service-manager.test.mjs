@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+//
+// What a service manager is told by both programs, and what it may rely on: who
+// hangs is found out.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { children, startStack, until } from '../stack.mjs';
+import { Wire } from './clients.mjs';
+import { BUILD, environment, startRelay } from './relay.mjs';
+
+const HEAR_NOTIFY = fileURLToPath(new URL('hear_notify.pl', import.meta.url));
+const HANG_MS = 30_000;
+const WATCHDOG_MS = 200;
+
+const stack = await startStack();
+after(() => stack.stop());
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-notify-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** A manager that hears; env is what it gives to the program. */
+async function manager(t, name) {
+  const socket = path.join(folder, name);
+  const child = spawn(HEAR_NOTIFY, [socket],
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill());
+  const heard = [];
+  readline.createInterface({ input: child.stdout })
+    .on('line', (line) => heard.push(line));
+  await until('the manager hears', () => heard.length > 0);
+  return { heard,
+    env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) },
+    /** All but the watchdog, which comes at any time, and the status. */
+    states: () => heard.slice(1).filter((line) =>
+      line !== 'WATCHDOG=1' && !line.startsWith('STATUS=')),
+    pets: () => heard.filter((line) => line === 'WATCHDOG=1').length };
+}
+
+/** It goes on telling that it lives. */
+async function assertAlive({ pets }) {
+  const before = pets();
+  const since = Date.now();
+  await until('it tells that it lives', () => pets() >= before + 10);
+  assert.ok(Date.now() - since < 20 * WATCHDOG_MS);
+}
+
+const RELOADING = /^RELOADING=1 MONOTONIC_USEC=\d+$/;
+
+function managed(name, fn) {
+  test(name, stack.logged(fn));
+}
+
+managed('relay tells how it is', async (t) => {
+  const told = await manager(t, 'relay');
+  const limit = path.join(folder, 'limit');
+  fs.writeFileSync(limit, '100');
+  const own = await startRelay(stack,
+    { ...told.env, PUSHLOG_SUBSCRIPTIONS_MAX_FILE: limit });
+  await until('it is ready', () => told.states().length === 1);
+  assert.deepEqual(told.states(), ['READY=1']);
+  assert.ok(told.heard.includes('STATUS=1 workers serve'));
+  await assertAlive(told);
+
+  own.kill('SIGHUP');
+  await until('it is reloaded', () => told.states().length === 3);
+  assert.match(told.states()[1], RELOADING);
+  assert.equal(told.states()[2], 'READY=1');
+  await assertAlive(told);
+
+  fs.writeFileSync(limit, 'none');
+  own.kill('SIGHUP');
+  await until('it goes on', () => told.states().length === 5);
+  assert.match(told.states()[3], RELOADING);
+  assert.equal(told.states()[4], 'READY=1');
+
+  await own.stop();
+  assert.deepEqual(told.states().slice(5), ['STOPPING=1']);
+});
+
+managed('relay is ready without Redis and PostgreSQL', async (t) => {
+  const told = await manager(t, 'relay-alone');
+  await startRelay(stack, { ...told.env,
+    PUSHLOG_REDIS: `unix:${folder}/none`, PUSHLOG_DATABASE: `host=${folder}` });
+  await until('it is ready', () => told.states().length === 1);
+  assert.deepEqual(told.states(), ['READY=1']);
+  await assertAlive(told);
+});
+
+managed('messages-fcgi tells how it is, without PostgreSQL, too',
+  async (t) => {
+    const told = await manager(t, 'messages');
+    const socket = path.join(folder, 'messages.sock');
+    const child = spawn('spawn-fcgi', ['-n', '-s', socket, '--',
+      `${BUILD}messages-fcgi`], { stdio: 'ignore',
+      env: { ...environment(stack, 'messages-fcgi'), ...told.env,
+        PUSHLOG_DATABASE: `host=${folder}` } });
+    const ended = new Promise((resolve) => { child.on('exit', resolve); });
+    t.after(() => child.kill('SIGKILL'));
+    await until('it is ready', () => told.states().length === 1);
+    assert.deepEqual(told.states(), ['READY=1']);
+    await assertAlive(told);
+
+    child.kill('SIGHUP');
+    await until('it is reloaded', () => told.states().length === 3);
+    assert.match(told.states()[1], RELOADING);
+    assert.equal(told.states()[2], 'READY=1');
+    await assertAlive(told);
+
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    await until('it stops', () => told.states().length === 4);
+    assert.equal(told.states()[3], 'STOPPING=1');
+  });
+
+managed('a worker that stands still is killed and replaced', async (t) => {
+  const told = await manager(t, 'hang');
+  const own = await startRelay(stack, { ...told.env, PUSHLOG_WORKERS: '2' });
+  const [stuck, other] = own.workers();
+  process.kill(stuck, 'SIGSTOP');
+  await assertAlive(told); // it is being dealt with
+  await until('the worker is replaced', () => {
+    const now = own.workers();
+    return now.length === 2 && !now.includes(stuck);
+  }, 2 * HANG_MS);
+  assert.ok(own.workers().includes(other));
+  assert.match(own.said,
+    new RegExp(`worker ${stuck} stands still for 30 s: killing it`));
+  await assertAlive(told);
+  await (await Wire.open(own.socket)).subscribe('messages');
+});
+
+managed('an old worker that does not retire is killed', async () => {
+  const own = await startRelay(stack,
+    { PUSHLOG_RELOAD_DRAIN_MS: '0', PUSHLOG_DRAIN_MS: '0' });
+  const [old] = own.workers();
+  process.kill(old, 'SIGSTOP');
+  own.kill('SIGHUP');
+  await until('it is gone', () => {
+    const now = own.workers();
+    return now.length === 1 && now[0] !== old;
+  });
+  assert.match(own.said, /1 workers do not retire: killing them/);
+  assert.equal(children(own.pid).length, 1);
+});
