@@ -33,6 +33,9 @@
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
+/* As many as the kernel allows: after a restart of relay all clients ask at
+ * once for what they missed. */
+#define BACKLOG 65535
 /* How long accept is left alone after EMFILE and its like. */
 #define ACCEPT_PAUSE_MS 200
 /* A web server that neither reads nor writes for so long is given up. */
@@ -180,7 +183,10 @@ static void check_listening(void)
 		       "messages-fcgi' or by systemd with "
 		       "StandardInput=socket");
 	flags = fcntl(LISTEN_FD, F_GETFL);
-	if (flags == -1 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1)
+	/* it listens already: this sets the length of its queue */
+	if (flags == -1 ||
+	    fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    listen(LISTEN_FD, BACKLOG) == -1)
 		fatal("cannot set up the listening socket");
 }
 

@@ -31,8 +31,9 @@ static const struct conf_option options_table[] = {
 	  .value = "127.0.0.1:6001",
 	  .check = address_check,
 	  .help = "where relay listens, unix:/path or host:port" },
-	INT("PUSHLOG_LISTEN_BACKLOG", backlog, "4096", 1, 65535,
-	    "connections that may wait to be accepted"),
+	INT("PUSHLOG_LISTEN_BACKLOG", backlog, "65535", 1, 65535,
+	    "connections that may wait to be accepted; the kernel may allow "
+	    "fewer"),
 	INT("PUSHLOG_WORKERS", workers, "0", 0, 256,
 	    "worker processes, 0 for one a core"),
 	INT("PUSHLOG_ACTIVITY_TIMEOUT_S", activity_timeout_s, "120", 1, 3600,

@@ -26,6 +26,7 @@ const POSTERS = 4;
 const POST_EVERY_MS = 15; // each of them
 const SPREAD_MS = 1000;
 const BACK_MS = 2000;
+const HELD = 1024; // by hold_socket.pl
 
 const stack = await startStack(
   { env: { PUSHLOG_RELOAD_DRAIN_MS: String(SPREAD_MS) } });
@@ -200,6 +201,25 @@ restartTest('ten restarts of both programs under load, their sockets held',
     });
     for (const { said } of held) assert.doesNotMatch(said, /hold_socket:/);
   });
+
+for (const [name, fd] of [['messages-fcgi', 0], ['relay', 3]]) {
+  restartTest(`the queue of ${name} holds a crowd on a socket that was given`,
+    async (channel, t) => {
+      const held = await hold(t, name, fd);
+      const socket = path.join(stack.sockets, `${name}.sock`);
+      await until(`${name} accepts`, () => stack.isUp(
+        name === 'relay' ? '/app/' : '/config.json'));
+      // nobody accepts any more; the manager's queue was one of HELD
+      const pids = [held.program(), ...children(held.program())];
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      try {
+        await Promise.all(Array.from({ length: HELD + 500 },
+          () => connects(socket)));
+      } finally {
+        for (const pid of pids) process.kill(pid, 'SIGCONT');
+      }
+    });
+}
 
 // --- two of each, where nothing holds the sockets ---
 
