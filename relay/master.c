@@ -148,7 +148,8 @@ static size_t reap(struct master *master, bool is_stopping)
 		left += child->pid != 0;
 	}
 	for (i = 0; i < before->count;) {
-		if (has_ended(before->workers[i], master->is_ready))
+		if (has_ended(before->workers[i],
+			      is_stopping || master->is_ready))
 			before->workers[i] = before->workers[--before->count];
 		else
 			i++;

@@ -146,6 +146,14 @@ export const FAULTS = {
     inject: (world) => crash(world, 'after-commit') },
   'kill -9 between PUBLISH and answer': { of: 'messages', needsPosts: true,
     inject: (world) => crash(world, 'after-publish') },
+  'messages-fcgi reload': { of: 'messages', inject: async ({ stack }, rng) => {
+    const name = both('messages-fcgi', rng);
+    const starts = () => stack.log(name)
+      .filter((line) => line.includes(' is ready: ')).length;
+    const before = starts();
+    stack.kill(name, 'SIGHUP');
+    await until('it is reloaded', () => starts() > before, RESTART_MS);
+  } },
   'one messages-fcgi is away': { of: 'messages',
     inject: (world, rng, ms) => away(world, both('messages-fcgi', rng), ms) },
   'kill -9 of a relay worker': { of: 'relay',
@@ -159,6 +167,16 @@ export const FAULTS = {
         return !now.includes(pid) && now.length === world.workers;
       }, RESTART_MS);
     } },
+  'relay reload': { of: 'relay', inject: async ({ stack, workers }, rng) => {
+    const name = both('relay', rng);
+    const before = stack.workers(name);
+    stack.kill(name, 'SIGHUP');
+    await until('its workers are others', () => {
+      const now = stack.workers(name);
+      return now.length === workers &&
+        !now.some((pid) => before.includes(pid));
+    }, RESTART_MS);
+  } },
   'SIGSTOP of a relay worker': { of: 'relay',
     inject: ({ stack }, rng, ms) =>
       stopped(rng.pick(stack.workers(both('relay', rng))), ms) },

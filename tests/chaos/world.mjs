@@ -87,6 +87,7 @@ export class World {
     this.stack = await startStack({ stateDir: folder, env: {
       ADDRESS: this.network?.host ?? '', COPIES: '2', PROGRAMS: CHAOS_BUILD,
       PUSHLOG_WORKERS: String(this.workers),
+      PUSHLOG_RELOAD_DRAIN_MS: '1000', // a reload is over with the fault
       PUSHLOG_ACTIVITY_TIMEOUT_S: '10', // the half-open are to be found out
       PUSHLOG_PONG_TIMEOUT_S: '5',
       PUSHLOG_QUEUE_MAX_BYTES: '131072',
