@@ -16,6 +16,7 @@ import { children, startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
 import { rows } from './log.mjs';
+import { closeCode, RawSocket, upgradeRequest } from './raw.mjs';
 import { BUILD, connects, environment, startRelay } from './relay.mjs';
 
 const HOLD_SOCKET = fileURLToPath(new URL('hold_socket.pl', import.meta.url));
@@ -382,3 +383,22 @@ restartTest('a reload may follow while the last one still drains',
       () => own.workers());
     assert.ok(!own.workers().includes(second[0]));
   });
+
+for (const signal of ['SIGHUP', 'SIGTERM']) {
+  restartTest(`a handshake that is under way at ${signal} is finished`,
+    async () => {
+      const own = await startRelay(stack,
+        { PUSHLOG_DRAIN_MS: '5000', PUSHLOG_RELOAD_DRAIN_MS: '100' });
+      const request = upgradeRequest();
+      const raw = new RawSocket(own.socket);
+      raw.write(request.slice(0, request.length / 2));
+      const wire = await Wire.open(own.socket); // accepted after the other
+      own.kill(signal);
+      assert.equal((await wire.closed()).code, 4200);
+      raw.write(request.slice(request.length / 2));
+      await raw.has(/Server restarting$/);
+      assert.match(raw.text, /^HTTP\/1\.1 101 /);
+      assert.equal(closeCode(raw.received), 4200);
+      raw.socket.destroy();
+    });
+}
