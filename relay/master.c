@@ -22,11 +22,11 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/crypto.h"
+#include "common/listen.h"
 #include "common/notify.h"
 #include "common/successor.h"
 #include "common/version.h"
 #include "relay/handover.h"
-#include "relay/listener.h"
 
 /* A worker that lives this long was not started in vain. */
 #define HEALTHY_MS 5000
@@ -423,13 +423,13 @@ static void open_socket(struct master *master)
 
 	handover_take(handover);
 	if (handover->listen_fd != -1) {
-		if (listener_adopt(handover->listen_fd, backlog) == -1)
+		if (listen_adopt(handover->listen_fd, backlog) == -1)
 			fatal("cannot listen on the socket that was given");
 		return;
 	}
 	if (address_parse(master->conf.listen, &address) == -1)
 		fatalx("cannot understand '%s'", master->conf.listen);
-	handover->listen_fd = listener_open(&address, backlog);
+	handover->listen_fd = listen_open(&address, backlog);
 	if (handover->listen_fd == -1)
 		fatal("cannot listen on '%s'", master->conf.listen);
 	handover->is_ours = true;
@@ -447,7 +447,7 @@ int master_run(const struct master_conf *conf)
 	set_up_signals(&master);
 	open_socket(&master);
 	master.conf.worker.trust_real_ip =
-		listener_is_local(master.handover.listen_fd);
+		listen_is_local(master.handover.listen_fd);
 	master.count = conf->workers > 0 ? (size_t)conf->workers
 					 : (size_t)get_nprocs();
 	master.children = xcalloc(master.count, sizeof(*master.children));
@@ -461,7 +461,7 @@ int master_run(const struct master_conf *conf)
 	if (is_master) {
 		stop(&master);
 		if (master.handover.is_ours)
-			listener_unlink(master.handover.listen_fd);
+			listen_unlink(master.handover.listen_fd);
 		log_info("stopped");
 	}
 	close(master.handover.listen_fd);
