@@ -28,7 +28,8 @@ PG_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 PG_LIBS = -lpq
 
 COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
-	event http_head json listen log notify settings successor text
+	event http_head json listen log metric notify ops ops_server \
+	settings successor text
 MESSAGES = batch committer entry escape etag form main message messages_get \
 	messages_post multipart problem publisher range readers request \
 	response route store store_link store_server stuck

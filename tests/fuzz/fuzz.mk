@@ -9,7 +9,7 @@
 #     FUZZ_NAME       what it links beside common/
 #     FUZZ_NAME_LIBS  libraries beside common's
 
-FUZZ = envelope form http_upgrade json multipart pusher text ws
+FUZZ = envelope form http_upgrade json multipart ops pusher text ws
 
 FUZZ_form = messages-fcgi/form
 FUZZ_http_upgrade = relay/http_upgrade

@@ -8,7 +8,7 @@
 #     UNIT_NAME_LIBS  libraries beside cmocka's and common's
 
 UNIT = address backoff buf channel_name conf crypto envelope event json log \
-	notify settings span successor text
+	metric notify ops settings span successor text
 UNIT += batch entry escape etag form message multipart range stuck
 UNIT += channel frame handover http_upgrade list outbuf peer_address pusher siphash \
 	socket_id stash throttle ws ws_messages ws_wslay
