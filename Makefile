@@ -31,8 +31,8 @@ COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
 	event http_head json listen log metric notify ops ops_server \
 	settings successor text
 MESSAGES = batch committer entry escape etag form main message messages_get \
-	messages_post multipart problem publisher range readers request \
-	response route store store_link store_server stuck
+	messages_post multipart ops_thread problem publisher range readers \
+	request response route stats store store_link store_server stuck
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
 	log_reader loop main master outbuf peer_address pulse pusher session \
 	siphash socket_id stash throttle worker ws

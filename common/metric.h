@@ -55,6 +55,25 @@ struct metric {
 	const struct metric_bounds *bounds; /* of a histogram */
 };
 
+/* Rows of such a table, for a field of the struct type `of`. */
+#define METRIC(of, field, kind, called, text)                                  \
+	{                                                                      \
+		.name = called, .help = text, .type = kind,                    \
+		.offset = offsetof(of, field), .count = 1                      \
+	}
+#define METRIC_FAMILY(of, field, kind, series, labels, called, text)           \
+	{                                                                      \
+		.name = called, .help = text, .type = kind,                    \
+		.offset = offsetof(of, field), .count = series,                \
+		.label = labels                                                \
+	}
+#define METRIC_BUCKETS(of, field, series, labels, ends, called, text)          \
+	{                                                                      \
+		.name = called, .help = text, .type = METRIC_HISTOGRAM,        \
+		.offset = offsetof(of, field), .count = series,                \
+		.label = labels, .bounds = ends                                \
+	}
+
 struct metric_table {
 	const struct metric *metrics;
 	size_t count;

@@ -47,6 +47,11 @@ static const char *check_prefix(const char *s)
 		       : "is not made of letters, digits, '-', '_' and '.'";
 }
 
+static const char *check_ops_listen(const char *s)
+{
+	return s[0] == '\0' ? NULL : address_check(s);
+}
+
 static const char *check_log_level(const char *s)
 {
 	enum log_level level;
@@ -91,6 +96,8 @@ static const struct conf_option options[] = {
 	       "first part of the names of channels in Redis"),
 	STRING("PUSHLOG_LOG_LEVEL", log_level, "info", check_log_level,
 	       "error, warn, info or debug"),
+	STRING("PUSHLOG_OPS_LISTEN", ops_listen, "", check_ops_listen,
+	       "where health and metrics are told, unix:/path or host:port"),
 };
 
 struct conf_group settings_group(struct settings *settings)

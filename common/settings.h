@@ -20,6 +20,7 @@ struct settings {
 	char *redis_password; /* empty: none */
 	char *redis_prefix;
 	char *log_level;
+	char *ops_listen; /* for address_parse; empty: nowhere */
 };
 
 /* The group that fills *settings. */

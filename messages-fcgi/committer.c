@@ -31,6 +31,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "messages-fcgi/stats.h"
 #include "messages-fcgi/store.h"
 #include "messages-fcgi/stuck.h"
 
@@ -43,6 +44,8 @@
 #define WAIT_COMMITS 4
 /* Of the slowest commit so much is forgotten with each one that is faster. */
 #define SLOWEST_FADES 8
+/* An idle server is asked whether it lives. */
+#define CHECK_EVERY_MS 1000
 
 struct committer {
 	struct committer_options options;
@@ -55,8 +58,6 @@ struct committer {
 	pthread_cond_t arrived;
 	struct post *inbox, **inbox_end;
 	bool is_stopping;
-
-	_Atomic int64_t round_since_ms; /* 0: the thread waits for work */
 
 	/* all below is the thread's own */
 	struct post **pending, **candidates; /* options.posts_max each */
@@ -81,39 +82,43 @@ static int64_t next_due_ms(const struct committer *c)
 	int64_t due_ms = c->retry_at_ms;
 	size_t i;
 
+	if (c->pending_count == 0)
+		return clock_ms() + CHECK_EVERY_MS;
 	for (i = 0; i < c->pending_count; i++)
 		if (c->pending[i]->deadline_ms < due_ms)
 			due_ms = c->pending[i]->deadline_ms;
 	return due_ms;
 }
 
-/* Waits for work and moves the inbox to the end of pending. False if there is
- * none and none will come. */
+/* Waits for work and moves the inbox to the end of pending. False if none will
+ * come. */
 static bool take_posts(struct committer *c)
 {
 	int64_t due_ms = next_due_ms(c);
 	struct timespec until = at_ms(due_ms);
 	struct post *post;
+	bool is_over;
 	int error = 0;
 
-	atomic_store(&c->round_since_ms, 0);
+	metric_set(&stats()->committing_since_ms, 0);
 	pthread_mutex_lock(&c->lock);
-	while (c->inbox == NULL && c->pending_count == 0 && !c->is_stopping)
-		pthread_cond_wait(&c->arrived, &c->lock);
-	while (c->inbox == NULL && c->pending_count > 0 && error == 0 &&
-	       due_ms > clock_ms())
+	is_over = c->is_stopping && c->pending_count == 0;
+	while (c->inbox == NULL && !is_over && error == 0 &&
+	       due_ms > clock_ms()) {
 		error = pthread_cond_timedwait(&c->arrived, &c->lock, &until);
+		is_over = c->is_stopping && c->pending_count == 0;
+	}
 	post = c->inbox;
 	c->inbox = NULL;
 	c->inbox_end = &c->inbox;
 	pthread_mutex_unlock(&c->lock);
-	atomic_store(&c->round_since_ms, clock_ms());
+	metric_set(&stats()->committing_since_ms, clock_ms());
 
 	for (; post != NULL; post = post->next) {
 		assert(c->pending_count < c->options.posts_max);
 		c->pending[c->pending_count++] = post;
 	}
-	return c->pending_count > 0;
+	return c->pending_count > 0 || !is_over;
 }
 
 /* Gives back every pending post that has an outcome. It may be gone as soon as
@@ -290,10 +295,35 @@ static void note_commit(struct committer *c, int64_t took_ms)
 		c->slowest_ms = took_ms;
 }
 
+/* An idle connection is asked, so that it is known before the next post whether
+ * there is a server. */
+static void check(struct committer *c)
+{
+	if (store_check(c->store) == STORE_DOWN)
+		c->retry_at_ms = store_server_retry_at_ms(c->server);
+}
+
+static void count(enum store_result result, size_t events, int64_t duration_us)
+{
+	static const enum stats_failure failures[] = {
+		[STORE_LOCKED] = STATS_LOCKED,
+		[STORE_RETRY] = STATS_UNKNOWN,
+		[STORE_DOWN] = STATS_DOWN,
+		[STORE_BAD] = STATS_REFUSED,
+	};
+
+	if (result != STORE_OK) {
+		metric_add(&stats()->failures[failures[result]], 1);
+		return;
+	}
+	metric_observe(&stats()->batches, &metric_sizes, (int64_t)events);
+	metric_observe(&stats()->commits, &metric_seconds, duration_us);
+}
+
 /* One statement at most. */
 static void commit(struct committer *c)
 {
-	int64_t began_ms = clock_ms();
+	int64_t began_ms = clock_ms(), began_us;
 	struct span epoch;
 	enum store_result result;
 	bool is_probe;
@@ -302,8 +332,10 @@ static void commit(struct committer *c)
 	if (c->batch.count == 0)
 		return;
 	c->was_probe = is_probe;
+	began_us = clock_us();
 	result = store_append(c->store, c->batch.entries, c->batch.count,
 			      lock_wait_ms(c), &epoch);
+	count(result, c->batch.count, clock_us() - began_us);
 	if (result == STORE_OK) {
 		note_commit(c, clock_ms() - began_ms);
 		on_committed(c, epoch, is_probe);
@@ -326,7 +358,7 @@ static void *run(void *arg)
 
 		refuse_expired(c, now_ms);
 		if (now_ms >= c->retry_at_ms)
-			commit(c);
+			(c->pending_count == 0 ? check : commit)(c);
 		answer(c);
 	}
 	return NULL;
@@ -372,9 +404,9 @@ void committer_free(struct committer *c)
 	free(c);
 }
 
-int64_t committer_round_ms(const struct committer *c)
+int64_t committer_round_ms(void)
 {
-	int64_t since_ms = atomic_load(&c->round_since_ms);
+	int64_t since_ms = metric_get(&stats()->committing_since_ms);
 
 	return since_ms == 0 ? 0 : clock_ms() - since_ms;
 }
@@ -386,6 +418,7 @@ enum post_outcome committer_post(struct committer *c, struct post *post)
 	post->next = NULL;
 	sem_init(&post->answered, 0, 0);
 
+	metric_add(&stats()->waiting, 1);
 	pthread_mutex_lock(&c->lock);
 	*c->inbox_end = post;
 	c->inbox_end = &post->next;
@@ -395,5 +428,6 @@ enum post_outcome committer_post(struct committer *c, struct post *post)
 	while (sem_wait(&post->answered) == -1)
 		assert(errno == EINTR);
 	sem_destroy(&post->answered);
+	metric_add(&stats()->waiting, -1);
 	return post->outcome;
 }

@@ -29,7 +29,7 @@ void committer_free(struct committer *committer);
 
 /* How long the round of work that runs now has taken; 0 while there is none.
  * More than lock_timeout_ms and the time to connect is more than it may. */
-int64_t committer_round_ms(const struct committer *committer);
+int64_t committer_round_ms(void);
 
 /* Waits until post->entry, whose event and key the caller has set, is in the
  * log and handed to the publisher, and returns how it went: within

@@ -29,7 +29,9 @@
 #include "common/settings.h"
 #include "common/successor.h"
 #include "common/version.h"
+#include "messages-fcgi/ops_thread.h"
 #include "messages-fcgi/route.h"
+#include "messages-fcgi/stats.h"
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
@@ -135,11 +137,28 @@ static void limit_waits(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
+static void answer(struct server *server, FCGX_Request *fcgx,
+		   struct request *request)
+{
+	int64_t started_us = clock_us();
+	struct response response;
+	enum stats_route route;
+
+	metric_add(&stats()->in_flight, 1);
+	request_read(request, fcgx, server->body_max);
+	response_init(&response, fcgx, &server->is_giving_up,
+		      request->method == REQUEST_HEAD);
+	route = route_answer(&server->routes, request, &response);
+	response_end(&response);
+	metric_add(&stats()->broken, response.is_broken);
+	metric_add(&stats()->in_flight, -1);
+	stats_request(route, response.status, clock_us() - started_us);
+}
+
 static void *serve(void *arg)
 {
 	struct server *server = arg;
 	struct request request = { .body = BUF_INIT };
-	struct response response;
 	FCGX_Request fcgx;
 
 	FCGX_InitRequest(&fcgx, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR);
@@ -155,11 +174,7 @@ static void *serve(void *arg)
 		/* a kept connection would hold a thread, or be forgotten at
 		 * the door: whatever was asked for, it ends with the answer */
 		fcgx.keepConnection = 0;
-		request_read(&request, &fcgx, server->body_max);
-		response_init(&response, &fcgx, &server->is_giving_up,
-			      request.method == REQUEST_HEAD);
-		route_answer(&server->routes, &request, &response);
-		response_end(&response);
+		answer(server, &fcgx, &request);
 		atomic_fetch_add(&server->served, 1);
 	}
 	FCGX_Free(&fcgx, 1);
@@ -252,8 +267,7 @@ static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 		*moved_ms = now_ms;
 	*served = now_served;
 	return now_ms - *moved_ms < HANG_MS &&
-	       committer_round_ms(server->routes.messages_post.committer) <
-		       server->round_max_ms;
+	       committer_round_ms() < server->round_max_ms;
 }
 
 /* A signal; 0 when it is time to tell the watchdog, or no time to wait. */
@@ -323,6 +337,7 @@ static bool run(struct server *server, int64_t count,
 	notify_status("%lld threads serve", (long long)count);
 	notify_ready();
 	has_successor = supervise(server, waited_for);
+	metric_set(&stats()->is_stopping, 1);
 	successor_abandon(&server->successor);
 	stop_threads(server, threads, count);
 	close(server->stop_fd);
@@ -356,12 +371,14 @@ static bool serve_with(const struct settings *settings,
 		.routes.messages_get.channels = settings->channels,
 		.routes.app_key = settings->app_key,
 	};
+	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
 	struct publisher *publisher;
 	struct committer *committer;
 	struct readers *readers;
 	bool has_successor;
 	sem_t streams;
 
+	metric_set(&stats()->threads, options->threads);
 	publisher =
 		publisher_new(settings, (size_t)options->publish_buffer_bytes);
 	committer = committer_new(database, publisher, &committing);
@@ -382,6 +399,7 @@ static bool serve_with(const struct settings *settings,
 	readers_free(readers);
 	committer_free(committer);
 	publisher_free(publisher);
+	ops_thread_free(ops);
 	return has_successor;
 }
 

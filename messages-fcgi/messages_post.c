@@ -10,6 +10,7 @@
 
 #include "common/crypto.h"
 #include "messages-fcgi/multipart.h"
+#include "messages-fcgi/stats.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
@@ -100,14 +101,19 @@ static int store(const struct messages_post *self,
 	fill_post(post, message, request->request_id);
 	switch (committer_post(self->committer, post)) {
 	case POST_STORED:
+		metric_add(&stats()->posts[STATS_STORED], 1);
+		return 0;
 	case POST_REPEATED:
+		metric_add(&stats()->posts[STATS_REPEATED], 1);
 		return 0;
 	case POST_CONFLICT:
+		metric_add(&stats()->posts[STATS_CONFLICT], 1);
 		return problem_set(problem, 422, "Idempotency-Key",
 				   "the key was used for another message");
 	case POST_WAITING:
 	case POST_UNAVAILABLE:
 	default:
+		metric_add(&stats()->posts[STATS_UNAVAILABLE], 1);
 		return problem_set(problem, 503, NULL,
 				   "the message was not committed in time: "
 				   "repeat it with the same key");

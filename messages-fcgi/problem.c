@@ -13,7 +13,7 @@
 static const struct {
 	int status;
 	const char *title;
-} titles[] = {
+} titles[PROBLEM_STATUSES] = {
 	{ 200, "OK" },
 	{ 204, "No Content" },
 	{ 304, "Not Modified" },
@@ -30,11 +30,16 @@ static const struct {
 	{ 503, "Service Unavailable" },
 };
 
+int problem_status(size_t i)
+{
+	return titles[i].status;
+}
+
 const char *problem_title(int status)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+	for (i = 0; i < PROBLEM_STATUSES; i++)
 		if (titles[i].status == status)
 			return titles[i].title;
 	return "Error";

@@ -29,6 +29,12 @@ int problem_set(struct problem *problem, int status, const char *param,
 /* Adds the JSON body. */
 void problem_encode(struct buf *buf, const struct problem *problem);
 
+/* The statuses that this program answers with. */
+#define PROBLEM_STATUSES 14
+
+/* The i-th of them. */
+int problem_status(size_t i);
+
 /* The reason phrase of a status that this program uses. */
 const char *problem_title(int status);
 

@@ -25,6 +25,7 @@
 #include "common/crypto.h"
 #include "common/envelope.h"
 #include "common/log.h"
+#include "messages-fcgi/stats.h"
 
 /* For connecting, for each reply, and for what is pending at the end. */
 #define TIMEOUT_MS 1000
@@ -60,8 +61,12 @@ struct publisher {
 	struct commands sending;
 	struct backoff backoff;
 	unsigned wait_ms; /* before the next attempt to connect */
-	bool was_up,
-		was_down; /* what the log was told last; both false: none */
+	enum {
+		TOLD_NOTHING = 0,
+		TOLD_UP,
+		TOLD_DOWN
+	} told;          /* the log, last */
+	bool is_refused; /* PUBLISH was: that a PING is answered is no news */
 	char reason[160];
 };
 
@@ -123,6 +128,9 @@ static void enqueue(struct publisher *p, size_t count)
 	buf_add(&p->pending.bytes, p->encoded.data, bytes);
 	p->pending.count += fitting;
 	p->dropped += count - fitting;
+	metric_add(&stats()->dropped[p->is_connected ? STATS_FULL : STATS_AWAY],
+		   (int64_t)(count - fitting));
+	metric_set(&stats()->buffer_bytes, (int64_t)p->pending.bytes.len);
 	if (fitting > 0)
 		pthread_cond_signal(&p->changed);
 	pthread_mutex_unlock(&p->lock);
@@ -144,6 +152,7 @@ static int take_pending(struct publisher *p, const struct timespec *until)
 		error = pthread_cond_timedwait(&p->changed, &p->lock, until);
 	p->sending = p->pending;
 	p->pending = empty;
+	metric_set(&stats()->buffer_bytes, 0);
 	result = p->sending.count > 0 ? 1 : p->is_stopping ? -1 : 0;
 	pthread_mutex_unlock(&p->lock);
 	return result;
@@ -178,6 +187,14 @@ static bool wait_or_stop(struct publisher *p, int64_t ms)
 	return is_stopping;
 }
 
+static void set_connected(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->is_connected = true;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Redis does what it is there for. */
 static void say_up(struct publisher *p)
 {
 	unsigned long dropped;
@@ -185,32 +202,37 @@ static void say_up(struct publisher *p)
 	pthread_mutex_lock(&p->lock);
 	dropped = p->dropped;
 	p->dropped = 0;
-	p->is_connected = true;
 	pthread_mutex_unlock(&p->lock);
 	backoff_reset(&p->backoff);
+	p->is_refused = false;
+	metric_set(&stats()->redis_up, 1);
 	if (dropped > 0)
 		log_warn("redis answers; %lu events were not published",
 			 dropped);
-	else if (!p->was_up)
+	else if (p->told != TOLD_UP)
 		log_info("redis answers");
-	p->was_up = true;
-	p->was_down = false;
+	p->told = TOLD_UP;
 }
 
 /* Gives the connection up, and what is on its way or waits for it. */
 static void say_down(struct publisher *p, const char *why)
 {
+	size_t lost;
+
 	pthread_mutex_lock(&p->lock);
 	p->is_connected = false;
-	p->dropped += p->sending.count + p->pending.count;
+	lost = p->sending.count + p->pending.count;
+	p->dropped += lost;
 	p->pending.count = 0;
 	buf_clear(&p->pending.bytes);
+	metric_set(&stats()->buffer_bytes, 0);
 	pthread_mutex_unlock(&p->lock);
 	p->sending.count = 0;
-	if (!p->was_down)
+	metric_add(&stats()->dropped[STATS_AWAY], (int64_t)lost);
+	metric_set(&stats()->redis_up, 0);
+	if (p->told != TOLD_DOWN)
 		log_error("redis is away, relays must read the log: %s", why);
-	p->was_down = true;
-	p->was_up = false;
+	p->told = TOLD_DOWN;
 	p->wait_ms = backoff_next_ms(&p->backoff, crypto_random_u32());
 	redisFree(p->redis);
 	p->redis = NULL;
@@ -303,37 +325,62 @@ static void connect_redis(struct publisher *p)
 		why = authenticate(p);
 	if (why == NULL)
 		why = ping(p);
-	if (why == NULL)
-		say_up(p);
-	else
+	if (why != NULL) {
 		say_down(p, why);
+		return;
+	}
+	set_connected(p);
+	if (!p->is_refused)
+		say_up(p);
+}
+
+/* Sends what was taken. NULL or why it failed. */
+static const char *send_taken(struct publisher *p)
+{
+	int64_t started_us = clock_us();
+	const char *why = exchange(p, p->sending.bytes.data,
+				   p->sending.bytes.len, p->sending.count);
+
+	if (why != NULL) {
+		p->is_refused |= p->redis->err == 0;
+		return why;
+	}
+	metric_add(&stats()->published, (int64_t)p->sending.count);
+	metric_observe(&stats()->publishes, &metric_seconds,
+		       clock_us() - started_us);
+	if (p->is_refused)
+		say_up(p);
+	return NULL;
+}
+
+/* Connects, sends or pings, as it is due. False when it is time to end. */
+static bool take_turn(struct publisher *p)
+{
+	struct timespec ping_at = after_ms(PING_EVERY_MS);
+	const char *why;
+	int work;
+
+	if (p->redis == NULL) {
+		if (wait_or_stop(p, p->wait_ms))
+			return false;
+		metric_set(&stats()->publishing_since_ms, clock_ms());
+		connect_redis(p);
+		return true;
+	}
+	work = take_pending(p, &ping_at);
+	if (work == -1)
+		return false;
+	metric_set(&stats()->publishing_since_ms, clock_ms());
+	why = work == 0 ? ping(p) : send_taken(p);
+	if (why != NULL)
+		say_down(p, why);
+	return true;
 }
 
 static void *run(void *arg)
 {
-	struct publisher *p = arg;
-	const char *why;
-
-	for (;;) {
-		struct timespec ping_at = after_ms(PING_EVERY_MS);
-		int work;
-
-		if (p->redis == NULL) {
-			if (wait_or_stop(p, p->wait_ms))
-				break;
-			connect_redis(p);
-			continue;
-		}
-		work = take_pending(p, &ping_at);
-		if (work == -1)
-			break;
-		why = work == 0 ? ping(p)
-				: exchange(p, p->sending.bytes.data,
-					   p->sending.bytes.len,
-					   p->sending.count);
-		if (why != NULL)
-			say_down(p, why);
-	}
+	while (take_turn(arg))
+		metric_set(&stats()->publishing_since_ms, 0);
 	return NULL;
 }
 

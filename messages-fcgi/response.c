@@ -71,6 +71,7 @@ void response_send(struct response *response, const struct response_head *head,
 {
 	struct buf buf = BUF_INIT;
 
+	response->status = head->status;
 	add_head(&buf, head);
 	if (head->type != NULL) {
 		buf_add_str(&buf, "Content-Length: ");
@@ -104,6 +105,7 @@ void response_begin(struct response *response, const struct response_head *head)
 {
 	struct buf buf = BUF_INIT;
 
+	response->status = head->status;
 	add_head(&buf, head);
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;

@@ -27,6 +27,7 @@ struct response_head {
 struct response {
 	struct FCGX_Request *fcgx;
 	const atomic_bool *is_giving_up; /* the program ends: break streams */
+	int status;                      /* that was sent, 0 before */
 	bool is_head; /* the request was HEAD: the body is not sent */
 	bool has_begun;
 	bool is_broken; /* the web server is gone, or shall be told of a

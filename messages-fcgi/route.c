@@ -44,16 +44,27 @@ static void on_config_get(const struct route_context *context,
 	buf_release(&body);
 }
 
-/* A handler of GET answers HEAD too: response drops the body. NULL: not
+/* What answers a method, and as what it is counted. answer NULL: not
  * allowed. */
+struct handler {
+	route_fn *answer;
+	enum stats_route counted;
+};
+
+/* A handler of GET answers HEAD too: response drops the body. */
 static const struct route {
 	const char *path;
 	const char *allow;
-	route_fn *get, *post;
+	struct handler get, post;
 } routes[] = {
-	{ "/messages", "GET, HEAD, POST, OPTIONS", on_messages_get,
-	  on_messages_post },
-	{ "/config.json", "GET, HEAD, OPTIONS", on_config_get, NULL },
+	{ "/messages",
+	  "GET, HEAD, POST, OPTIONS",
+	  { on_messages_get, STATS_GET_MESSAGES },
+	  { on_messages_post, STATS_POST_MESSAGES } },
+	{ "/config.json",
+	  "GET, HEAD, OPTIONS",
+	  { on_config_get, STATS_GET_CONFIG },
+	  { NULL, STATS_OTHER } },
 };
 
 static const struct route *find_route(struct span path)
@@ -66,8 +77,8 @@ static const struct route *find_route(struct span path)
 	return NULL;
 }
 
-static route_fn *find_handler(const struct route *route,
-			      enum request_method method)
+static struct handler find_handler(const struct route *route,
+				   enum request_method method)
 {
 	switch (method) {
 	case REQUEST_GET:
@@ -78,7 +89,7 @@ static route_fn *find_handler(const struct route *route,
 	case REQUEST_OPTIONS:
 	case REQUEST_OTHER:
 	default:
-		return NULL;
+		return (struct handler){ NULL, STATS_OTHER };
 	}
 }
 
@@ -92,19 +103,20 @@ static void refuse(struct response *response, int status, const char *allow,
 	response_problem(response, &problem);
 }
 
-void route_answer(const struct route_context *context,
-		  const struct request *request, struct response *response)
+enum stats_route route_answer(const struct route_context *context,
+			      const struct request *request,
+			      struct response *response)
 {
 	const struct route *route = find_route(request->path);
-	route_fn *handler;
+	struct handler handler;
 
 	if (route == NULL) {
 		refuse(response, 404, NULL, "there is nothing here");
-		return;
+		return STATS_OTHER;
 	}
 	handler = find_handler(route, request->method);
-	if (handler != NULL) {
-		handler(context, request, response);
+	if (handler.answer != NULL) {
+		handler.answer(context, request, response);
 	} else if (request->method == REQUEST_OPTIONS) {
 		const struct response_head head = { .status = 204,
 						    .cache = "no-store",
@@ -115,4 +127,5 @@ void route_answer(const struct route_context *context,
 		refuse(response, 405, route->allow,
 		       "this method is not allowed here");
 	}
+	return handler.counted;
 }

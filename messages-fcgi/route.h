@@ -7,6 +7,7 @@
 
 #include "messages-fcgi/messages_get.h"
 #include "messages-fcgi/messages_post.h"
+#include "messages-fcgi/stats.h"
 
 /* What the handlers work with; borrowed. Threads share it, so nothing in it
  * changes. */
@@ -16,8 +17,9 @@ struct route_context {
 	const char *app_key;
 };
 
-/* Answers the request, whatever it is. */
-void route_answer(const struct route_context *context,
-		  const struct request *request, struct response *response);
+/* Answers the request, whatever it is; returns as what it is counted. */
+enum stats_route route_answer(const struct route_context *context,
+			      const struct request *request,
+			      struct response *response);
 
 #endif

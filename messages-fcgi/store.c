@@ -362,6 +362,15 @@ enum store_result store_open(struct store *store)
 	return store_link_open(store->link);
 }
 
+enum store_result store_check(struct store *store)
+{
+	enum store_result verdict = store_link_open(store->link);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	return ask_epoch(store, clock_ms() + STORE_CHECK_TIMEOUT_MS);
+}
+
 enum store_result store_append(struct store *store,
 			       struct entry *const *entries, size_t count,
 			       int64_t lock_wait_ms, struct span *epoch)

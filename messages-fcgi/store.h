@@ -18,6 +18,8 @@
  * for a connection to call them on. */
 #define STORE_READ_TIMEOUT_MS 5000
 
+#define STORE_CHECK_TIMEOUT_MS 1000
+
 struct store_head {
 	int64_t channel_id; /* 0: the channel has no row yet */
 	int64_t first_id, last_id;
@@ -38,6 +40,10 @@ void store_free(struct store *store);
 
 /* Connects now instead of with the first statement. */
 enum store_result store_open(struct store *store) MUST_CHECK;
+
+/* Asks the server whether it lives, for at most STORE_CHECK_TIMEOUT_MS and the
+ * time of connecting. */
+enum store_result store_check(struct store *store) MUST_CHECK;
 
 /* Stores entries, whose keys must differ within a channel, in one transaction.
  * With STORE_OK all outcomes are set, and *epoch is the one that the ids belong

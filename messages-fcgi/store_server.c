@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "messages-fcgi/stats.h"
 
 struct store_server {
 	char *conninfo;
@@ -69,6 +70,7 @@ void store_server_is_up(struct store_server *server)
 	if (server->state != SERVER_UP)
 		log_info("postgresql answers");
 	server->state = SERVER_UP;
+	metric_set(&stats()->postgres_up, 1);
 	server->retry_at_ms = 0;
 	backoff_reset(&server->backoff);
 	pthread_mutex_unlock(&server->lock);
@@ -80,6 +82,7 @@ void store_server_is_down(struct store_server *server, const char *why)
 	if (server->state != SERVER_DOWN)
 		log_error("postgresql is away, answering 503: %s", why);
 	server->state = SERVER_DOWN;
+	metric_set(&stats()->postgres_up, 0);
 	server->retry_at_ms = clock_ms() + backoff_next_ms(&server->backoff,
 							   crypto_random_u32());
 	pthread_mutex_unlock(&server->lock);

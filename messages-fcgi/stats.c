@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of metrics, and what they mean for health.
+ */
+#include "messages-fcgi/stats.h"
+
+#include "common/clock.h"
+#include "common/version.h"
+
+/* Beyond every time that the two threads can be told to wait, and that to look
+ * up a server's name, which is the system's. */
+#define STUCK_MS 90000
+
+static struct stats numbers = { .build = 1 };
+
+struct stats *stats(void)
+{
+	return &numbers;
+}
+
+/* ---- labels ---- */
+
+static void add_version(struct buf *buf, size_t series)
+{
+	(void)series;
+	buf_add_str(buf, "version=\"" PUSHLOG_VERSION "\"");
+}
+
+static void add_route(struct buf *buf, size_t series)
+{
+	static const char *const names[STATS_ROUTES] = {
+		[STATS_GET_MESSAGES] = "GET /messages",
+		[STATS_POST_MESSAGES] = "POST /messages",
+		[STATS_GET_CONFIG] = "GET /config.json",
+		[STATS_OTHER] = "other",
+	};
+
+	buf_addf(buf, "route=\"%s\"", names[series]);
+}
+
+static void add_route_and_status(struct buf *buf, size_t series)
+{
+	add_route(buf, series / PROBLEM_STATUSES);
+	buf_addf(buf, ",status=\"%d\"",
+		 problem_status(series % PROBLEM_STATUSES));
+}
+
+static void add_posted(struct buf *buf, size_t series)
+{
+	static const char *const names[STATS_POSTED] = {
+		[STATS_STORED] = "stored",
+		[STATS_REPEATED] = "repeated",
+		[STATS_CONFLICT] = "conflict",
+		[STATS_UNAVAILABLE] = "unavailable",
+	};
+
+	buf_addf(buf, "outcome=\"%s\"", names[series]);
+}
+
+static void add_failure(struct buf *buf, size_t series)
+{
+	static const char *const names[STATS_FAILURES] = {
+		[STATS_LOCKED] = "locked",
+		[STATS_UNKNOWN] = "unknown",
+		[STATS_DOWN] = "down",
+		[STATS_REFUSED] = "refused",
+	};
+
+	buf_addf(buf, "cause=\"%s\"", names[series]);
+}
+
+static void add_drop(struct buf *buf, size_t series)
+{
+	static const char *const names[STATS_DROPS] = {
+		[STATS_AWAY] = "redis-away",
+		[STATS_FULL] = "buffer-full",
+	};
+
+	buf_addf(buf, "cause=\"%s\"", names[series]);
+}
+
+/* ---- the table ---- */
+
+#define NUMBER(field, type, name, text)                                        \
+	METRIC(struct stats, field, type, "pushlog_messages_" name, text)
+#define FAMILY(field, type, series, label, name, text)                         \
+	METRIC_FAMILY(struct stats, field, type, series, label,                \
+		      "pushlog_messages_" name, text)
+#define BUCKETS(field, series, label, bounds, name, text)                      \
+	METRIC_BUCKETS(struct stats, field, series, label, bounds,             \
+		       "pushlog_messages_" name, text)
+
+static const struct metric metrics[] = {
+	FAMILY(build, METRIC_GAUGE, 1, add_version, "build_info",
+	       "Always 1; the version is its label."),
+	NUMBER(threads, METRIC_GAUGE, "threads",
+	       "Requests that can be served at a time."),
+	NUMBER(in_flight, METRIC_GAUGE, "requests_in_flight",
+	       "Requests that are being served."),
+	FAMILY(requests, METRIC_COUNTER, STATS_ROUTES *PROBLEM_STATUSES,
+	       add_route_and_status, "requests_total", "Requests answered."),
+	BUCKETS(durations, STATS_ROUTES, add_route, &metric_seconds,
+		"request_duration_seconds",
+		"Time from accepting a request to the end of its answer."),
+	NUMBER(broken, METRIC_COUNTER, "responses_broken_total",
+	       "Answers that were broken off, or that nobody read any more."),
+	FAMILY(posts, METRIC_COUNTER, STATS_POSTED, add_posted, "posts_total",
+	       "Posts by what became of them."),
+	NUMBER(waiting, METRIC_GAUGE, "posts_waiting",
+	       "Posts that wait for their commit."),
+	BUCKETS(batches, 1, NULL, &metric_sizes, "batch_events",
+		"Events committed at once."),
+	BUCKETS(commits, 1, NULL, &metric_seconds, "commit_duration_seconds",
+		"Time to commit a batch."),
+	FAMILY(failures, METRIC_COUNTER, STATS_FAILURES, add_failure,
+	       "commit_failures_total", "Batches not committed, by cause."),
+	NUMBER(published, METRIC_COUNTER, "published_events_total",
+	       "Events that Redis took."),
+	BUCKETS(publishes, 1, NULL, &metric_seconds, "publish_duration_seconds",
+		"Time for Redis to take what was waiting."),
+	FAMILY(dropped, METRIC_COUNTER, STATS_DROPS, add_drop,
+	       "publish_dropped_events_total",
+	       "Events not published, which relays read from the log."),
+	NUMBER(buffer_bytes, METRIC_GAUGE, "publish_buffer_bytes",
+	       "Bytes that wait for Redis."),
+	NUMBER(postgres_up, METRIC_GAUGE, "postgres_up",
+	       "Whether PostgreSQL answered when it was last asked."),
+	NUMBER(redis_up, METRIC_GAUGE, "redis_up",
+	       "Whether Redis took what it was last sent."),
+};
+
+static const struct metric_table table = {
+	metrics,
+	sizeof(metrics) / sizeof(metrics[0]),
+};
+
+void stats_request(enum stats_route route, int status, int64_t duration_us)
+{
+	size_t i = 0;
+
+	while (i < PROBLEM_STATUSES - 1 && problem_status(i) != status)
+		i++;
+	metric_add(&numbers.requests[route * PROBLEM_STATUSES + i], 1);
+	metric_observe(&numbers.durations[route], &metric_seconds, duration_us);
+}
+
+/* ---- what is asked ---- */
+
+static bool is_stuck(const _Atomic int64_t *since_ms)
+{
+	int64_t since = metric_get(since_ms);
+
+	return since != 0 && clock_ms() - since >= STUCK_MS;
+}
+
+static enum ops_health tell_alive(void *ctx, struct buf *why)
+{
+	(void)ctx;
+	if (is_stuck(&numbers.committing_since_ms))
+		buf_add_str(why, "the committer does not turn");
+	else if (is_stuck(&numbers.publishing_since_ms))
+		buf_add_str(why, "the publisher does not turn");
+	return why->len > 0 ? OPS_BAD : OPS_GOOD;
+}
+
+static enum ops_health tell_ready(void *ctx, struct buf *why)
+{
+	(void)ctx;
+	if (metric_get(&numbers.is_stopping) != 0) {
+		buf_add_str(why, "it stops");
+		return OPS_BAD;
+	}
+	if (metric_get(&numbers.postgres_up) == 0) {
+		buf_add_str(why, "postgresql is away");
+		return OPS_BAD;
+	}
+	if (metric_get(&numbers.redis_up) == 0) {
+		buf_add_str(why, "redis is away");
+		return OPS_DEGRADED;
+	}
+	return OPS_GOOD;
+}
+
+static void tell_metrics(void *ctx, struct buf *text)
+{
+	(void)ctx;
+	metric_render(&table, &numbers, text);
+}
+
+const struct ops_handler stats_handler = {
+	.alive = tell_alive,
+	.ready = tell_ready,
+	.metrics = tell_metrics,
+};

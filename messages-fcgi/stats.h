@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What this program counts, by all its threads, and how that is told. Knows
+ * nothing of who counts.
+ */
+#ifndef MESSAGES_FCGI_STATS_H
+#define MESSAGES_FCGI_STATS_H
+
+#include "common/metric.h"
+#include "common/ops.h"
+#include "messages-fcgi/problem.h"
+
+enum stats_route {
+	STATS_GET_MESSAGES = 0,
+	STATS_POST_MESSAGES,
+	STATS_GET_CONFIG,
+	STATS_OTHER, /* no resource, or not this method */
+};
+
+#define STATS_ROUTES (STATS_OTHER + 1)
+
+enum stats_posted {
+	STATS_STORED = 0,
+	STATS_REPEATED,
+	STATS_CONFLICT,
+	STATS_UNAVAILABLE,
+};
+
+#define STATS_POSTED (STATS_UNAVAILABLE + 1)
+
+/* Why a batch was not committed. */
+enum stats_failure {
+	STATS_LOCKED = 0,
+	STATS_UNKNOWN, /* it may have been: it is run again */
+	STATS_DOWN,
+	STATS_REFUSED,
+};
+
+#define STATS_FAILURES (STATS_REFUSED + 1)
+
+/* Why an event was not published. */
+enum stats_drop {
+	STATS_AWAY = 0, /* Redis is */
+	STATS_FULL,     /* the buffer is */
+};
+
+#define STATS_DROPS (STATS_FULL + 1)
+
+/* For metric_add and its like. Who is told what each number is reads the table
+ * in stats.c. */
+struct stats {
+	_Atomic int64_t build, threads, in_flight, broken;
+	_Atomic int64_t requests[STATS_ROUTES * PROBLEM_STATUSES];
+	struct metric_histogram durations[STATS_ROUTES];
+	_Atomic int64_t posts[STATS_POSTED], waiting;
+	struct metric_histogram batches, commits, publishes;
+	_Atomic int64_t failures[STATS_FAILURES];
+	_Atomic int64_t published, dropped[STATS_DROPS], buffer_bytes;
+	_Atomic int64_t postgres_up, redis_up;
+
+	/* not told as they are: when the thread began what it does now, 0 if
+	 * it waits; clock_ms */
+	_Atomic int64_t committing_since_ms, publishing_since_ms;
+	_Atomic int64_t is_stopping;
+};
+
+/* The only one there is. */
+struct stats *stats(void);
+
+/* A request was answered. */
+void stats_request(enum stats_route route, int status, int64_t duration_us);
+
+/* What is answered to those who operate the program. */
+extern const struct ops_handler stats_handler;
+
+#endif
