@@ -35,7 +35,7 @@ MESSAGES = batch committer entry escape etag form main message messages_get \
 	request response route stats store store_link store_server stuck
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
 	log_reader loop main master outbuf peer_address pulse pusher session \
-	siphash socket_id stash throttle worker ws
+	siphash socket_id stash stats throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -19,6 +19,7 @@
 #include "common/crypto.h"
 #include "common/log.h"
 #include "relay/list.h"
+#include "relay/stats.h"
 
 #define READ_BYTES 65536
 /* Read in one turn: a Redis that is not read from drops its subscriber. */
@@ -45,7 +46,9 @@ struct bus {
 	const struct bus_ops *ops;
 	void *ctx;
 	enum bus_state state;
-	bool was_reported;     /* that it is away, once */
+	bool was_reported; /* that it is away, once */
+	bool is_refused; /* a SUBSCRIBE was: that a PING is answered is no news
+			  */
 	redisContext *context; /* only for connecting; NULL: not connected */
 	redisReader *reader;
 	struct loop_watch watch;
@@ -75,6 +78,7 @@ static void disconnect(struct bus *bus, const char *why)
 	bus->reader = NULL;
 	bus->context = NULL;
 	bus->state = BUS_WAITING;
+	metric_set(&stats()->redis_up, 0);
 	buf_release(&bus->out);
 	/* what was sent will never be confirmed */
 	bus->confirmed = bus->sent;
@@ -167,15 +171,28 @@ static struct span reply_span(const redisReply *reply)
 	return span_of(reply->str, (size_t)reply->len);
 }
 
-static void come_up(struct bus *bus)
+/* Redis does what it is there for. */
+static void settle(struct bus *bus)
 {
-	if (bus->state != BUS_CONNECTING)
-		return;
-	bus->state = BUS_UP;
 	backoff_reset(&bus->backoff);
 	if (bus->was_reported)
 		log_info("redis is back");
 	bus->was_reported = false;
+	bus->is_refused = false;
+	metric_set(&stats()->redis_up, 1);
+}
+
+/* After a refusal the first PONG proves nothing: what is asked for because of
+ * it may be refused again. The second comes behind all that. */
+static void on_pong(struct bus *bus)
+{
+	bool was_up = bus->state == BUS_UP;
+
+	if (was_up == bus->is_refused)
+		settle(bus);
+	if (bus->state != BUS_CONNECTING)
+		return;
+	bus->state = BUS_UP;
 	bus->ops->on_up(bus->ctx);
 }
 
@@ -189,6 +206,8 @@ static void take_push(struct bus *bus, const redisReply *reply)
 	else if (reply->elements == 3 && (is_word(part[0], "subscribe") ||
 					  is_word(part[0], "unsubscribe")))
 		bus->confirmed++;
+	else if (reply->elements == 2 && is_word(part[0], "pong"))
+		on_pong(bus); /* as it is told to who subscribes */
 }
 
 static void take_reply(struct bus *bus, const redisReply *reply)
@@ -199,10 +218,11 @@ static void take_reply(struct bus *bus, const redisReply *reply)
 		break;
 	case REDIS_REPLY_STATUS:
 		if (is_word(reply, "PONG"))
-			come_up(bus);
+			on_pong(bus);
 		break;
 	case REDIS_REPLY_ERROR:
 		/* wrong password, no right to subscribe, still loading */
+		bus->is_refused = bus->state == BUS_UP;
 		disconnect(bus, reply->str);
 		break;
 	default:

@@ -56,6 +56,18 @@ void channel_remove(struct channel_table *table, struct channel *channel)
 	free(channel);
 }
 
+size_t channel_list_live(const struct channel_table *table, struct span *names,
+			 size_t max)
+{
+	const struct channel *channel = table->first;
+	size_t count = 0;
+
+	for (; channel != NULL && count < max; channel = channel->hh.next)
+		if (channel->is_durable && channel->state == CHANNEL_LIVE)
+			names[count++] = channel_name(channel);
+	return count;
+}
+
 void channel_join(struct channel *channel, struct subscription *subscription,
 		  void *subscriber)
 {

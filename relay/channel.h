@@ -76,6 +76,10 @@ struct channel *channel_add(struct channel_table *table, struct span name,
 /* Removes and frees a channel without members, which is in no list. */
 void channel_remove(struct channel_table *table, struct channel *channel);
 
+/* The names of up to max durable channels that are live; returns how many. */
+size_t channel_list_live(const struct channel_table *table, struct span *names,
+			 size_t max);
+
 void channel_join(struct channel *channel, struct subscription *subscription,
 		  void *subscriber);
 

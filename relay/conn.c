@@ -13,6 +13,8 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "relay/peak.h"
+#include "relay/stats.h"
 #include "relay/throttle.h"
 
 /* A peer that has not asked for anything by then is not a browser. */
@@ -44,6 +46,7 @@ struct conn_set {
 	size_t dirty_count, dirty_cap;
 	struct loop_timer sweep;
 	struct throttle throttles[PUSHER_CAUSES];
+	struct peak peak; /* of the longest queue, in bytes */
 	char scratch[READ_BYTES];
 };
 
@@ -139,6 +142,7 @@ void conn_close(struct conn *conn, enum pusher_cause cause)
 	if (!conn_is_open(conn))
 		return;
 	log_close(conn, cause);
+	metric_add_own(&stats()->closed[cause], 1);
 	conn->cause = (uint8_t)cause;
 	set_state(conn, CONN_DOOMED);
 }
@@ -178,6 +182,7 @@ static void flush(struct conn *conn)
 			peer_is_gone(conn);
 			return;
 		}
+		metric_add_own(&stats()->sent_bytes, sent);
 		outbuf_consume(&conn->out, (size_t)sent);
 	}
 	loop_change(set->loop, &conn->watch, LOOP_READ);
@@ -353,6 +358,7 @@ static void receive(struct conn *conn)
 		peer_is_gone(conn);
 		return;
 	}
+	metric_add_own(&stats()->received_bytes, len);
 	if (conn->is_silent)
 		return;
 	note_life(conn);
@@ -371,6 +377,14 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 
 /* ---- the end of a turn ---- */
 
+static void drop_unsent(struct conn *conn)
+{
+	uint32_t before = conn->out.count;
+
+	outbuf_drop_unsent(&conn->out);
+	metric_add_own(&stats()->frames_dropped, before - conn->out.count);
+}
+
 static void queue_close_frame(struct conn *conn)
 {
 	enum pusher_cause cause = (enum pusher_cause)conn->cause;
@@ -378,7 +392,7 @@ static void queue_close_frame(struct conn *conn)
 
 	/* what a slow reader has not read it gets by backfill */
 	if (cause == PUSHER_CAUSE_SLOW)
-		outbuf_drop_unsent(&conn->out);
+		drop_unsent(conn);
 	if (!conn->is_websocket)
 		conn->is_silent = true;
 	if (conn->is_websocket && pusher_cause_code(cause) != 0) {
@@ -406,6 +420,21 @@ static void settle_doomed(struct conn_set *set)
 	}
 }
 
+/* Every change of a queue makes its conn dirty, so that here the sum of all is
+ * brought up to date. */
+static void count_queue(struct conn *conn)
+{
+	uint32_t bytes = conn->out.bytes;
+
+	if (bytes == conn->counted_bytes)
+		return;
+	metric_add_own(&stats()->queue_bytes,
+		       (int64_t)bytes - conn->counted_bytes);
+	conn->counted_bytes = bytes;
+	peak_note(&conn->set->peak, bytes);
+	metric_set(&stats()->queue_peak_bytes, peak_value(&conn->set->peak));
+}
+
 static void flush_dirty(struct conn_set *set)
 {
 	size_t i;
@@ -416,6 +445,7 @@ static void flush_dirty(struct conn_set *set)
 		conn->is_dirty = false;
 		if (!conn->is_gone)
 			flush(conn);
+		count_queue(conn);
 	}
 	set->dirty_count = 0;
 }
@@ -429,6 +459,8 @@ static void bury(struct conn *conn)
 	loop_remove(set->loop, &conn->watch);
 	close(fd);
 	outbuf_release(&conn->out);
+	count_queue(conn);
+	metric_add_own(&stats()->connections, -1);
 	buf_release(&conn->in);
 	ws_release(&conn->ws);
 	set->count--;
@@ -478,6 +510,8 @@ static void on_sweep(struct loop_timer *timer)
 		conn_close(conn, PUSHER_CAUSE_PONG_MISSING);
 	while ((conn = first_expired(set, CONN_CLOSING, CLOSING_S)))
 		set_state(conn, CONN_DEAD);
+	peak_turn(&set->peak, now_s(set));
+	metric_set(&stats()->queue_peak_bytes, peak_value(&set->peak));
 	loop_set_timer(set->loop, timer, SWEEP_MS, on_sweep);
 }
 
@@ -551,5 +585,7 @@ void conn_init(struct conn *conn, struct conn_set *set, int fd,
 	list_init(&conn->link);
 	set_state(conn, CONN_HANDSHAKE);
 	set->count++;
+	metric_add_own(&stats()->connections, 1);
+	metric_add_own(&stats()->opened, 1);
 	loop_add(set->loop, &conn->watch, fd, LOOP_READ, on_ready);
 }

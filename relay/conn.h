@@ -73,7 +73,8 @@ struct conn {
 	struct ws ws;
 	uint32_t id; /* for the log */
 	uint32_t since_s, opened_s;
-	uint32_t full_since_s; /* the queue is above its limit; 0: it is not */
+	uint32_t full_since_s;  /* the queue is above its limit; 0: it is not */
+	uint32_t counted_bytes; /* of the queue, in stats */
 	struct peer_address address;
 	uint8_t state;     /* enum conn_state */
 	uint8_t cause;     /* enum pusher_cause, once doomed */

@@ -11,6 +11,7 @@
 
 #include "common/alloc.h"
 #include "common/channel_name.h"
+#include "relay/stats.h"
 
 struct fanout {
 	struct channel_table channels;
@@ -67,7 +68,9 @@ void fanout_join(struct fanout *fanout, struct session *session,
 	struct channel *channel = channel_find(&fanout->channels, name);
 	struct frame *frame;
 
+	metric_add_own(&stats()->subscriptions, 1);
 	if (channel == NULL) {
+		metric_add_own(&stats()->channels, 1);
 		channel = channel_add(
 			&fanout->channels, name,
 			channel_name_is_durable(name, fanout->list));
@@ -88,24 +91,19 @@ void fanout_leave(struct fanout *fanout, struct subscription *subscription)
 	struct channel *channel = subscription->channel;
 
 	channel_leave(subscription);
+	metric_add_own(&stats()->subscriptions, -1);
 	if (channel->count > 0)
 		return;
+	metric_add_own(&stats()->channels, -1);
 	fanout->ops->on_last(fanout->ctx, channel);
 	channel_remove(&fanout->channels, channel);
 }
 
-void fanout_go_live(struct fanout *fanout, struct channel *channel)
+/* Returns how many it was queued for. */
+static int64_t queue(struct channel *channel, struct frame *frame,
+		     uint64_t exclude)
 {
-	struct frame *frame = subscribed_frame(fanout, channel);
-
-	assert(channel->state == CHANNEL_LIVE);
-	fanout_deliver(channel, frame, 0);
-	frame_unref(frame);
-}
-
-void fanout_deliver(struct channel *channel, struct frame *frame,
-		    uint64_t exclude)
-{
+	int64_t count = 0;
 	uint32_t i;
 
 	for (i = 0; i < channel->count; i++) {
@@ -113,8 +111,25 @@ void fanout_deliver(struct channel *channel, struct frame *frame,
 
 		if (exclude != 0 && session->socket_id == exclude)
 			continue;
+		count += conn_is_open(&session->conn);
 		conn_send(&session->conn, frame);
 	}
+	return count;
+}
+
+void fanout_go_live(struct fanout *fanout, struct channel *channel)
+{
+	struct frame *frame = subscribed_frame(fanout, channel);
+
+	assert(channel->state == CHANNEL_LIVE);
+	queue(channel, frame, 0);
+	frame_unref(frame);
+}
+
+void fanout_deliver(struct channel *channel, struct frame *frame,
+		    uint64_t exclude)
+{
+	metric_add_own(&stats()->deliveries, queue(channel, frame, exclude));
 }
 
 void fanout_close(struct channel *channel, enum pusher_cause cause)

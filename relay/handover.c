@@ -24,7 +24,7 @@ void handover_release(struct handover *handover)
 	*handover = (struct handover)HANDOVER_INIT;
 }
 
-/* ---- the text: pid=4711 listen=3 ours=1 worker=4712 worker=4713 ---- */
+/* ---- the text: pid=4711 listen=3 ours=1 ops=4 worker=4712 worker=4713 ---- */
 
 void handover_encode(const struct handover *handover, pid_t self,
 		     struct buf *text)
@@ -33,6 +33,8 @@ void handover_encode(const struct handover *handover, pid_t self,
 
 	buf_addf(text, "pid=%ld listen=%d ours=%d", (long)self,
 		 handover->listen_fd, handover->is_ours);
+	if (handover->ops_fd != -1)
+		buf_addf(text, " ops=%d", handover->ops_fd);
 	for (i = 0; i < handover->count; i++)
 		buf_addf(text, " worker=%ld", (long)handover->workers[i]);
 }
@@ -52,13 +54,17 @@ static int decode_word(struct span name, struct span value,
 		       struct handover *handover, int64_t *pid)
 {
 	int64_t n;
+	int fd;
 
 	if (text_parse_int(value, &n) == -1)
 		return -1;
+	fd = n < 0 || n > INT32_MAX ? -1 : (int)n;
 	if (span_is(name, "pid"))
 		*pid = n;
 	else if (span_is(name, "listen"))
-		handover->listen_fd = n < 0 || n > INT32_MAX ? -1 : (int)n;
+		handover->listen_fd = fd;
+	else if (span_is(name, "ops"))
+		handover->ops_fd = fd;
 	else if (span_is(name, "ours"))
 		handover->is_ours = n == 1;
 	else if (span_is(name, "worker"))

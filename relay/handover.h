@@ -16,6 +16,7 @@
 
 struct handover {
 	int listen_fd;  /* -1: none */
+	int ops_fd;     /* listens for who operates us; -1: none */
 	bool is_ours;   /* relay made the socket, and so removes its name */
 	pid_t *workers; /* owned; children of this process, if they live */
 	size_t count;
@@ -23,7 +24,7 @@ struct handover {
 
 #define HANDOVER_INIT                                                          \
 	{                                                                      \
-		.listen_fd = -1                                                \
+		.listen_fd = -1, .ops_fd = -1                                  \
 	}
 
 /* Takes from the environment what is for this process, and leaves nothing of

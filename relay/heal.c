@@ -15,6 +15,7 @@
 #include "common/chaos.h"
 #include "common/log.h"
 #include "relay/socket_id.h"
+#include "relay/stats.h"
 
 /* Heads are polled this often while Redis is away. */
 #define POLL_WITHOUT_BUS_MS 100
@@ -75,6 +76,7 @@ static void put_in_stash(struct heal *heal, struct channel *channel, int64_t id,
 	size_t before = channel->stash.bytes;
 
 	if (heal->stash_bytes + frame->len > heal->conf.stash_max_bytes) {
+		stats_drop(STATS_STASH_FULL, stash_count(&channel->stash) + 1);
 		clear_stash(heal, channel);
 		return;
 	}
@@ -109,6 +111,7 @@ static void drain_stash(struct heal *heal, struct channel *channel)
 /* Puts the channel on the list of those with a hole, or takes it off. */
 static void note_hole(struct heal *heal, struct channel *channel)
 {
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stash_bytes);
 	if (channel->target <= channel->delivered) {
 		list_remove(&channel->link);
 		return;
@@ -140,8 +143,10 @@ static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 		fanout_deliver(channel, frame, exclude);
 		return;
 	}
-	if (id <= channel->delivered)
+	if (id <= channel->delivered) {
+		stats_drop(STATS_REPEATED, 1);
 		return;
+	}
 	if (chaos_is("skip-holes"))
 		channel->delivered = id - 1;
 	if (id > channel->delivered + 1) {
@@ -220,6 +225,7 @@ static void take_epoch(struct heal *heal, struct span epoch)
 static void take_heads(struct heal *heal, const struct log_heads *heads,
 		       enum channel_state wanted)
 {
+	int64_t lag = 0;
 	size_t i;
 
 	take_epoch(heal, heads->epoch);
@@ -236,8 +242,12 @@ static void take_heads(struct heal *heal, const struct log_heads *heads,
 		} else {
 			raise_target(channel, head->last_id);
 			note_hole(heal, channel);
+			if (lag < channel->target - channel->delivered)
+				lag = channel->target - channel->delivered;
 		}
 	}
+	if (wanted == CHANNEL_LIVE)
+		metric_set(&stats()->head_lag, lag);
 }
 
 /* Those of whom nothing was said ask again. */
@@ -293,19 +303,6 @@ static void read_starting(struct heal *heal)
 		unread_starting(heal);
 }
 
-/* Names the live channels, up to LOOKUPS_MAX + 1. */
-static size_t collect_live(struct heal *heal, struct span *names)
-{
-	struct channel *channel = fanout_channels(heal->fanout)->first;
-	size_t count = 0;
-
-	for (; channel != NULL && count <= LOOKUPS_MAX;
-	     channel = channel->hh.next)
-		if (channel->is_durable && channel->state == CHANNEL_LIVE)
-			names[count++] = channel_name(channel);
-	return count;
-}
-
 bool heal_is_log_up(const struct heal *heal)
 {
 	return log_reader_is_up(heal->reader);
@@ -320,15 +317,16 @@ void heal_poll(struct heal *heal)
 	heal->is_poll_due = heal->is_polling;
 	if (heal->is_polling || chaos_is("no-head-poll"))
 		return;
-	count = collect_live(heal, names);
-	if (count == 0)
-		return;
+	/* if there is none, we learn whether the log can be read */
+	count = channel_list_live(fanout_channels(heal->fanout), names,
+				  LOOKUPS_MAX + 1);
 	if (count > LOOKUPS_MAX)
 		result = log_reader_all_heads(heal->reader, &heal->is_polling);
 	else
 		result = log_reader_heads(heal->reader, names, count,
 					  &heal->is_polling);
 	heal->is_polling = result == 0;
+	metric_add_own(&stats()->head_polls, heal->is_polling);
 }
 
 static void on_heads(void *ctx, void *who, const struct log_heads *heads)
@@ -363,13 +361,16 @@ static void read_hole(struct heal *heal, struct channel *channel)
 	if (channel->is_reading)
 		return;
 	if (log_reader_rows(heal->reader, channel_name(channel),
-			    channel->delivered + 1, to_id, channel) == 0)
-		channel->is_reading = true;
+			    channel->delivered + 1, to_id, channel) == -1)
+		return;
+	channel->is_reading = true;
+	metric_add_own(&stats()->holes, 1);
 }
 
 static void deliver_row(struct heal *heal, struct channel *channel,
 			const struct event *event)
 {
+	int64_t before = channel->delivered;
 	struct buf text = BUF_INIT;
 	struct frame *frame;
 
@@ -378,6 +379,7 @@ static void deliver_row(struct heal *heal, struct channel *channel,
 	buf_release(&text);
 	take_event(heal, channel, event->id, frame,
 		   socket_id_parse(event->exclude));
+	metric_add_own(&stats()->healed, channel->delivered > before);
 	frame_unref(frame);
 }
 
@@ -473,6 +475,7 @@ static void on_poll_timer(struct loop_timer *timer)
 {
 	struct heal *heal = container_of(timer, struct heal, poll_timer);
 
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stash_bytes);
 	read_starting(heal);
 	heal_poll(heal);
 	close_late_starters(heal);
@@ -545,9 +548,11 @@ void heal_event(struct heal *heal, struct channel *channel,
 {
 	struct frame *frame;
 
+	metric_add_own(&stats()->hints, 1);
 	if (channel->is_durable && envelope->id != 0 &&
 	    !span_is(envelope->epoch, heal->epoch)) {
 		/* before the first read, or of another life of the log */
+		stats_drop(STATS_OTHER_EPOCH, 1);
 		heal_poll(heal);
 		return;
 	}

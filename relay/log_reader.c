@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "relay/list.h"
+#include "relay/stats.h"
 
 #define CONNECT_MS 3000
 #define STATEMENT_MS 3000
@@ -194,6 +195,7 @@ static void disconnect(struct log_reader *reader, const char *why)
 	reader->pg = NULL;
 	reader->current = NULL;
 	reader->state = READER_WAITING;
+	metric_set(&stats()->postgres_up, 0);
 	loop_set_timer(reader->loop, &reader->timer,
 		       backoff_next_ms(&reader->backoff, crypto_random_u32()),
 		       on_retry);
@@ -306,6 +308,7 @@ static void take_result(struct log_reader *reader, PGresult *result)
 	if (reader->was_reported)
 		log_info("postgresql is back");
 	reader->was_reported = false;
+	metric_set(&stats()->postgres_up, 1);
 	answer(reader, current, result);
 }
 

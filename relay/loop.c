@@ -14,6 +14,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "relay/stats.h"
 
 /* Events taken at once: enough to coalesce what arrives together, few enough
  * that the end of the turn comes soon. */
@@ -183,17 +184,22 @@ static void dispatch(const struct epoll_event *event)
 void loop_run(struct loop *loop)
 {
 	while (!loop->is_stopped) {
+		int64_t started_us;
 		int count, i;
 
 		count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_MAX,
 				   wait_ms(loop));
 		if (count == -1 && errno != EINTR)
 			fatal("cannot wait for events");
-		loop->now_ms = clock_ms();
+		started_us = clock_us();
+		loop->now_ms = started_us / 1000;
+		metric_set(&stats()->turned_ms, loop->now_ms);
 		for (i = 0; i < count; i++)
 			dispatch(&loop->events[i]);
 		run_timers(loop);
 		if (loop->turn_fn != NULL)
 			loop->turn_fn(loop->turn_ctx);
+		metric_observe(&stats()->turns, &metric_seconds,
+			       clock_us() - started_us);
 	}
 }

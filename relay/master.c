@@ -24,9 +24,11 @@
 #include "common/crypto.h"
 #include "common/listen.h"
 #include "common/notify.h"
+#include "common/ops_server.h"
 #include "common/successor.h"
 #include "common/version.h"
 #include "relay/handover.h"
+#include "relay/stats.h"
 
 /* A worker that lives this long was not started in vain. */
 #define HEALTHY_MS 5000
@@ -52,7 +54,7 @@ struct child {
 
 struct master {
 	struct master_conf conf;
-	struct handover handover; /* of the socket, and workers before us */
+	struct handover handover; /* of the sockets, and workers before us */
 	struct child *children;
 	struct pulse *pulses; /* one a child */
 	size_t count;
@@ -83,6 +85,7 @@ static int start(struct master *master, struct child *child)
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
 		    getppid() != parent)
 			return 0;
+		stats_use((size_t)(child - master->children));
 		worker_run(&master->conf.worker, master->handover.listen_fd,
 			   pulse);
 		return 0;
@@ -143,8 +146,10 @@ static size_t reap(struct master *master, bool is_stopping)
 	for (i = 0; i < master->count; i++) {
 		struct child *child = &master->children[i];
 
-		if (child->pid != 0 && has_ended(child->pid, is_stopping))
+		if (child->pid != 0 && has_ended(child->pid, is_stopping)) {
 			bury(child);
+			stats_forget(i);
+		}
 		left += child->pid != 0;
 	}
 	for (i = 0; i < before->count;) {
@@ -326,11 +331,14 @@ static void hand_over(struct master *master)
 			handover->workers[handover->count++] =
 				master->children[i].pid;
 	handover_give(handover);
-	if (fcntl(handover->listen_fd, F_SETFD, 0) == 0)
+	if (fcntl(handover->listen_fd, F_SETFD, 0) == 0 &&
+	    (handover->ops_fd == -1 ||
+	     fcntl(handover->ops_fd, F_SETFD, 0) == 0))
 		successor_become(&master->successor);
 	else
-		log_error("cannot hand over the socket: %m");
+		log_error("cannot hand over the sockets: %m");
 	fcntl(handover->listen_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(handover->ops_fd, F_SETFD, FD_CLOEXEC);
 	handover_withdraw();
 	handover->count = before;
 }
@@ -435,6 +443,30 @@ static void open_socket(struct master *master)
 	handover->is_ours = true;
 }
 
+/* For who operates us: any worker answers. */
+static void open_ops(struct master *master)
+{
+	const char *where = master->conf.worker.settings->ops_listen;
+	struct handover *handover = &master->handover;
+	struct address address;
+
+	if (where[0] == '\0') {
+		close(handover->ops_fd);
+		handover->ops_fd = -1;
+		return;
+	}
+	if (handover->ops_fd != -1) {
+		if (listen_adopt(handover->ops_fd, OPS_SERVER_BACKLOG) == -1)
+			fatal("cannot listen on the socket that was given");
+		return;
+	}
+	if (address_parse(where, &address) == -1)
+		fatalx("cannot understand '%s'", where);
+	handover->ops_fd = listen_open(&address, OPS_SERVER_BACKLOG);
+	if (handover->ops_fd == -1)
+		fatal("cannot listen on PUSHLOG_OPS_LISTEN '%s'", where);
+}
+
 int master_run(const struct master_conf *conf)
 {
 	struct master master = {
@@ -446,12 +478,15 @@ int master_run(const struct master_conf *conf)
 
 	set_up_signals(&master);
 	open_socket(&master);
+	open_ops(&master);
+	master.conf.worker.ops_fd = master.handover.ops_fd;
 	master.conf.worker.trust_real_ip =
 		listen_is_local(master.handover.listen_fd);
 	master.count = conf->workers > 0 ? (size_t)conf->workers
 					 : (size_t)get_nprocs();
 	master.children = xcalloc(master.count, sizeof(*master.children));
 	master.pulses = pulse_new(master.count);
+	stats_share(master.count);
 	reap(&master, false); /* who is no child of ours is dropped */
 	log_info("relay %s listens on %s with %zu workers", PUSHLOG_VERSION,
 		 master.handover.is_ours ? conf->listen : "a given socket",
@@ -462,6 +497,7 @@ int master_run(const struct master_conf *conf)
 		stop(&master);
 		if (master.handover.is_ours)
 			listen_unlink(master.handover.listen_fd);
+		listen_unlink(master.handover.ops_fd);
 		log_info("stopped");
 	}
 	close(master.handover.listen_fd);

@@ -34,6 +34,11 @@ void stash_clear(struct stash *stash);
 void stash_put(struct stash *stash, int64_t id, struct frame *frame,
 	       uint64_t exclude);
 
+static inline size_t stash_count(const struct stash *stash)
+{
+	return stash->end - stash->start;
+}
+
 /* The entry with the lowest id, NULL if the stash is empty. Good until the
  * next call. */
 const struct stash_entry *stash_first(const struct stash *stash);

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "common/channel_name.h"
+#include "common/ops_server.h"
 #include "relay/bus.h"
 #include "relay/heal.h"
 #include "relay/listener.h"
+#include "relay/stats.h"
 #include "relay/throttle.h"
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
@@ -39,6 +41,8 @@ struct worker {
 	struct heal *heal;
 	struct bus *bus;
 	pid_t master;
+	struct ops_server *ops; /* NULL: nobody operates us */
+	struct loop_watch ops_watch;
 	struct loop_watch signals;
 	struct loop_timer drain;
 	enum pusher_cause drain_cause;
@@ -197,6 +201,7 @@ static void on_message(void *ctx, struct span topic, struct span payload)
 		heal_poll(worker->heal);
 		break;
 	case ENVELOPE_BAD:
+		stats_drop(STATS_NOT_OURS, 1);
 		log_stranger(worker, topic);
 		break;
 	}
@@ -208,6 +213,33 @@ static const struct bus_ops bus_ops = {
 	.on_confirmed = on_confirmed,
 	.on_message = on_message,
 };
+
+/* ---- to those who operate us ---- */
+
+static void on_ops(struct loop_watch *watch, unsigned events)
+{
+	struct worker *worker = container_of(watch, struct worker, ops_watch);
+
+	(void)events;
+	ops_server_turn(worker->ops);
+}
+
+static void start_ops(struct worker *worker)
+{
+	worker->ops_watch.fd = -1;
+	if (worker->conf->ops_fd == -1)
+		return;
+	worker->ops = ops_server_new(worker->conf->ops_fd, &stats_handler);
+	loop_add(worker->loop, &worker->ops_watch, ops_server_fd(worker->ops),
+		 LOOP_READ, on_ops);
+}
+
+static void stop_ops(struct worker *worker)
+{
+	loop_remove(worker->loop, &worker->ops_watch);
+	ops_server_free(worker->ops);
+	worker->ops = NULL;
+}
 
 /* ---- stopping ---- */
 
@@ -242,6 +274,7 @@ static void drain(struct worker *worker, int64_t spread_ms)
 {
 	listener_free(worker->listener);
 	worker->listener = NULL;
+	stop_ops(worker);
 	/* An immediate reconnect succeeds only where somebody still listens:
 	 * the kernel tells us of the death of our master by SIGTERM, too. */
 	worker->drain_cause = getppid() == worker->master
@@ -367,12 +400,14 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	make_bus(&worker);
 	worker.listener =
 		listener_new(worker.loop, listen_fd, on_accept, &worker);
+	start_ops(&worker);
 	worker.ready_by_ms = loop_now_ms(worker.loop) + READY_WAIT_MS;
 	on_beat(&worker.beat);
 
 	loop_run(worker.loop);
 
 	listener_free(worker.listener);
+	stop_ops(&worker);
 	session_set_free(worker.sessions);
 	heal_free(worker.heal);
 	fanout_free(worker.fanout);

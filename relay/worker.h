@@ -26,6 +26,7 @@ struct worker_conf {
 	int64_t drain_ms;
 	int64_t reload_drain_ms;
 	bool trust_real_ip; /* the listening socket is a Unix socket */
+	int ops_fd;         /* listens for who operates us; -1: nobody does */
 };
 
 /* Serves from listen_fd until SIGTERM, then closes every connection at once,

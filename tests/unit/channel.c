@@ -77,6 +77,30 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 	channel_remove(&table, channel);
 }
 
+TEST(live_channels_are_those_with_a_history_that_are_followed)
+{
+	struct span names[3];
+	struct channel_table table;
+	struct channel *channels[4];
+	char name[32];
+	int i;
+
+	channel_table_init(&table);
+	assert_int_equal(channel_list_live(&table, names, 3), 0);
+	for (i = 0; i < 4; i++)
+		channels[i] = channel_add(&table, name_of(name, i), i > 0);
+	channels[0]->state = CHANNEL_LIVE; /* but it is not durable */
+	channels[1]->state = CHANNEL_READING_HEAD;
+	channels[3]->state = CHANNEL_LIVE;
+	assert_int_equal(channel_list_live(&table, names, 3), 1);
+	assert_span(names[0], SPAN("channel-3"));
+	channels[1]->state = channels[2]->state = CHANNEL_LIVE;
+	assert_int_equal(channel_list_live(&table, names, 3), 3);
+	assert_int_equal(channel_list_live(&table, names, 2), 2);
+	for (i = 0; i < 4; i++)
+		channel_remove(&table, channels[i]);
+}
+
 TEST(the_stash_goes_with_its_channel)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
@@ -183,6 +207,8 @@ int main(void)
 		cmocka_unit_test(tables_hash_by_keys_of_their_own),
 		cmocka_unit_test(
 			a_new_channel_is_at_its_start_and_owns_its_name),
+		cmocka_unit_test(
+			live_channels_are_those_with_a_history_that_are_followed),
 		cmocka_unit_test(the_stash_goes_with_its_channel),
 		cmocka_unit_test(members_come_and_go_in_any_order),
 		cmocka_unit_test(

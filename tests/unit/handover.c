@@ -29,12 +29,13 @@ static void set_number(const char *name, long value)
 TEST(what_is_given_is_taken)
 {
 	pid_t workers[] = { 4712, 4713, 4714 };
-	const struct handover given = { 7, true, workers, COUNT(workers) };
+	const struct handover given = { 7, 8, true, workers, COUNT(workers) };
 	struct handover taken;
 
 	handover_give(&given);
 	handover_take(&taken);
 	assert_int_equal(taken.listen_fd, 7);
+	assert_int_equal(taken.ops_fd, 8);
 	assert_true(taken.is_ours);
 	assert_int_equal(taken.count, 3);
 	assert_memory_equal(taken.workers, workers, sizeof(workers));
@@ -45,7 +46,7 @@ TEST(what_is_given_is_taken)
 
 TEST(nothing_given_is_nothing_taken)
 {
-	const struct handover given = { 7, true, NULL, 0 };
+	const struct handover given = { 7, -1, true, NULL, 0 };
 	struct handover taken;
 
 	handover_take(&taken);
@@ -61,7 +62,7 @@ TEST(nothing_given_is_nothing_taken)
 TEST(the_text_is_words_that_another_version_can_read)
 {
 	pid_t workers[] = { 12, 13 };
-	const struct handover given = { 3, false, workers, COUNT(workers) };
+	const struct handover given = { 3, -1, false, workers, COUNT(workers) };
 	struct buf text = BUF_INIT;
 	struct handover taken;
 	struct span later;
@@ -73,6 +74,7 @@ TEST(the_text_is_words_that_another_version_can_read)
 	later = SPAN("colour=3 pid=11 listen=5 worker=12 shape=-1");
 	assert_int_equal(handover_decode(later, 11, &taken), 0);
 	assert_int_equal(taken.listen_fd, 5);
+	assert_int_equal(taken.ops_fd, -1);
 	assert_false(taken.is_ours);
 	assert_int_equal(taken.count, 1);
 	assert_int_equal(taken.workers[0], 12);

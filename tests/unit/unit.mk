@@ -10,8 +10,8 @@
 UNIT = address backoff buf channel_name conf crypto envelope event json log \
 	metric notify ops settings span successor text
 UNIT += batch entry escape etag form message multipart range stuck
-UNIT += channel frame handover http_upgrade list outbuf peer_address pusher siphash \
-	socket_id stash throttle ws ws_messages ws_wslay
+UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
+	pusher siphash socket_id stash throttle ws ws_messages ws_wslay
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
 UNIT_entry = messages-fcgi/entry
