@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+//
+// Those who operate Pushlog are told the truth: whether it is alive and ready,
+// and numbers that agree with what was done. Asking hurts nobody.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { startStack, until } from '../stack.mjs';
+import { Wire } from './clients.mjs';
+import { append, envelope, publish } from './log.mjs';
+import { ask, metrics, opsSocket } from './ops.mjs';
+import { RawSocket, exchange } from './raw.mjs';
+import { startRelay } from './relay.mjs';
+
+const PROGRAMS = ['messages-fcgi', 'relay'];
+// "At once" on a machine that is busy.
+const SOON_MS = 3000;
+// Longer than a slow peer is borne with, see common/ops_server.c.
+const BORNE_MS = 12_000;
+const PLACES = 16;
+
+const stack = await startStack();
+after(() => stack.stop());
+
+let channels = 0;
+
+/** A test with a channel of its own. */
+function operationsTest(name, fn) {
+  test(name, stack.logged((t) => fn(`room-${channels += 1}`, t)));
+}
+
+const at = (program) => opsSocket(stack, program);
+const health = (program) => ask(at(program), '/healthz');
+const readiness = (program) => ask(at(program), '/readyz');
+
+/** Waits until the program says so. */
+const ready = (program, status, pattern) =>
+  until(`${program} answers ${status} ${pattern}`, async () => {
+    const answer = await readiness(program);
+    return answer.status === status && pattern.test(answer.text);
+  });
+
+/** How much the numbers of a program have grown, when told so. */
+async function growth(program) {
+  const before = await metrics(at(program));
+  return async () => {
+    const now = await metrics(at(program));
+    return (name, labels) => now.get(name, labels) - before.get(name, labels);
+  };
+}
+
+/** Connections that are subscribed, one after the other. */
+async function subscribers(t, count, channel) {
+  const wires = [];
+  t.after(() => wires.forEach((wire) => wire.close()));
+  for (let i = 0; i < count; i += 1) {
+    wires.push(await Wire.open(stack));
+    await wires[i].subscribe(channel);
+  }
+  return wires;
+}
+
+// --- health ---
+
+operationsTest('with all there is, both are alive and ready', async () => {
+  for (const program of PROGRAMS) {
+    await ready(program, 200, /^ok\n$/);
+    const { status, type, text } = await health(program);
+    assert.deepEqual({ status, type, text },
+      { status: 200, type: 'text/plain; charset=utf-8', text: 'ok\n' });
+    assert.equal((await ask(at(program), '/healthz', 'HEAD')).text, '');
+    assert.equal((await ask(at(program), '/metrics', 'POST')).status, 405);
+    assert.equal((await ask(at(program), '/')).status, 404);
+  }
+});
+
+operationsTest('without PostgreSQL nothing is ready, all is alive',
+  async (channel, t) => {
+    await stack.hold('postgres');
+    t.after(() => stack.release('postgres').catch(() => {}));
+    for (const program of PROGRAMS) {
+      await ready(program, 503, /^failing: postgresql is away\n$/);
+      assert.equal((await health(program)).status, 200);
+      assert.equal((await metrics(at(program))).get(
+        `pushlog_${program.replace('-fcgi', '')}_postgres_up`), 0);
+    }
+    await stack.release('postgres');
+    // nobody asks for anything, and yet it is known
+    for (const program of PROGRAMS) await ready(program, 200, /^ok\n$/);
+  });
+
+operationsTest('without Redis all is degraded, and ready',
+  async (channel, t) => {
+    await stack.hold('redis');
+    t.after(() => stack.release('redis').catch(() => {}));
+    for (const program of PROGRAMS) {
+      await ready(program, 200, /^degraded: redis is away\n$/);
+      assert.equal((await metrics(at(program))).get(
+        `pushlog_${program.replace('-fcgi', '')}_redis_up`), 0);
+    }
+    await stack.post('Ada', 'without Redis', { channel });
+    await stack.release('redis');
+    for (const program of PROGRAMS) await ready(program, 200, /^ok\n$/);
+  });
+
+operationsTest('a worker that stands still is told of', async (channel, t) => {
+  const socket = at('relay');
+  const [worker] = stack.workers();
+  process.kill(worker, 'SIGSTOP');
+  t.after(() => process.kill(worker, 'SIGCONT'));
+  await until('the other one says so', async () => {
+    const { status, text } = await ask(socket, '/healthz');
+    return status === 503 && text === 'failing: 1 workers do not turn\n';
+  }, 30_000);
+  process.kill(worker, 'SIGCONT');
+  await until('all turn', async () =>
+    (await ask(socket, '/healthz')).status === 200);
+});
+
+// --- numbers ---
+
+operationsTest('the numbers follow the format', async () => {
+  for (const program of PROGRAMS) {
+    const { text } = await metrics(at(program));
+    // Prometheus' own opinion, where it is installed
+    const promtool = spawnSync('promtool', ['check', 'metrics'],
+      { input: text, encoding: 'utf8' });
+    if (!promtool.error) {
+      assert.deepEqual([promtool.status, promtool.stderr], [0, '']);
+    }
+  }
+});
+
+operationsTest('what was posted is counted', async (channel) => {
+  const grown = await growth('messages-fcgi');
+  const post = (text, key) => stack.request('/messages', { method: 'POST',
+    body: new URLSearchParams({ name: 'Ada', text, channel }),
+    headers: { 'Idempotency-Key': `${channel} ${key}` } });
+  for (let i = 0; i < 10; i += 1) await post('new', i);
+  await post('new', 3);
+  await post('new', 4);
+  assert.equal((await post('other', 5)).status, 422);
+  assert.equal((await stack.request('/messages?after_id=x')).status, 400);
+  await stack.get({ channel });
+  assert.equal((await stack.request('/messages',
+    { method: 'DELETE' })).status, 405);
+  const by = await until('the last is counted', async () => {
+    const now = await grown();
+    return now('pushlog_messages_requests_total',
+      { route: 'other', status: 405 }) === 1 && now;
+  });
+  for (const [name, labels, value] of [
+    ['posts_total', { outcome: 'stored' }, 10],
+    ['posts_total', { outcome: 'repeated' }, 2],
+    ['posts_total', { outcome: 'conflict' }, 1],
+    ['posts_total', { outcome: 'unavailable' }, 0],
+    ['requests_total', { route: 'POST /messages', status: 200 }, 12],
+    ['requests_total', { route: 'POST /messages', status: 422 }, 1],
+    ['requests_total', { route: 'GET /messages', status: 400 }, 1],
+    ['requests_total', { route: 'GET /messages', status: 200 }, 1],
+    ['requests_total', {}, 16],
+    ['request_duration_seconds_count', { route: 'POST /messages' }, 13],
+    ['batch_events_sum', {}, 13], // repetitions are in a batch, too
+    ['commit_duration_seconds_count', {}, 13],
+    ['published_events_total', {}, 10],
+    ['publish_dropped_events_total', {}, 0],
+    ['requests_in_flight', {}, 0],
+    ['posts_waiting', {}, 0],
+  ]) {
+    const name_ = `pushlog_messages_${name}`;
+    assert.equal(by(name_, labels), value, `${name_} ${JSON.stringify(labels)}`);
+  }
+});
+
+operationsTest('what was delivered is counted', async (channel, t) => {
+  const grown = await growth('relay');
+  const wires = await subscribers(t, 6, channel);
+  for (let i = 0; i < 20; i += 1) await stack.post('Ada', 'text', { channel });
+  for (const wire of wires) await wire.events(20);
+  let by = await grown();
+  for (const [name, value] of [
+    ['deliveries_total', 120], ['connections', 6], ['subscriptions', 6],
+    ['connections_opened_total', 6], ['queue_bytes', 0], ['stash_bytes', 0],
+  ]) {
+    assert.equal(by(`pushlog_relay_${name}`), value, name);
+  }
+  const bytes = wires.flatMap(({ texts }) => texts).join('').length;
+  assert.ok(by('pushlog_relay_sent_bytes_total') > bytes);
+  // each worker hears of each event once, if anybody there wants it
+  const followed = by('pushlog_relay_channels');
+  assert.ok(followed === 1 || followed === 2);
+  assert.equal(by('pushlog_relay_hints_total'), 20 * followed);
+  for (const wire of wires) await wire.close();
+  await until('all of them are gone', async () => {
+    by = await grown();
+    return by('pushlog_relay_connections') === 0;
+  });
+  assert.equal(by('pushlog_relay_subscriptions'), 0);
+  assert.equal(by('pushlog_relay_channels'), 0);
+  assert.equal(
+    by('pushlog_relay_connections_closed_total', { cause: 'peer' }), 6);
+});
+
+operationsTest('what was healed is counted', async (channel, t) => {
+  const [wire] = await subscribers(t, 1, channel);
+  const grown = await growth('relay');
+  const rows = await append(stack, channel,
+    Array.from({ length: 5 }, (_, i) => ({ text: `lost ${i}` })));
+  await wire.events(5);
+  const epoch = await stack.psql('select pushlog.epoch()');
+  await publish(stack, channel, envelope(epoch, channel, rows[2]));
+  await publish(stack, channel, 'garbage');
+  const by = await until('what is not taken is counted', async () => {
+    const now = await grown();
+    return now('pushlog_relay_hints_dropped_total') === 2 && now;
+  });
+  assert.equal(by('pushlog_relay_events_healed_total'), 5);
+  assert.equal(by('pushlog_relay_deliveries_total'), 5);
+  assert.ok(by('pushlog_relay_holes_read_total') >= 1);
+  assert.ok(by('pushlog_relay_head_polls_total') >= 1);
+  for (const cause of ['repeated', 'not-ours']) {
+    assert.equal(by('pushlog_relay_hints_dropped_total', { cause }), 1);
+  }
+});
+
+operationsTest('a worker that dies takes no counter back',
+  async (channel, t) => {
+    const wires = await subscribers(t, 8, channel);
+    await stack.post('Ada', 'before', { channel });
+    for (const wire of wires) await wire.events(1);
+    const before = await metrics(at('relay'));
+    assert.equal(before.get('pushlog_relay_workers'), 2);
+    for (const worker of stack.workers()) {
+      process.kill(worker, 'SIGKILL');
+      await until('it is replaced', () => stack.workers().length === 2
+        && !stack.workers().includes(worker));
+    }
+    const now = await until('both are back', async () => {
+      const numbers = await metrics(at('relay'));
+      return numbers.get('pushlog_relay_workers') === 2 && numbers;
+    });
+    for (const [name, { type, samples }] of before.families) {
+      if (type === 'gauge') continue;
+      for (const [key, value] of samples) {
+        assert.ok(now.families.get(name).samples.get(key) >= value,
+          `${name}${key}`);
+      }
+    }
+    assert.equal(now.get('pushlog_relay_deliveries_total'),
+      before.get('pushlog_relay_deliveries_total'));
+    assert.equal(now.get('pushlog_relay_connections'), 0);
+    assert.equal(now.get('pushlog_relay_subscriptions'), 0);
+    await ready('relay', 200, /^ok\n$/);
+  });
+
+// --- those who ask ---
+
+operationsTest('slow peers keep nobody from asking, nor from anything else',
+  async (channel, t) => {
+    const [wire] = await subscribers(t, 1, channel);
+    const slow = [];
+    t.after(() => slow.forEach(({ socket }) => socket.destroy()));
+    const connect = (program) => {
+      const raw = new RawSocket(at(program));
+      raw.write('GET /metr');
+      slow.push(raw);
+    };
+    for (const program of PROGRAMS) {
+      for (let i = 0; i < 3 * PLACES; i += 1) connect(program);
+    }
+    const dribble = setInterval(() => {
+      for (const { socket } of slow) if (!socket.destroyed) socket.write('i');
+    }, 100);
+    t.after(() => clearInterval(dribble));
+    for (let i = 0; i < 10; i += 1) {
+      for (const program of PROGRAMS) {
+        connect(program);
+        const startedAt = Date.now();
+        assert.equal((await health(program)).status, 200);
+        assert.ok(Date.now() - startedAt < SOON_MS);
+        await metrics(at(program));
+      }
+      await stack.post('Ada', 'meanwhile', { channel });
+      await wire.events(1, SOON_MS);
+    }
+    await until('all of them are dropped', () =>
+      slow.every(({ hasEnded }) => hasEnded), BORNE_MS);
+  });
+
+operationsTest('who reads nothing of the answer is dropped', async (_, t) => {
+  for (const program of PROGRAMS) {
+    const raw = new RawSocket(at(program));
+    t.after(() => raw.socket.destroy());
+    raw.socket.pause();
+    raw.write('GET /metrics HTTP/1.1\r\n\r\n');
+    // its end shows in what it can still be sent
+    await until('it is dropped', () => {
+      raw.write('x');
+      return raw.hasEnded;
+    }, BORNE_MS);
+  }
+});
+
+operationsTest('what is no request is refused', async () => {
+  for (const program of PROGRAMS) {
+    for (const [bytes, status] of [
+      ['\r\n\r\n', 400], ['GET / HTTP/1.1\n\n', 400], ['\0\0\0\n', 400],
+      ['GET /healthz HTTP/1.0\r\n\r\n', 200],
+      ['GET /healthz HTTP/2.0\r\n\r\n', 505],
+      [`GET /${'x'.repeat(5000)} HTTP/1.1\r\n\r\n`, 431],
+      [`GET /healthz HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`, 431],
+      ['GET /healthz HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n', 200],
+    ]) {
+      const answer = await exchange(at(program), bytes);
+      assert.equal(Number(answer.match(/^HTTP\/1\.1 (\d+) /)?.[1]), status,
+        `${program}: ${bytes.slice(0, 40)}`);
+      assert.match(answer, /\r\nConnection: close\r\n/);
+      assert.equal(answer.match(/^HTTP\/1\.1 /gm).length, 1);
+    }
+  }
+});
+
+operationsTest('an address of TCP serves as well, and an empty one nowhere',
+  async () => {
+    const port = 20_000 + (process.pid % 10_000);
+    const relay = await startRelay(stack,
+      { PUSHLOG_OPS_LISTEN: `127.0.0.1:${port}` });
+    await until('it is ready', async () =>
+      (await ask({ host: '127.0.0.1', port }, '/readyz')).text === 'ok\n');
+    await relay.stop();
+    await assert.rejects(ask({ host: '127.0.0.1', port }, '/readyz'));
+    await startRelay(stack, { PUSHLOG_OPS_LISTEN: '' });
+  });
+
+// --- the log ---
+
+operationsTest('a Redis that answers and refuses is told of once',
+  async (channel, t) => {
+    const rights = (rule) => stack.redis(['ACL', 'SETUSER', 'default', rule]);
+    const told = (program) =>
+      stack.log(program).filter((line) => /redis/.test(line)).length;
+    t.after(() => Promise.all([rights('+publish'), rights('+subscribe')]));
+    await ready('relay', 200, /^ok\n$/);
+    await ready('messages-fcgi', 200, /^ok\n$/);
+    const before = Object.fromEntries(PROGRAMS.map((p) => [p, told(p)]));
+
+    await rights('-publish');
+    await rights('-subscribe');
+    const wires = await subscribers(t, 4, channel);
+    for (let i = 0; i < 10; i += 1) {
+      await stack.post('Ada', 'refused', { channel });
+      await pause(200);
+    }
+    for (const wire of wires) await wire.events(10);
+    for (const program of PROGRAMS) {
+      await ready(program, 200, /^degraded/);
+    }
+    assert.equal(told('messages-fcgi') - before['messages-fcgi'], 1);
+    assert.ok(told('relay') - before.relay <= 2); // once a worker
+
+    await rights('+publish');
+    await rights('+subscribe');
+    await until('it is told that events are published again', async () => {
+      await stack.post('Ada', 'taken', { channel });
+      return told('messages-fcgi') - before['messages-fcgi'] === 2;
+    });
+    for (const program of PROGRAMS) await ready(program, 200, /^ok\n$/);
+    assert.ok(told('relay') - before.relay <= 4);
+  });
