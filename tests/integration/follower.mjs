@@ -4,7 +4,9 @@
 // every subscription_succeeded, GET what came after the last id held; sort out
 // doubles by id. It also holds the server to the stronger promise: what one
 // connection carries is base+1, base+2, … without a hole. What it saw wrong is
-// in `wrong`.
+// in `wrong`. That its history is gone is wrong, too, unless it mayStartOver:
+// then it names the epoch, and drops what it holds when that or a 409 or 410
+// tells it to.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -15,6 +17,7 @@ import { address, openPusher, sever, Wire } from './clients.mjs';
 class Channel {
   held = new Map(); // by id
   next = undefined; // what this connection carries next; none: anything
+  epoch = undefined; // that what is held belongs to
 
   constructor(name) {
     this.name = name;
@@ -30,6 +33,8 @@ class Follower {
   refused = 0; // GETs that were answered 502 or 503, and asked again
   pushed = 0;
   connections = 0; // of which the first channel was subscribed to
+  mayStartOver = false;
+  startsOver = []; // why, each time
   #backfills = new Set();
   #channels;
 
@@ -48,15 +53,25 @@ class Follower {
     if (!Number.isInteger(base) || !epoch) {
       this.wrong.push(`${name}: base ${base}, epoch ${epoch}`);
     }
+    if ((channel.epoch ?? epoch) !== epoch) this.#startOver(channel, 'epoch');
+    channel.epoch = epoch;
     channel.next = base + 1;
     const backfill = this.#backfill(channel, base);
     this.#backfills.add(backfill);
     backfill.finally(() => this.#backfills.delete(backfill));
   }
 
+  #startOver(channel, why) {
+    if (!this.mayStartOver) this.wrong.push(`${channel.name}: ${why}`);
+    this.startsOver.push(why);
+    channel.held.clear();
+  }
+
   async #backfill(channel, base) {
     try {
-      const { results } = await this.#get(channel);
+      const { results, epoch } = await this.#get(channel);
+      // of another life: the relay will say so, too, and we subscribe anew
+      if (this.mayStartOver && epoch !== channel.epoch) return;
       for (const message of results) this.#merge(channel, message);
       // what base names as stored was stored when the GET was sent
       if (results.length > 0 && results.at(-1).id < base) {
@@ -71,6 +86,7 @@ class Follower {
   // passed over.
   async #get(channel) {
     const query = { channel: channel.name, after_id: channel.lastId };
+    if (this.mayStartOver) query.epoch = channel.epoch;
     let fault;
     const answer = await until(`the history of ${channel.name} is read`,
       async () => {
@@ -79,6 +95,10 @@ class Follower {
         } catch (error) {
           const isAway = error.status === 502 || error.status === 503;
           if (isAway) this.refused += 1;
+          else if (this.mayStartOver && [409, 410].includes(error.status)) {
+            this.#startOver(channel, error.status);
+            return this.stack.get({ channel: channel.name });
+          }
           else fault = error;
           return !isAway;
         }

@@ -57,7 +57,7 @@ export async function rows(stack, channel, from = 1, to = 2 ** 31) {
   });
 }
 
-/** The lowest id that is kept becomes firstId, as trimming will do it. */
+/** The lowest id that is kept becomes firstId, and what is below it goes. */
 export async function trim(stack, channel, firstId) {
   await stack.psql(`begin;
     update pushlog.channel set first_id = ${firstId}
