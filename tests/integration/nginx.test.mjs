@@ -82,6 +82,7 @@ async function startSite(name, change = (text) => text) {
     .replaceAll('/run/pushlog/', `${stack.sockets}/`)
     .replaceAll('/var/cache/pushlog', `${home}/cache`)
     .replaceAll('/etc/pushlog/tls', folder)
+    .replaceAll('/usr/share/pushlog/deploy/nginx', `${home}/pushlog`)
     .replaceAll('/usr/share/pushlog/web', `${stack.stateDir}/stage/web`));
 
   fs.mkdirSync(path.join(home, 'pushlog'), { recursive: true });

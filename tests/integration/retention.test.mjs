@@ -17,7 +17,7 @@ import { append, envelope, eventText, publish, rows } from './log.mjs';
 import { startRelay } from './relay.mjs';
 
 const RETENTION = fileURLToPath(
-  new URL('../../deploy/retention', import.meta.url));
+  new URL('../../deploy/pushlog-retention', import.meta.url));
 const KEPT = 25;
 const POSTERS = 6;
 const POSTS = 150; // each
@@ -28,7 +28,7 @@ after(() => stack.stop());
 await stack.psql(`create role "pushlog-retention" login
   in role pushlog_trimmer`);
 
-/** One run of deploy/retention, as its timer would start it. */
+/** One run of deploy/pushlog-retention, as its timer would start it. */
 async function retain(events) {
   const { stdout } = await promisify(execFile)(RETENTION, { env: {
     PATH: process.env.PATH,

@@ -173,29 +173,29 @@ done
 # --- the script ---
 
 export PUSHLOG_RETENTION_DATABASE="host=$dir dbname=retention user=trimmer"
-is "$(deploy/retention)" 'retention: off, everything is kept' \
-  'deploy/retention does nothing by itself'
+is "$(deploy/pushlog-retention)" 'pushlog-retention: off, everything is kept' \
+  'deploy/pushlog-retention does nothing by itself'
 fill script 9
-is "$(PUSHLOG_RETENTION_EVENTS=4 deploy/retention \
+is "$(PUSHLOG_RETENTION_EVENTS=4 deploy/pushlog-retention \
   | sed 's/hid [0-9]* /hid n /')" \
-  'retention: removed 3 rows, hid n for the next run' 'it trims by number'
+  'pushlog-retention: removed 3 rows, hid n for the next run' 'it trims by number'
 is "$(channel script)" '6|9|9|1|9' 'each channel'
 query "update pushlog.event set time_ms = time_ms - 10 * 86400000"
 fill script 1
-PUSHLOG_RETENTION_DAYS=9 deploy/retention >/dev/null
-PUSHLOG_RETENTION_DAYS=9 deploy/retention >/dev/null
+PUSHLOG_RETENTION_DAYS=9 deploy/pushlog-retention >/dev/null
+PUSHLOG_RETENTION_DAYS=9 deploy/pushlog-retention >/dev/null
 is "$(channel script)" '10|10|1|10|10' 'and by age'
-is "$(PUSHLOG_RETENTION_DAYS=x deploy/retention 2>&1; echo $?)" \
-  $'retention: PUSHLOG_RETENTION_DAYS=x is not 0 to 999999\n1' \
+is "$(PUSHLOG_RETENTION_DAYS=x deploy/pushlog-retention 2>&1; echo $?)" \
+  $'pushlog-retention: PUSHLOG_RETENTION_DAYS=x is not 0 to 999999\n1' \
   'it takes only numbers'
-is "$(PUSHLOG_RETENTION_EVENTS='1); drop' deploy/retention >/dev/null 2>&1
+is "$(PUSHLOG_RETENTION_EVENTS='1); drop' deploy/pushlog-retention >/dev/null 2>&1
   echo $?)" 1 'and nothing else'
-is "$(PUSHLOG_RETENTION_DAYS=1 deploy/retention >/dev/null 2>&1
+is "$(PUSHLOG_RETENTION_DAYS=1 deploy/pushlog-retention >/dev/null 2>&1
   echo $?)" 0 'it says by its status that it worked'
 is "$(PUSHLOG_RETENTION_DAYS=1 PUSHLOG_RETENTION_DATABASE="host=$dir dbname=no" \
-  deploy/retention >/dev/null 2>&1; echo $((! $?)))" 0 'or that it did not'
+  deploy/pushlog-retention >/dev/null 2>&1; echo $((! $?)))" 0 'or that it did not'
 is "$(echo "$PUSHLOG_RETENTION_DATABASE" >"$dir/conninfo"
   PUSHLOG_RETENTION_DATABASE=nowhere PUSHLOG_RETENTION_DAYS=1 \
     PUSHLOG_RETENTION_DATABASE_FILE=$dir/conninfo \
-    deploy/retention >/dev/null 2>&1; echo $?)" 0 'a file may tell it where'
+    deploy/pushlog-retention >/dev/null 2>&1; echo $?)" 0 'a file may tell it where'
 unset PUSHLOG_RETENTION_DATABASE
