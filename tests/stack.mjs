@@ -128,38 +128,15 @@ function newStateDir() {
   return folder;
 }
 
-class Stack {
-  #child;
-  #output = [];
-
-  constructor(child, stateDir) {
-    this.#child = child;
-    this.stateDir = stateDir;
-    this.exit = undefined; // how deploy/dev/run ended
-    this.origin = undefined; // http://127.0.0.1:PORT
-    child.on('exit', (code, signal) => { this.exit = { code, signal }; });
-    child.on('error', (error) => { this.exit = { error }; });
-    for (const stream of [child.stdout, child.stderr]) {
-      readline.createInterface({ input: stream }).on('line', (line) => {
-        this.#output.push(line);
-        this.origin ??= line.match(READY)?.[1];
-      });
-    }
+/** What a client sees of a Pushlog, whoever runs it. */
+export class Site {
+  constructor(origin) {
+    this.origin = origin; // http://127.0.0.1:PORT
   }
 
   get port() {
     return Number(new URL(this.origin).port);
   }
-
-  async ready() {
-    await until('the stack is ready', () => this.origin || this.exit,
-      READY_MS);
-    if (!this.origin) {
-      throw new Error(`deploy/dev/run ended: ${JSON.stringify(this.exit)}`);
-    }
-  }
-
-  // --- HTTP ---
 
   /** Any request; answers {status, headers, text} and json where it is. */
   async request(target, options) {
@@ -191,6 +168,34 @@ class Stack {
   async get(query = {}) {
     const target = `/messages?${new URLSearchParams(query)}`;
     return okJson(`GET ${target}`, await this.request(target));
+  }
+}
+
+class Stack extends Site {
+  #child;
+  #output = [];
+
+  constructor(child, stateDir) {
+    super(undefined); // until it says its address
+    this.#child = child;
+    this.stateDir = stateDir;
+    this.exit = undefined; // how deploy/dev/run ended
+    child.on('exit', (code, signal) => { this.exit = { code, signal }; });
+    child.on('error', (error) => { this.exit = { error }; });
+    for (const stream of [child.stdout, child.stderr]) {
+      readline.createInterface({ input: stream }).on('line', (line) => {
+        this.#output.push(line);
+        this.origin ??= line.match(READY)?.[1];
+      });
+    }
+  }
+
+  async ready() {
+    await until('the stack is ready', () => this.origin || this.exit,
+      READY_MS);
+    if (!this.origin) {
+      throw new Error(`deploy/dev/run ended: ${JSON.stringify(this.exit)}`);
+    }
   }
 
   // --- processes ---

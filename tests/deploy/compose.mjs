@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+//
+// docker-compose up in deploy/: it works at once, keeps what is stored, shows
+// nothing but nginx, trusts nobody, and is upgraded without an outage.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { children, Site, until } from '../stack.mjs';
+import { docker, ensureImage, findCompose, inspect, run, startDocker,
+  trustWhatWeTrust } from './docker.mjs';
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
+const IMAGES = {
+  DEBIAN_IMAGE: 'debian:bookworm-slim',
+  POSTGRES_IMAGE: 'postgres:16',
+  REDIS_IMAGE: 'redis:7',
+  NGINX_IMAGE: 'nginx:1.27',
+};
+const NOFILE_WANTED = 65536; // of docker-compose.yml
+const JOBS = ['prepare', 'migrate'];
+const PROGRAMS = ['messages-fcgi-1', 'messages-fcgi-2', 'relay-1', 'relay-2'];
+const SERVICES = [...PROGRAMS, 'postgres', 'redis', 'nginx'];
+const RESTART_MS = 60_000;
+const PUSHER_BACK_MS = 2_000;
+const FOLLOWERS = 20;
+const POSTERS = 4;
+
+let project; // what `docker-compose up` made, once it has
+
+// --- a project ---
+
+/** A checkout as git would make it for somebody who lets nobody read. */
+function checkOut() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-compose-'));
+  const files = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z',
+    '--cached', '--others', '--exclude-standard'], { cwd: TOP });
+  for (const file of files.toString().split('\0').filter(Boolean)) {
+    const from = path.join(TOP, file);
+    if (!fs.existsSync(from)) continue; // deleted, not yet committed
+    const to = path.join(folder, file);
+    fs.mkdirSync(path.dirname(to), { recursive: true, mode: 0o700 });
+    fs.copyFileSync(from, to);
+    fs.chmodSync(to, fs.statSync(from).mode & 0o700);
+  }
+  return folder;
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => { server.on('listening', resolve); });
+  const { port } = server.address();
+  await new Promise((resolve) => { server.close(resolve); });
+  return port;
+}
+
+function nofile() {
+  const limit = execFileSync('sh', ['-c', 'ulimit -Hn']).toString().trim();
+  return limit === 'unlimited' ? NOFILE_WANTED
+    : Math.min(NOFILE_WANTED, Number(limit));
+}
+
+class Project extends Site {
+  constructor(compose, port, images) {
+    super(`http://127.0.0.1:${port}`);
+    this.command = compose;
+    this.name = `pushlog-test-${process.pid}`;
+    this.folder = checkOut();
+    this.env = { ...images, COMPOSE: compose.join(' '),
+      COMPOSE_PROJECT_NAME: this.name, PUSHLOG_PORT: `${port}`,
+      NOFILE: `${nofile()}` };
+  }
+
+  compose(...args) {
+    return run([...this.command, ...args], this.#place);
+  }
+
+  upgrade(...args) {
+    return run([path.join(this.folder, 'deploy/compose/upgrade'), ...args],
+      this.#place);
+  }
+
+  get #place() {
+    return { env: this.env, cwd: path.join(this.folder, 'deploy') };
+  }
+
+  /** The container of a service, by docker inspect. */
+  async container(service) {
+    const ids = await docker('ps', '--all', '--quiet', '--no-trunc',
+      '--filter', `label=com.docker.compose.project=${this.name}`,
+      '--filter', `label=com.docker.compose.service=${service}`);
+    const [container] = await inspect(ids);
+    return container;
+  }
+
+  async file(service, name) {
+    const { Id } = await this.container(service);
+    return docker('exec', Id, 'cat', name);
+  }
+
+  /** Each text that nobody else may see, with the service that holds it. */
+  async secrets() {
+    const database = async (service) =>
+      (await this.file(service, '/run/secrets/database'))
+        .match(/password=(\S+)/)[1];
+    return [
+      await this.file('relay-1', '/run/secrets/app_secret'),
+      await database('relay-1'),
+      await database('messages-fcgi-1'),
+    ];
+  }
+
+  async healthy(service) {
+    await until(`${service} is healthy`, async () =>
+      (await this.container(service)).State.Health.Status === 'healthy',
+    RESTART_MS);
+  }
+
+  async end() {
+    if (process.env.KEEP) return;
+    await this.compose('down', '--volumes', '--timeout', '1');
+    const made = ['messages-fcgi', 'relay', 'files', 'debian']
+      .map((name) => `${this.name}-${name}`);
+    for (const image of made) await docker('rmi', image).catch(() => {});
+    fs.rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A project, or why there can be none. */
+async function open() {
+  if (process.getuid() !== 0) return 'root sees into containers, others do not';
+  const compose = findCompose();
+  if (!compose) return 'docker-compose is not installed';
+  try {
+    const stop = await startDocker();
+    after(stop);
+    const images = {};
+    for (const [variable, image] of Object.entries(IMAGES)) {
+      images[variable] = process.env[variable] ?? image;
+      await ensureImage(images[variable]);
+    }
+    const made = new Project(compose, await freePort(), images);
+    after(() => made.end());
+    made.env.DEBIAN_IMAGE = await trustWhatWeTrust(images.DEBIAN_IMAGE,
+      `${made.name}-debian`);
+    return made;
+  } catch (error) {
+    return error.message.replace(/\s+/g, ' ').slice(0, 300);
+  }
+}
+
+// --- what the kernel says of a container's processes ---
+
+function processes({ State: { Pid } }) {
+  const below = (pid) => [pid, ...children(pid).flatMap(below)];
+  return below(Pid);
+}
+
+function status(pid) {
+  return Object.fromEntries(fs.readFileSync(`/proc/${pid}/status`, 'utf8')
+    .split('\n').map((line) => line.split(/:\s*/, 2)));
+}
+
+/** What anybody can see of all processes, and what root can. */
+function commandLines() {
+  const texts = [];
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const file of ['cmdline', 'environ']) {
+      try {
+        texts.push(fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'));
+      } catch { /* it has ended */ }
+    }
+  }
+  return texts.join('\n');
+}
+
+// --- clients ---
+
+/**
+ * Posts until it is told to stop. No post is repeated: each must be stored.
+ * Each has a connection of its own, for an nginx that reads its configuration
+ * again closes those that are idle, even if a request is on the way: browsers
+ * send that again, fetch does not.
+ */
+function keepPosting(site, channel) {
+  let isOver = false;
+  const answered = [];
+  const failed = [];
+  const post = async (text) => {
+    const { status: code, json } = await site.request('/messages', {
+      method: 'POST', headers: { connection: 'close' },
+      body: new URLSearchParams({ name: 'Ada', text, channel }) });
+    if (code === 200) answered.push(json);
+    else failed.push(`${code} ${JSON.stringify(json)}`);
+  };
+  const poster = async (number) => {
+    for (let i = 0; !isOver; i += 1) {
+      await post(`${number} ${i}`).catch((error) => {
+        failed.push(`${error.message}: ${error.cause?.message ?? ''}`);
+      });
+    }
+  };
+  const all = Array.from({ length: POSTERS }, (_, number) => poster(number));
+  return { answered,
+    failed,
+    async stop() {
+      isOver = true;
+      await Promise.all(all);
+    } };
+}
+
+/** Notes how long a pusher-js client is away each time. */
+function watchAbsences({ pusher }) {
+  const absences = [];
+  let left;
+  pusher.connection.bind('state_change', ({ previous, current }) => {
+    if (previous === 'connected') left = Date.now();
+    if (current === 'connected' && left) absences.push(Date.now() - left);
+  });
+  return absences;
+}
+
+const opened = await open();
+const skip = typeof opened === 'string' ? opened : false;
+// only now: without the packages there is nothing to skip for
+const { PusherFollower } = skip ? {} : await import('../integration/follower.mjs');
+
+function promise(name, fn) {
+  test(name, { skip }, async (t) => {
+    project = opened;
+    try {
+      await fn(t);
+    } catch (error) {
+      const logs = await project.compose('logs', '--no-color', '--tail=15')
+        .catch(({ message }) => message);
+      for (const line of logs.split('\n')) console.log(`# ${line}`);
+      throw error;
+    }
+  });
+}
+
+promise('docker-compose up on a fresh checkout serves the page and messages',
+  async () => {
+    await project.compose('up', '-d', '--build');
+    const page = await project.request('/');
+    assert.equal(page.status, 200);
+    const [script] = page.text.match(/app-[A-Z0-9]{8}\.js/);
+    assert.equal((await project.request(`/${script}`)).status, 200);
+    const posted = await project.post('Ada', '1 < 2');
+    assert.equal(posted.id, 1);
+    assert.equal(posted.text, '1 &lt; 2');
+    assert.deepEqual((await project.get({ after_id: 0 })).results, [posted]);
+    assert.match(await project.compose('logs', 'migrate'), /applied 001_log/);
+  });
+
+promise('a pusher-js client gets what is posted', async (t) => {
+  const client = new PusherFollower(project, ['messages']);
+  t.after(() => client.close());
+  await client.connected();
+  await client.holds(1);
+  const posted = await project.post('Ada', 'live');
+  await client.holds(2);
+  assert.equal(client.pushed, 1);
+  assert.deepEqual(client.messages()[1], posted);
+  assert.deepEqual(client.wrong, []);
+});
+
+promise('only nginx can be reached, from this machine', async () => {
+  for (const service of [...SERVICES, ...JOBS]) {
+    const { HostConfig, NetworkSettings } = await project.container(service);
+    if (service !== 'nginx') {
+      assert.equal(HostConfig.NetworkMode, 'none', service);
+      continue;
+    }
+    assert.deepEqual(Object.values(NetworkSettings.Ports).filter(Boolean),
+      [[{ HostIp: '127.0.0.1', HostPort: `${project.port}` }]]);
+  }
+});
+
+promise('nobody is root, has a capability, or writes outside of a volume',
+  async () => {
+    for (const service of [...SERVICES, ...JOBS]) {
+      const container = await project.container(service);
+      const { Config, HostConfig, Id } = container;
+      assert.notEqual(Config.User.split(':')[0], '', service);
+      assert.notEqual(Config.User.split(':')[0], '0', service);
+      assert.notEqual(Config.User.split(':')[0], 'root', service);
+      assert.equal(HostConfig.ReadonlyRootfs, true, service);
+      assert.deepEqual(HostConfig.CapDrop, ['ALL'], service);
+      assert.equal(HostConfig.CapAdd, null, service);
+      assert.deepEqual(HostConfig.SecurityOpt, ['no-new-privileges:true']);
+      assert.equal(HostConfig.Privileged, false, service);
+      if (JOBS.includes(service)) continue;
+      for (const pid of processes(container)) {
+        const told = status(pid);
+        assert.ok(!told.Uid.split('\t').includes('0'), `${service} is root`);
+        for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
+          assert.match(told[set], /^0+$/, `${service} has ${set}`);
+        }
+        assert.equal(told.NoNewPrivs, '1', service);
+        assert.equal(told.Seccomp, '2', service);
+      }
+      for (const folder of ['/', '/etc', '/usr/bin', '/run/secrets']) {
+        await assert.rejects(docker('exec', Id, 'touch', `${folder}/it`),
+          /Read-only|Permission denied|No such file/, `${service} ${folder}`);
+      }
+    }
+  });
+
+promise('secrets are in the files of who needs them, and nowhere else',
+  async () => {
+    const secrets = await project.secrets();
+    for (const secret of secrets) assert.match(secret, /^[0-9a-f]{48}$/);
+    assert.equal(new Set(secrets).size, secrets.length);
+    const containers = await Promise.all([...SERVICES, ...JOBS].map(
+      (service) => project.container(service)));
+    const texts = {
+      'docker inspect': JSON.stringify(containers) + JSON.stringify(
+        await inspect(...new Set(containers.map(({ Image }) => Image)))),
+      processes: commandLines(),
+      logs: await project.compose('logs'),
+    };
+    for (const [where, text] of Object.entries(texts)) {
+      for (const secret of secrets) {
+        assert.ok(!text.includes(secret), `a secret is in ${where}`);
+      }
+    }
+    for (const service of ['nginx', 'redis', 'postgres']) {
+      await assert.rejects(project.file(service, '/run/secrets/app_secret'));
+    }
+  });
+
+promise('PostgreSQL lets nobody in without a password', async () => {
+  const { Id } = await project.container('postgres');
+  const login = (user, role) => docker('exec', '--user', user, Id,
+    'psql', '-XAtw', '-U', role, '-d', 'pushlog', '-c', 'select 1');
+  assert.equal(await login('postgres', 'postgres'), '1');
+  for (const user of ['10001', '10002', 'postgres']) {
+    await assert.rejects(login(user, 'messages-fcgi'), /password/);
+    await assert.rejects(login(user, 'relay'), /password/);
+  }
+  for (const user of ['10001', '10002']) {
+    await assert.rejects(login(user, 'postgres'), /peer|user/i);
+  }
+});
+
+promise('down and up keep what is stored, and the secrets', async () => {
+  const before = await project.get();
+  const secrets = await project.secrets();
+  await project.compose('down');
+  await assert.rejects(project.get(), /fetch failed/);
+  await project.compose('up', '-d');
+  assert.deepEqual(await project.get(), before);
+  assert.deepEqual(await project.secrets(), secrets);
+  const posted = await project.post('Ada', 'after the break');
+  assert.equal(posted.id, before.head + 1);
+});
+
+promise('migrating again changes nothing', async () => {
+  const before = await project.get();
+  const said = await project.compose('run', '--rm', '--no-deps', 'migrate');
+  assert.match(said, /nothing to do/);
+  assert.deepEqual(await project.get(), before);
+});
+
+promise('whoever is killed comes back', async () => {
+  const before = (await project.get()).results;
+  for (const service of SERVICES) {
+    const { State, RestartCount } = await project.container(service);
+    process.kill(State.Pid, 'SIGKILL');
+    await until(`${service} is started again`, async () => {
+      const now = await project.container(service);
+      return now.RestartCount > RestartCount && now.State.Running;
+    }, RESTART_MS);
+    await project.healthy(service);
+  }
+  const posted = await until('a post is stored',
+    () => project.post('Ada', 'still here'), RESTART_MS);
+  assert.deepEqual((await project.get()).results, [...before, posted]);
+});
+
+promise('an upgrade under load fails no post and loses nobody', async (t) => {
+  const channel = 'room-upgrade';
+  const old = await Promise.all(PROGRAMS.map(
+    (service) => project.container(service)));
+  const { Id: nginx } = await project.container('nginx');
+  // something that nginx must be told
+  fs.appendFileSync(path.join(project.folder, 'deploy/compose/nginx.conf'),
+    '# one line more\n');
+  fs.appendFileSync(path.join(project.folder, 'web/src/style.css'),
+    'main { --upgraded: 1; }\n');
+  const page = (await project.request('/')).text;
+
+  const clients = [];
+  t.after(() => clients.forEach((client) => client.close()));
+  for (let i = 0; i < FOLLOWERS; i += 1) {
+    clients.push(new PusherFollower(project, [channel]));
+    await clients[i].connected();
+  }
+  const absences = clients.map(watchAbsences);
+  const load = keepPosting(project, channel);
+  t.after(() => load.stop());
+  await project.upgrade();
+  await load.stop();
+
+  assert.deepEqual(load.failed, []);
+  assert.ok(load.answered.length > 100, 'there was a load');
+  const { results } = await project.get({ channel });
+  assert.deepEqual(load.answered.sort((a, b) => a.id - b.id), results);
+  for (const client of clients) {
+    await client.holds(results.length, channel);
+    assert.deepEqual(client.messages(), results);
+    assert.deepEqual(client.wrong, []);
+  }
+  t.diagnostic(`${results.length} posts, clients away for ${
+    absences.flat().sort((a, b) => a - b).join(' ')} ms`);
+  assert.ok(absences.flat().length >= FOLLOWERS, 'all were moved');
+  assert.ok(Math.max(...absences.flat()) < PUSHER_BACK_MS);
+  for (const [i, service] of PROGRAMS.entries()) {
+    assert.notEqual((await project.container(service)).Id, old[i].Id, service);
+  }
+  assert.equal((await project.container('nginx')).Id, nginx);
+  assert.notEqual((await project.request('/')).text, page);
+});
+
+promise('an operator can set the secret of the app', async () => {
+  const secret = 'a secret of my own';
+  await run(['sh', '-c', 'printf %s "$SECRET" | "$@"', 'sh',
+    ...project.command, 'run', '--rm', '-T', '--no-deps', 'prepare',
+    'app-secret'], { env: { ...project.env, SECRET: secret },
+    cwd: path.join(project.folder, 'deploy') });
+  await project.compose('up', '-d');
+  for (const service of ['relay-1', 'messages-fcgi-2']) {
+    assert.equal(await project.file(service, '/run/secrets/app_secret'), secret);
+  }
+});
