@@ -124,6 +124,10 @@ check: ## the tests that need no servers: lint, unit, fuzz
 test: ## install what testing needs, and run all tests
 	deploy/dev/install test
 	tests/run
+test-deploy: ## boot each way to deploy: minutes, as root
+	deploy/dev/install deploy
+	@for trial in tests/deploy/*; do \
+	  [ ! -x $$trial ] || $$trial || exit; done
 fuzz: ## look for inputs that break a parser: FUZZ_SECONDS
 	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
 
@@ -147,6 +151,6 @@ format-check:
 	clang-format --dry-run -Werror $(SOURCES)
 
 .PHONY: all with-gcc with-asan with-chaos list-unit list-fuzz unit fuzz-replay check \
-	test fuzz chaos chaos-alone chaos-switches format format-check
+	test test-deploy fuzz chaos chaos-alone chaos-switches format format-check
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -124,10 +124,10 @@ class Project extends Site {
 
   async end() {
     if (process.env.KEEP) return;
-    await this.compose('down', '--volumes', '--timeout', '1');
-    const made = ['messages-fcgi', 'relay', 'files', 'debian']
-      .map((name) => `${this.name}-${name}`);
-    for (const image of made) await docker('rmi', image).catch(() => {});
+    await this.compose('down', '--volumes', '--rmi', 'local', '--timeout', '1');
+    if (this.env.DEBIAN_IMAGE.startsWith(this.name)) {
+      await docker('rmi', this.env.DEBIAN_IMAGE);
+    }
     fs.rmSync(this.folder, { recursive: true });
   }
 }
@@ -137,16 +137,22 @@ async function open() {
   if (process.getuid() !== 0) return 'root sees into containers, others do not';
   const compose = findCompose();
   if (!compose) return 'docker-compose is not installed';
+  let made;
   try {
     const stop = await startDocker();
-    after(stop);
+    after(async () => {
+      try {
+        await made?.end();
+      } finally {
+        await stop();
+      }
+    });
     const images = {};
     for (const [variable, image] of Object.entries(IMAGES)) {
       images[variable] = process.env[variable] ?? image;
       await ensureImage(images[variable]);
     }
-    const made = new Project(compose, await freePort(), images);
-    after(() => made.end());
+    made = new Project(compose, await freePort(), images);
     made.env.DEBIAN_IMAGE = await trustWhatWeTrust(images.DEBIAN_IMAGE,
       `${made.name}-debian`);
     return made;

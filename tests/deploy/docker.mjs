@@ -83,7 +83,16 @@ export async function startDocker() {
     await stop();
     throw new Error(`no dockerd answers, and none starts: ${base}/dockerd.log`);
   }
+  await forgetLastTime();
   return stop;
+}
+
+/** A test that was killed has left its containers, which start again. */
+async function forgetLastTime() {
+  const left = (await docker('ps', '--all', '--quiet')).split('\n');
+  if (left[0] !== '') await docker('rm', '--force', ...left);
+  await docker('volume', 'prune', '--force');
+  await docker('network', 'prune', '--force');
 }
 
 /** Throws if docker neither has it nor can pull it. */
