@@ -277,6 +277,12 @@ promise('a pusher-js client gets what is posted', async (t) => {
   assert.deepEqual(client.wrong, []);
 });
 
+promise('a proxy in front of nginx tells it the address of the client',
+  async () => {
+    await project.request('/', { headers: { 'X-Forwarded-For': '203.0.113.5' } });
+    assert.match(await project.compose('logs', 'nginx'), /203\.0\.113\.5 /);
+  });
+
 promise('only nginx can be reached, from this machine', async () => {
   for (const service of [...SERVICES, ...JOBS]) {
     const { HostConfig, NetworkSettings } = await project.container(service);
