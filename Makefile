@@ -15,9 +15,11 @@ SAN ?=
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 \
 	$(if $(filter 1,$(WERROR)),-Werror)
-HARDEN = -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -fPIE
-OPT ?= -O2 -D_FORTIFY_SOURCE=2
+# clang 14 has no zeroing of what is not initialized, ARM no fcf-protection
+HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE \
+	$(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero) \
+	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
+OPT ?= -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 SAN_FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(OPT) $(CFLAGS) $(WARN) \
