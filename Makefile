@@ -90,6 +90,8 @@ $(BUILD)/obj/%.o: %.c
 include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk
 
+include deploy/install.mk
+
 # --- tests ---
 #
 # tests/run builds what it runs by with-gcc and with-asan, which make goals of
