@@ -54,4 +54,21 @@ uninstall: ## remove what install put there, but for the configuration
 		$(sysusersdir)/pushlog.conf $(tmpfilesdir)/pushlog.conf)
 	rm -rf '$(DESTDIR)$(share)'
 
-.PHONY: install uninstall
+# --- the Debian package ---
+
+# A package is built from a tree with debian/ on top, and without the network.
+# So it gets a tree of its own, and the page as npm's esbuild makes it here.
+DEB_TREE = $(BUILD)/deb/pushlog
+DEB_SOURCES = Makefile LICENSE README.md common messages-fcgi relay sql deploy \
+	tests/unit/unit.mk tests/fuzz/fuzz.mk
+
+deb: page ## build the Debian package in build/
+	rm -rf $(BUILD)/deb
+	mkdir -p $(DEB_TREE)/build
+	cp -a --parents $(DEB_SOURCES) $(DEB_TREE)
+	cp -a $(BUILD)/web $(DEB_TREE)/build/
+	mv $(DEB_TREE)/deploy/debian $(DEB_TREE)
+	cd $(DEB_TREE) && dpkg-buildpackage --build=binary --no-sign
+	mv $(BUILD)/deb/pushlog_*.deb $(BUILD)/
+
+.PHONY: install uninstall deb
