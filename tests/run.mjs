@@ -66,7 +66,7 @@ const SUITES = {
     gcc: ['all'], asan: ['all'], limitS: 120, isStatic: true },
   unit: { jobs: built('unit'), asan: ['unit'], limitS: 120 },
   fuzz: { jobs: built('fuzz', (name) => [`tests/fuzz/corpus/${name}`]), asan: ['fuzz-replay'], limitS: 120 },
-  sql: { jobs: scripts(['log', 'tests/sql/run']), limitS: 180 },
+  sql: { jobs: scripts(['log', 'tests/sql/run']), limitS: 300 },
   web: { jobs: nodeFiles('web/test'), limitS: 120 },
   integration: { jobs: nodeFiles('tests/integration'), make: ['all', 'page'],
     limitS: 300, isHeavy: true },

@@ -18,6 +18,8 @@ import { PusherFollower, WireFollower } from './follower.mjs';
 import { rows } from './log.mjs';
 
 const CHANNEL = 'messages';
+// pusher-js waits 15 s after an attempt that nobody answered in time
+const WHOLE_MS = 45_000;
 const run = promisify(execFile);
 
 const stack = await startStack();
@@ -69,7 +71,7 @@ async function assertWhole(all, count) {
     await until('the client is whole', () => {
       assert.deepEqual(client.messages(), log);
       return true;
-    });
+    }, WHOLE_MS);
     assert.deepEqual(client.wrong, []);
   }
 }

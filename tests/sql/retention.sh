@@ -117,9 +117,9 @@ begin
   end if;
 end $$;
 SQL
-"$bin/pgbench" -n -U writer -c 4 -T 6 -f "$dir/post.sql" >"$dir/post.out" 2>&1 &
+"$bin/pgbench" -n -U writer -c 4 -T 4 -f "$dir/post.sql" >"$dir/post.out" 2>&1 &
 posting=$!
-"$bin/pgbench" -n -U reader -c 1 -T 6 -f "$dir/read.sql" >"$dir/read.out" 2>&1 &
+"$bin/pgbench" -n -U reader -c 1 -T 4 -f "$dir/read.sql" >"$dir/read.out" 2>&1 &
 reading=$!
 removed=0
 while kill -0 "$posting" 2>/dev/null; do
@@ -144,7 +144,7 @@ retain null 2 >/dev/null
 fill z-held 5
 fill z-next 5
 (echo "begin; select from pushlog.channel where name = 'z-held' for update;"
-  sleep 4) | psql -XAtq >/dev/null &
+  sleep 3) | psql -XAtq >/dev/null &
 holding=$!
 sleep 0.5
 is "$(retain null 2 | sed 's/channel [0-9]* is/channel is/')" \
