@@ -8,9 +8,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { children, startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
@@ -70,15 +71,21 @@ async function crowd(t, at, channel) {
   return { pushers, wires, all };
 }
 
-/** Posts, each once: what fails is noted. stop() answers what was stored. */
+/**
+ * Posts, each once: what fails is noted. turn() waits until nothing is under
+ * way that was before, stop() answers what was stored.
+ */
 function keepPosting(at, channel) {
   const answered = [];
   const failed = [];
+  const sent = Array(POSTERS).fill(0);
   let isOver = false;
   const poster = async (number) => {
-    for (let i = 0; !isOver; i += 1) {
+    while (!isOver) {
+      sent[number] += 1;
+      const text = `${number} ${sent[number]}`;
       try {
-        answered.push(await at.post('Ada', `${number} ${i}`, { channel }));
+        answered.push(await at.post('Ada', text, { channel }));
       } catch (error) {
         failed.push(error.message);
       }
@@ -87,6 +94,11 @@ function keepPosting(at, channel) {
   };
   const all = Array.from({ length: POSTERS }, (_, number) => poster(number));
   return { answered, failed,
+    async turn() {
+      const before = [...sent];
+      await until('other posts are under way', () =>
+        sent.every((count_, number) => count_ > before[number]));
+    },
     async stop() {
       isOver = true;
       await Promise.all(all);
@@ -96,11 +108,14 @@ function keepPosting(at, channel) {
 
 /** Runs act TIMES times under load, then holds everyone to the promise. */
 async function underLoad(t, at, channel, act) {
-  const { pushers, wires, all } = await crowd(t, at, channel);
+  const clients = await crowd(t, at, channel);
+  const { pushers, wires, all } = clients;
   const posting = keepPosting(at, channel);
+  const stalls = monitorEventLoopDelay();
+  stalls.enable();
   for (let i = 1; i <= TIMES; i += 1) {
     const { length } = posting.answered;
-    await act(all, i);
+    await act({ ...clients, posting }, i);
     await until('posts go on', () => posting.answered.length > length + 10);
   }
   const answered = await posting.stop();
@@ -118,16 +133,18 @@ async function underLoad(t, at, channel, act) {
   }
   const aways = pushers.flatMap((client) => client.aways)
     .sort((a, b) => a - b);
+  const stallMs = Math.round(stalls.max / 1e6);
   t.diagnostic(`${log.length} posts; pusher-js was away ${aways.length} ` +
     `times, ${aways[aways.length >> 1]} ms in the middle, ` +
-    `${aways.at(-1)} ms at most`);
+    `${aways.at(-1)} ms at most; this test stood still for up to ${stallMs} ms`);
   assert.ok(aways.length >= TIMES * PUSHERS);
-  assert.ok(aways.at(-1) < BACK_MS);
+  // on a busy machine it may be the clients that are late
+  assert.ok(aways.at(-1) < BACK_MS + stallMs, `${aways.at(-1)} ms`);
   for (const { states } of pushers) assert.ok(!states.has('unavailable'));
 }
 
 /** Every client has gone once more. */
-async function allBack(all, i) {
+async function allBack({ all }, i) {
   await Promise.all(all.map((client) => client.connected(i + 1)));
 }
 
@@ -157,9 +174,9 @@ async function reload(name) {
 
 restartTest('ten reloads of both programs under load',
   async (channel, t) => {
-    await underLoad(t, stack, channel, async (all, i) => {
+    await underLoad(t, stack, channel, async (clients, i) => {
       await Promise.all([reload('relay'), reload('messages-fcgi')]);
-      await allBack(all, i);
+      await allBack(clients, i);
     });
   });
 
@@ -196,9 +213,9 @@ restartTest('ten restarts of both programs under load, their sockets held',
     const held = [await hold(t, 'messages-fcgi', 0),
       await hold(t, 'relay', 3)];
     await until('posts are taken', () => stack.post('Ada', 'first'));
-    await underLoad(t, stack, channel, async (all, i) => {
+    await underLoad(t, stack, channel, async (clients, i) => {
       await Promise.all(held.map((one) => one.restart()));
-      await allBack(all, i);
+      await allBack(clients, i);
     });
     for (const { said } of held) assert.doesNotMatch(said, /hold_socket:/);
   });
@@ -228,18 +245,21 @@ restartTest('two of each, replaced in turn ten times under load',
   async (channel, t) => {
     const two = await startStack({ env: { COPIES: '2' } });
     t.after(() => two.stop());
-    // one is away only while the other serves: both know every message
-    const replace = async (name) => {
+    const replace = async (name, { pushers, posting }) => {
       await two.hold(name);
       await pause(100);
       await two.release(name);
       await until(`${name} listens`, () =>
         connects(path.join(two.sockets, `${name}.sock`)));
+      // who was refused here must not be refused by the other, too
+      await posting.turn();
+      await until('everyone is connected', () => pushers.every(
+        ({ pusher }) => pusher.connection.state === 'connected'));
     };
-    await two.logged(() => underLoad(t, two, channel, async () => {
+    await two.logged(() => underLoad(t, two, channel, async (clients) => {
       for (const name of ['relay', 'messages-fcgi']) {
-        await replace(name);
-        await replace(`${name}-2`);
+        await replace(name, clients);
+        await replace(`${name}-2`, clients);
       }
     }))();
   });
@@ -324,28 +344,30 @@ restartTest('what would not start leaves everything as it was',
 /** A relay of one worker with that many subscribers; they note their end. */
 async function filled(count_, env) {
   const own = await startRelay(stack, env);
-  const startedAt = Date.now();
   const wires = await Promise.all(
     Array.from({ length: count_ }, () => Wire.open(own.socket)));
   for (const wire of wires) {
     wire.onEnd = () => { wire.endedAt = Date.now(); };
   }
-  return { own, wires, startedAt };
+  return { own, wires };
 }
 
 restartTest('a reload sends its subscribers over one by one', async () => {
-  const { own, wires } = await filled(50,
-    { PUSHLOG_RELOAD_DRAIN_MS: '2000' });
+  const { own, wires } = await filled(20,
+    { PUSHLOG_RELOAD_DRAIN_MS: '4000' });
   const workers = own.workers();
   own.kill('SIGHUP');
   for (const wire of wires) assert.equal((await wire.closed()).code, 4200);
   await relayReloaded(workers, () => own.workers());
-  const ends = wires.map(({ endedAt }) => endedAt).sort((a, b) => a - b);
+  // by the relay's own clock, however busy this process is
+  const ends = own.said.split('\n')
+    .filter((line) => line.includes(' closed cause=drain code=4200 '))
+    .map((line) => Date.parse(line.slice(0, line.indexOf(' '))));
+  assert.equal(ends.length, 20);
   const took = ends.at(-1) - ends[0];
-  assert.ok(took > 1500, `all were closed within ${took} ms`);
-  // evenly: no half of the time has nearly all of them
+  assert.ok(took > 3000, `all were closed within ${took} ms`);
   const early = ends.filter((at) => at < ends[0] + took / 2).length;
-  assert.ok(early > 10 && early < 40, `${early} of 50 in the first half`);
+  assert.ok(early >= 5 && early <= 15, `${early} of 20 in the first half`);
 });
 
 restartTest('a stop hurries up those who take their time', async () => {
