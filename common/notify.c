@@ -83,7 +83,8 @@ void notify_stopping(void)
 
 void notify_alive(void)
 {
-	send_state("WATCHDOG=1");
+	if (notify_watchdog_ms() > 0)
+		send_state("WATCHDOG=1");
 }
 
 void notify_status(const char *fmt, ...)

@@ -20,7 +20,8 @@ void notify_reloading(void);
 /* We stop because we were asked to. */
 void notify_stopping(void);
 
-/* The watchdog need not bite for another notify_watchdog_ms. */
+/* The watchdog, if there is one, need not bite for another notify_watchdog_ms.
+ */
 void notify_alive(void);
 
 /* A line on what we do, for people. */

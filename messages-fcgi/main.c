@@ -301,8 +301,11 @@ static bool supervise(struct server *server, const sigset_t *waited_for)
 	unsigned served = 0;
 
 	for (;;) {
-		int got = wait_signal(waited_for);
+		int got;
 
+		if (is_alive(server, &served, &moved_ms))
+			notify_alive();
+		got = wait_signal(waited_for);
 		if (got == SIGHUP) {
 			log_info("reloading: trying '%s'",
 				 server->successor.argv[0]);
@@ -315,9 +318,6 @@ static bool supervise(struct server *server, const sigset_t *waited_for)
 		}
 		if (is_succeeded(&server->successor))
 			return true;
-		if (notify_watchdog_ms() > 0 &&
-		    is_alive(server, &served, &moved_ms))
-			notify_alive();
 	}
 }
 
@@ -339,7 +339,10 @@ static bool run(struct server *server, int64_t count,
 	has_successor = supervise(server, waited_for);
 	metric_set(&stats()->is_stopping, 1);
 	successor_abandon(&server->successor);
+	/* of a reload the watchdog sees the end only */
+	notify_alive();
 	stop_threads(server, threads, count);
+	notify_alive();
 	close(server->stop_fd);
 	pthread_mutex_destroy(&server->door);
 	return has_successor;

@@ -295,7 +295,7 @@ static void look_after(struct master *master)
 
 	for (i = 0; i < master->count; i++)
 		are_turning &= is_turning(master, &master->children[i]);
-	if (are_turning && notify_watchdog_ms() > 0)
+	if (are_turning)
 		notify_alive();
 	if (master->is_ready && master->handover.count > 0 &&
 	    clock_ms() >= master->retired_by_ms) {

@@ -37,8 +37,8 @@ export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-relay-'));
   const relay = new RelayProcess(stack, env, program, folder);
   after(() => relay.stop());
-  await until('the relay accepts connections', () =>
-    relay.exit || connects(relay.socket));
+  await until('the relay accepts connections', async () => relay.exit ||
+    (await connects(relay.socket) && relay.workers().length > 0));
   if (relay.exit) throw new Error(`the relay ended: ${relay.said}`);
   return relay;
 }

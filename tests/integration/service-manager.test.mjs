@@ -122,6 +122,7 @@ managed('messages-fcgi tells how it is, without PostgreSQL, too',
 managed('a worker that stands still is killed and replaced', async (t) => {
   const told = await manager(t, 'hang');
   const own = await startRelay(stack, { ...told.env, PUSHLOG_WORKERS: '2' });
+  await until('it is ready', () => told.states().length === 1);
   const [stuck, other] = own.workers();
   process.kill(stuck, 'SIGSTOP');
   await assertAlive(told); // it is being dealt with

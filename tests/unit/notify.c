@@ -50,7 +50,7 @@ static void assert_silent(int fd)
 static int set_up(void **state __attribute__((unused)))
 {
 	unsetenv("NOTIFY_SOCKET");
-	unsetenv("WATCHDOG_USEC");
+	setenv("WATCHDOG_USEC", "1000000", 1);
 	unsetenv("WATCHDOG_PID");
 	return 0;
 }
@@ -167,7 +167,7 @@ TEST(the_watchdog_is_ours_only_by_our_pid)
 {
 	char pid[32];
 
-	assert_int_equal(notify_watchdog_ms(), 0);
+	assert_int_equal(notify_watchdog_ms(), 1000);
 	setenv("WATCHDOG_USEC", "3000000", 1);
 	assert_int_equal(notify_watchdog_ms(), 3000);
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
@@ -177,6 +177,21 @@ TEST(the_watchdog_is_ours_only_by_our_pid)
 	assert_int_equal(notify_watchdog_ms(), 0);
 	setenv("WATCHDOG_PID", "we", 1);
 	assert_int_equal(notify_watchdog_ms(), 0);
+	unsetenv("WATCHDOG_USEC");
+	assert_int_equal(notify_watchdog_ms(), 0);
+}
+
+TEST(a_watchdog_that_is_none_hears_nothing)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "@%s", folder);
+	fd = manager(name);
+	unsetenv("WATCHDOG_USEC");
+	notify_alive();
+	assert_silent(fd);
+	close(fd);
 }
 
 TEST(a_watchdog_that_makes_no_sense_is_none)
@@ -205,6 +220,8 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_name_that_is_no_socket_is_told_in_the_log, set_up),
 		cmocka_unit_test_setup(the_watchdog_is_ours_only_by_our_pid,
+				       set_up),
+		cmocka_unit_test_setup(a_watchdog_that_is_none_hears_nothing,
 				       set_up),
 		cmocka_unit_test_setup(a_watchdog_that_makes_no_sense_is_none,
 				       set_up),
