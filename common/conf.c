@@ -118,8 +118,24 @@ static int load_string(const struct conf_group *group, size_t i, char *value,
 	return -1;
 }
 
+static int load_option(const struct conf_group *group, size_t i,
+		       struct buf *error)
+{
+	char *value = find_value(&group->options[i], error);
+	int result;
+
+	if (value == NULL)
+		return -1;
+	if (group->options[i].type == CONF_STRING)
+		return load_string(group, i, value, error);
+	result = load_int(group, i, value, error);
+	free(value);
+	return result;
+}
+
 int conf_load(const struct conf_group *group, struct buf *error)
 {
+	int result = 0;
 	size_t i;
 
 	for (i = 0; i < group->count; i++)
@@ -127,21 +143,12 @@ int conf_load(const struct conf_group *group, struct buf *error)
 			*string_field(group, i) = NULL;
 
 	for (i = 0; i < group->count; i++) {
-		char *value = find_value(&group->options[i], error);
-		int result;
-
-		if (value == NULL)
-			return -1;
-		if (group->options[i].type == CONF_STRING)
-			result = load_string(group, i, value, error);
-		else {
-			result = load_int(group, i, value, error);
-			free(value);
-		}
-		if (result == -1)
-			return -1;
+		if (load_option(group, i, error) == 0)
+			continue;
+		buf_add_char(error, '\0');
+		result = -1;
 	}
-	return 0;
+	return result;
 }
 
 void conf_release(const struct conf_group *group)
@@ -203,6 +210,24 @@ NO_RETURN static void print_help(const char *program, const char *about,
 	print_and_exit(&out);
 }
 
+/* Says everything that is wrong, a line each. */
+static void load(const struct conf_group *groups, size_t count)
+{
+	struct buf errors = BUF_INIT;
+	bool is_good = true;
+	const char *line;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		is_good &= conf_load(&groups[i], &errors) == 0;
+	if (is_good)
+		return;
+	for (line = errors.data; line < errors.data + errors.len;
+	     line += strlen(line) + 1)
+		log_error("%s", line);
+	exit(1);
+}
+
 bool conf_start(int argc, char **argv, const char *program, const char *about,
 		const struct conf_group *groups, size_t count)
 {
@@ -212,6 +237,7 @@ bool conf_start(int argc, char **argv, const char *program, const char *about,
 	size_t i;
 
 	log_init(program, LOG_LEVEL_INFO);
+	log_set_format(LOG_FORMAT_AUTO);
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		print_help(program, about, groups, count);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -221,9 +247,7 @@ bool conf_start(int argc, char **argv, const char *program, const char *about,
 	if (argc > 1 && !is_print && !is_check)
 		fatalx("unknown argument '%s': try '%s --help'", argv[1],
 		       program);
-	for (i = 0; i < count; i++)
-		if (conf_load(&groups[i], &text) == -1)
-			fatalx("%.*s", (int)text.len, text.data);
+	load(groups, count);
 	if (!is_print)
 		return !is_check;
 	for (i = 0; i < count; i++)

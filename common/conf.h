@@ -39,8 +39,9 @@ struct conf_group {
 	void *into;
 };
 
-/* Fills group->into. 0, or -1 with one line on what is wrong in *error; what
- * was filled by then is released by conf_release in both cases. */
+/* Fills group->into. 0, or -1 and what is wrong in *error, a string for each
+ * option, with its NUL; what was filled by then is released by conf_release in
+ * both cases. */
 int conf_load(const struct conf_group *group, struct buf *error) MUST_CHECK;
 
 void conf_release(const struct conf_group *group);

@@ -61,6 +61,15 @@ static const char *check_log_level(const char *s)
 		       : "is not one of error, warn, info, debug";
 }
 
+static const char *check_log_format(const char *s)
+{
+	enum log_format format;
+
+	return log_parse_format(s, &format) == 0
+		       ? NULL
+		       : "is not one of auto, text, json";
+}
+
 #define STRING(env, field, def, checker, text)                                 \
 	{                                                                      \
 		.name = env, .type = CONF_STRING,                              \
@@ -96,6 +105,8 @@ static const struct conf_option options[] = {
 	       "first part of the names of channels in Redis"),
 	STRING("PUSHLOG_LOG_LEVEL", log_level, "info", check_log_level,
 	       "error, warn, info or debug"),
+	STRING("PUSHLOG_LOG_FORMAT", log_format, "auto", check_log_format,
+	       "text, json, or auto: text, or what the journal wants"),
 	STRING("PUSHLOG_OPS_LISTEN", ops_listen, "", check_ops_listen,
 	       "where health and metrics are told, unix:/path or host:port"),
 };
@@ -107,11 +118,15 @@ struct conf_group settings_group(struct settings *settings)
 				    settings };
 }
 
-enum log_level settings_log_level(const struct settings *settings)
+void settings_start_log(const struct settings *settings, const char *program)
 {
 	enum log_level level = LOG_LEVEL_INFO;
+	enum log_format format = LOG_FORMAT_AUTO;
 
-	if (log_parse_level(settings->log_level, &level) == -1)
-		return LOG_LEVEL_INFO;
-	return level;
+	/* settings_group has checked both */
+	if (log_parse_level(settings->log_level, &level) == -1 ||
+	    log_parse_format(settings->log_format, &format) == -1)
+		fatalx("the log cannot be started");
+	log_init(program, level);
+	log_set_format(format);
 }

@@ -19,14 +19,14 @@ struct settings {
 	char *redis_user;     /* empty: none */
 	char *redis_password; /* empty: none */
 	char *redis_prefix;
-	char *log_level;
+	char *log_level, *log_format;
 	char *ops_listen; /* for address_parse; empty: nowhere */
 };
 
 /* The group that fills *settings. */
 struct conf_group settings_group(struct settings *settings);
 
-/* The level by name, which settings_group has checked. */
-enum log_level settings_log_level(const struct settings *settings);
+/* From here on the log is what these settings want. */
+void settings_start_log(const struct settings *settings, const char *program);
 
 #endif

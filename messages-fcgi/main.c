@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 
 	is_run = conf_start(argc, argv, PROGRAM, "stores and reads messages",
 			    groups, 2);
-	log_init(PROGRAM, settings_log_level(&settings));
+	settings_start_log(&settings, PROGRAM);
 	database = store_server_new(settings.database);
 	if (database == NULL)
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");

@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 	is_run = conf_start(argc, argv, "relay",
 			    "fans messages out to WebSocket subscribers",
 			    groups, 2);
-	log_init("relay", settings_log_level(&settings));
+	settings_start_log(&settings, "relay");
 	if (!log_reader_is_conninfo(settings.database))
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
 	conf = (struct master_conf){

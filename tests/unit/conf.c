@@ -104,7 +104,22 @@ static void expect_error(const char *want)
 	struct buf error = BUF_INIT;
 
 	assert_int_equal(conf_load(&group, &error), -1);
-	assert_span(buf_span(&error), span_str(want));
+	assert_span(buf_span(&error), span_of(want, strlen(want) + 1));
+	conf_release(&group);
+	buf_release(&error);
+}
+
+TEST(everything_that_is_wrong_is_said)
+{
+	static const char want[] = "UNIT_SECRET is not set (a secret)\0"
+				   "UNIT_COUNT: 'many' is not a whole number "
+				   "from 1 to 10";
+	struct buf error = BUF_INIT;
+
+	unsetenv("UNIT_SECRET");
+	setenv("UNIT_COUNT", "many", 1);
+	assert_int_equal(conf_load(&group, &error), -1);
+	assert_span(buf_span(&error), span_of(want, sizeof(want)));
 	conf_release(&group);
 	buf_release(&error);
 }
@@ -334,6 +349,8 @@ TEST(a_program_prints_its_settings)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(everything_that_is_wrong_is_said,
+				       set_up),
 		cmocka_unit_test_setup(a_default_stands_where_nothing_is_set,
 				       set_up),
 		cmocka_unit_test_setup(the_environment_beats_the_default,

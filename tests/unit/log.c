@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <regex.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -157,6 +158,104 @@ TEST(levels_are_known_by_name)
 	assert_int_equal(level, LOG_LEVEL_ERROR);
 }
 
+static void log_json(void)
+{
+	log_init("unit", LOG_LEVEL_INFO);
+	log_set_format(LOG_FORMAT_JSON);
+	log_warn("a \"b\" \\ \n \xc3\xa9");
+	log_error("no utf-8: \xff \xc3\xa9");
+}
+
+TEST(json_is_one_object_a_line)
+{
+	char said[4096];
+
+	assert_int_equal(run_child(log_json, said, sizeof(said)), 0);
+	expect_match(said,
+		     "^\\{\"time\":\"20[0-9T:.-]+Z\",\"program\":\"unit\","
+		     "\"pid\":[0-9]+,\"level\":\"warn\",\"message\":"
+		     "\"a \\\\\"b\\\\\" \\\\\\\\ \\? \xc3\xa9\"\\}\n");
+	assert_non_null(strstr(said, "\"message\":\"no utf-8: ? \?\?\"}\n"));
+}
+
+static void log_json_long(void)
+{
+	static char text[8192];
+	int i;
+
+	log_init("unit", LOG_LEVEL_INFO);
+	log_set_format(LOG_FORMAT_JSON);
+	memset(text, '"', sizeof(text));
+	log_info("%.*s", (int)sizeof(text), text);
+	for (i = 0; i < (int)sizeof(text); i++)
+		text[i] = "\xe2\x82\xac"[i % 3];
+	for (i = 0; i < 3; i++)
+		log_info("%.*s%.*s", i, "xx", (int)sizeof(text), text);
+}
+
+TEST(long_json_is_cut_between_characters_and_ends)
+{
+	static char said[1 << 16];
+	char *line, *rest = said;
+	int lines = 0;
+
+	assert_int_equal(run_child(log_json_long, said, sizeof(said)), 0);
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		assert_true(strlen(line) < 4096);
+		assert_true(line[0] == '{');
+		assert_string_equal(line + strlen(line) - 2, "\"}");
+		assert_null(strchr(line, '?'));
+		lines++;
+	}
+	assert_int_equal(lines, 4);
+}
+
+/* As systemd does it. */
+static void log_to_journal(void)
+{
+	char stream[48];
+	struct stat at;
+
+	fstat(STDERR_FILENO, &at);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)at.st_dev,
+		 (uintmax_t)at.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_init("unit", LOG_LEVEL_DEBUG);
+	log_set_format(LOG_FORMAT_AUTO);
+	log_error("one");
+	log_warn("two");
+	log_info("three");
+	log_debug("four");
+	/* what is not the journal's own */
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_set_format(LOG_FORMAT_AUTO);
+	log_info("five");
+}
+
+TEST(the_journal_gets_priorities_and_nothing_that_it_knows)
+{
+	static const char want[] = "<3>one\n<4>two\n<6>three\n<7>four\n20";
+	char said[4096];
+
+	assert_int_equal(run_child(log_to_journal, said, sizeof(said)), 0);
+	assert_int_equal(strncmp(said, want, sizeof(want) - 1), 0);
+	assert_non_null(strstr(said, " info: five\n"));
+}
+
+TEST(formats_are_known_by_name)
+{
+	enum log_format format = LOG_FORMAT_AUTO;
+
+	assert_int_equal(log_parse_format("json", &format), 0);
+	assert_int_equal(format, LOG_FORMAT_JSON);
+	assert_int_equal(log_parse_format("text", &format), 0);
+	assert_int_equal(format, LOG_FORMAT_TEXT);
+	assert_int_equal(log_parse_format("auto", &format), 0);
+	assert_int_equal(format, LOG_FORMAT_AUTO);
+	assert_int_equal(log_parse_format("journal", &format), -1);
+	assert_int_equal(log_parse_format("", &format), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +266,11 @@ int main(void)
 		cmocka_unit_test(logging_keeps_errno),
 		cmocka_unit_test(fatal_says_the_cause_and_ends_with_1),
 		cmocka_unit_test(levels_are_known_by_name),
+		cmocka_unit_test(json_is_one_object_a_line),
+		cmocka_unit_test(long_json_is_cut_between_characters_and_ends),
+		cmocka_unit_test(
+			the_journal_gets_priorities_and_nothing_that_it_knows),
+		cmocka_unit_test(formats_are_known_by_name),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

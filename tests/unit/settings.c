@@ -68,7 +68,10 @@ TEST(every_other_option_has_a_default_that_passes_its_check)
 	assert_string_equal(settings.app_id, "1");
 	assert_string_equal(settings.channels, "messages,room-*");
 	assert_string_equal(settings.redis_prefix, "pushlog");
-	assert_int_equal(settings_log_level(&settings), LOG_LEVEL_INFO);
+	settings_start_log(&settings, "unit");
+	assert_true(log_is_on(LOG_LEVEL_INFO));
+	assert_false(log_is_on(LOG_LEVEL_DEBUG));
+	assert_string_equal(settings.ops_listen, "");
 	conf_release(&group);
 	buf_release(&error);
 }
