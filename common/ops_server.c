@@ -36,7 +36,8 @@ struct peer {
 struct ops_server {
 	const struct ops_handler *handler;
 	int epoll_fd, listen_fd, tick_fd;
-	bool is_listening; /* false after accept failed, until the next tick */
+	bool is_listening; /* false after accept failed, until the next tick, */
+	bool has_left;     /* and for good after that */
 	struct peer peers[PEERS_MAX];
 };
 
@@ -166,10 +167,11 @@ static void on_tick(struct ops_server *server)
 			drop(peer);
 		has_peers |= peer->fd != -1;
 	}
-	if (!server->is_listening)
+	if (!server->is_listening && !server->has_left) {
 		control(server, EPOLL_CTL_ADD, server->listen_fd, EPOLLIN,
 			&server->listen_fd);
-	server->is_listening = true;
+		server->is_listening = true;
+	}
 	if (!has_peers)
 		set_tick(server, false);
 }
@@ -229,6 +231,14 @@ void ops_server_free(struct ops_server *server)
 	close(server->tick_fd);
 	close(server->epoll_fd);
 	free(server);
+}
+
+void ops_server_leave(struct ops_server *server)
+{
+	if (server->is_listening)
+		control(server, EPOLL_CTL_DEL, server->listen_fd, 0, NULL);
+	server->is_listening = false;
+	server->has_left = true;
 }
 
 int ops_server_fd(const struct ops_server *server)

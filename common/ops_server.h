@@ -22,6 +22,9 @@ struct ops_server *ops_server_new(int listen_fd,
 				  const struct ops_handler *handler);
 void ops_server_free(struct ops_server *server);
 
+/* Accepts nobody any more; who was accepted is answered. */
+void ops_server_leave(struct ops_server *server);
+
 /* Can be read from when there is something to do. */
 int ops_server_fd(const struct ops_server *server);
 

@@ -274,7 +274,8 @@ static void drain(struct worker *worker, int64_t spread_ms)
 {
 	listener_free(worker->listener);
 	worker->listener = NULL;
-	stop_ops(worker);
+	if (worker->ops != NULL)
+		ops_server_leave(worker->ops);
 	/* An immediate reconnect succeeds only where somebody still listens:
 	 * the kernel tells us of the death of our master by SIGTERM, too. */
 	worker->drain_cause = getppid() == worker->master

@@ -5,8 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
@@ -15,6 +18,7 @@ import { ask, metrics, opsSocket } from './ops.mjs';
 import { RawSocket, exchange } from './raw.mjs';
 import { startRelay } from './relay.mjs';
 
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = ['messages-fcgi', 'relay'];
 // "At once" on a machine that is busy.
 const SOON_MS = 3000;
@@ -133,6 +137,37 @@ operationsTest('the numbers follow the format', async () => {
     }
   }
 });
+
+operationsTest('dashboard, alerts and README tell of what there is',
+  async () => {
+    const read = (file) =>
+      fs.readFileSync(path.join(TOP, file), 'utf8');
+    const named = (text) => new Set(text.match(/\bpushlog_[a-z_]+/g));
+    const all = await Promise.all(PROGRAMS.map((p) => metrics(at(p))));
+    const known = new Set(all.flatMap((each) => [...each.names()]));
+    const families = all.flatMap((each) => [...each.families.keys()]);
+    for (const file of ['deploy/grafana/pushlog.json',
+      'deploy/prometheus/alerts.yml']) {
+      for (const name of named(read(file))) {
+        assert.ok(known.has(name), `${file}: there is no ${name}`);
+      }
+    }
+    const rows = read('README.md').match(/^\| `pushlog_[a-z_]+`/gm)
+      .map((row) => row.match(/`(.+)`/)[1]);
+    assert.deepEqual(rows.sort(), families.sort());
+
+    const dashboard = JSON.parse(read('deploy/grafana/pushlog.json'));
+    const ids = dashboard.panels.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    // what nobody looks at need not be counted
+    const shown = named(JSON.stringify(dashboard.panels));
+    for (const family of families) {
+      assert.ok([...shown].some((name) => name.startsWith(family)), family);
+    }
+    const rules = spawnSync('promtool', ['check', 'rules',
+      path.join(TOP, 'deploy/prometheus/alerts.yml')], { encoding: 'utf8' });
+    if (!rules.error) assert.equal(rules.status, 0, rules.stdout);
+  });
 
 operationsTest('what was posted is counted', async (channel) => {
   const grown = await growth('messages-fcgi');
@@ -255,6 +290,34 @@ operationsTest('a worker that dies takes no counter back',
     assert.equal(now.get('pushlog_relay_subscriptions'), 0);
     await ready('relay', 200, /^ok\n$/);
   });
+
+operationsTest('a reload refuses nobody who asks', async () => {
+  let asked = 0;
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      assert.equal((await ask(at('relay'), '/healthz')).status, 200);
+      asked += 1;
+    }
+  })();
+  const before = stack.workers();
+  stack.kill('relay', 'SIGHUP');
+  await until('the workers are other ones', () => {
+    const now = stack.workers();
+    return now.length === 2 && !now.some((pid) => before.includes(pid));
+  }, 30_000);
+  await ready('relay', 200, /^ok\n$/);
+  isOver = true;
+  await asking;
+  assert.ok(asked > 1);
+  assert.equal((await metrics(at('relay'))).get('pushlog_relay_workers'), 2);
+  // messages-fcgi ends what it does first, and then listens anew
+  const pid = stack.kill('messages-fcgi', 'SIGHUP');
+  await until('it is another one', async () => (await metrics(at('messages-fcgi')))
+    .get('pushlog_messages_requests_total') === 0);
+  assert.equal(stack.pid('messages-fcgi'), pid);
+  await ready('messages-fcgi', 200, /^ok\n$/);
+});
 
 // --- those who ask ---
 
