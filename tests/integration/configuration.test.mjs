@@ -33,10 +33,11 @@ const RIGHT = {
   PUSHLOG_REDIS: `unix:${path.join(folder, 'redis.sock')}`,
 };
 
-/** Runs a program to its end. */
-function run(program, env, args = []) {
+/** Runs a program to its end, by another if one is named first. */
+function run(program, env, args = [], by = []) {
+  const [first, ...rest] = [...by, path.join(BUILD, program), ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(path.join(BUILD, program), args, {
+    const child = spawn(first, rest, {
       env: Object.fromEntries(Object.entries({ ...RIGHT, ...env })
         .filter(([, value]) => value !== undefined)),
       stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS,
@@ -73,6 +74,8 @@ const BAD = [
   ['PUSHLOG_REDIS', 'localhost:70000', /'localhost:70000'/],
   ['PUSHLOG_REDIS_PREFIX', 'a:b', /'a:b'/],
   ['PUSHLOG_LOG_LEVEL', 'loud', /'loud'/],
+  ['PUSHLOG_LOG_FORMAT', 'xml', /'xml'/],
+  ['PUSHLOG_OPS_LISTEN', 'nonsense', /'nonsense'/],
 ];
 const BAD_OF = {
   'messages-fcgi': [
@@ -103,6 +106,18 @@ for (const program of PROGRAMS) {
     // there may be a password in it, which assertRefuses knows
     await assertRefuses(program, { PUSHLOG_DATABASE: `no ${SECRET}` },
       [/error: PUSHLOG_DATABASE is not a libpq conninfo\n$/]);
+  });
+
+  test(`${program} says all that is wrong, a line each`, async () => {
+    for (const args of [[], ['--check-config']]) {
+      const { code, out, err } = await run(program, { PUSHLOG_REDIS: 'x',
+        PUSHLOG_APP_ID: 'one\ntwo', PUSHLOG_APP_KEY: undefined }, args);
+      assert.deepEqual({ code, out }, { code: 1, out: '' });
+      assert.deepEqual(err.match(/error: PUSHLOG_\w+/g), [
+        'error: PUSHLOG_APP_ID', 'error: PUSHLOG_APP_KEY',
+        'error: PUSHLOG_REDIS']);
+      assert.equal(err.split('\n').length, 4);
+    }
   });
 
   test(`${program} refuses a value and a file for it`, async () => {
@@ -192,4 +207,25 @@ test('relay refuses an address that it cannot listen on', async () => {
     [/cannot listen on/, /No such file or directory/]);
   await assertRefuses('relay', { PUSHLOG_LISTEN: '192.0.2.1:6001' },
     [/cannot listen on '192\.0\.2\.1:6001'/]);
+});
+
+test('neither starts where it cannot be asked', async () => {
+  const where = `unix:${path.join(folder, 'missing', 'ops.sock')}`;
+  const why = /error: cannot listen on PUSHLOG_OPS_LISTEN 'unix:.*': No such file/;
+  await assertRefuses('relay', { PUSHLOG_OPS_LISTEN: where }, [why]);
+  const { code, err } = await run('messages-fcgi',
+    { PUSHLOG_OPS_LISTEN: where, PATH: process.env.PATH }, [],
+    ['spawn-fcgi', '-n', '-s', path.join(folder, 'fcgi-2.sock'), '--']);
+  assert.equal(code, 1);
+  assert.match(err, why);
+});
+
+test('the log is JSON where that is wanted', async () => {
+  const { err } = await run('relay', { PUSHLOG_LOG_FORMAT: 'json',
+    PUSHLOG_LISTEN: `unix:${path.join(folder, 'missing', '"quoted"')}` });
+  const { time, pid, ...line } = JSON.parse(err);
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && pid > 0);
+  assert.equal(line.program, 'relay');
+  assert.equal(line.level, 'error');
+  assert.match(line.message, /^cannot listen on 'unix:.*"quoted"': No such/);
 });
