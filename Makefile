@@ -16,7 +16,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 \
 	$(if $(filter 1,$(WERROR)),-Werror)
 # clang 14 has no zeroing of what is not initialized, ARM no fcf-protection
-HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE \
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero) \
 	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
 OPT ?= -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
