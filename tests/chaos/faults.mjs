@@ -214,13 +214,13 @@ export const FAULTS = {
       await stopped(session.pid, ms);
       session.close();
     } },
-  "kill -9 of a committer's backend": { of: 'postgres',
+  "kill -9 of a committer's backend": { of: 'postgres', needsPosts: true,
     inject: async ({ stack }) => {
       signal(await committerBackend(stack), 'SIGKILL');
       await pause(100);
       await answers(stack);
     } },
-  "SIGSTOP of a committer's backend": { of: 'postgres',
+  "SIGSTOP of a committer's backend": { of: 'postgres', needsPosts: true,
     inject: async ({ stack }, rng, ms) =>
       stopped(await committerBackend(stack), ms) },
   'PostgreSQL is stopped at once and started': { of: 'postgres',

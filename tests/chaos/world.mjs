@@ -210,27 +210,23 @@ export class World {
 
   // --- a round ---
 
-  /** waits: the posts' end is counted from the end of the last fault, not from
-   * its beginning. */
+  /** The posts' end is counted from the beginning of the last fault, or from the
+   * end of the last one that needs posts; waits: as if all did. */
   async round({ faults, tailMs, waits = false }) {
     const started = Date.now();
     this.isPosting = true;
     this.stopwatch.start();
-    const last = faults.at(-1);
     const runs = faults.map(async (fault) => {
       await pause(fault.atMs);
-      const run = this.#inject(fault);
-      if (fault !== last) return run;
-      run.catch(() => {}); // told by those who wait for it
-      // a crash point needs somebody who comes there
-      if (waits || FAULTS[fault.name].needsPosts) await run;
-      await pause(tailMs);
-      this.#stopPosting();
-      return run;
+      return this.#inject(fault);
     });
-    const results = await Promise.allSettled(runs);
+    const over = Promise.allSettled(runs);
+    // a crash point needs somebody who comes there
+    await Promise.allSettled(faults.map(({ name, atMs }, i) =>
+      (waits || FAULTS[name].needsPosts ? runs[i] : pause(atMs))));
+    await pause(tailMs);
     this.#stopPosting();
-    const bad = results.find(({ status }) => status === 'rejected');
+    const bad = (await over).find(({ status }) => status === 'rejected');
     if (bad) throw bad.reason;
     await this.#settle();
     return Date.now() - started;
