@@ -30,14 +30,16 @@ export class Reader {
     this.rng = world.rng.fork();
   }
 
-  /** The id up to which it holds everything. */
+  /** The id up to which it holds everything. While it is subscribed that is for
+   * its connection to bring, whatever it held before. */
   get position() {
-    const held = this.cursor ?? -1;
     return this.isDone && this.isSubscribed
-      ? Math.max(held, this.next - 1) : held;
+      ? this.next - 1 : this.cursor ?? -1;
   }
 
   subscribed(base, epoch) {
+    this.report.check('I6', !this.isSubscribed, () => `${this.who}: ${
+      this.channel.name} began at ${this.base} and again at ${base}`);
     this.report.check('I5', epoch === this.world.epoch &&
       Number.isInteger(base), () => `${this.who}: base ${base}, epoch ${epoch}`);
     this.cursor ??= Math.max(0, base - this.back);
@@ -66,7 +68,7 @@ export class Reader {
       this.world.stopwatch.wasCut();
     }
     // what was live above a hole that no GET has filled is not held
-    if (this.isSubscribed) this.cursor = this.position;
+    if (this.isSubscribed) this.cursor = Math.max(this.cursor, this.position);
     this.isSubscribed = false;
     this.isDone = false;
     this.#connection += 1;
@@ -80,9 +82,11 @@ export class Reader {
 
   async #backfill(connection) {
     const isPaged = this.rng.next() < 0.5;
+    const isOpen = this.rng.next() < 0.5; // all that there is, not up to base
     const limit = isPaged ? this.rng.between(50, 1000) : undefined;
     while (connection === this.#connection && this.cursor < this.base) {
-      const got = await this.#get(this.cursor, this.base, limit);
+      const got = await this.#get(this.cursor,
+        isOpen ? undefined : this.base, limit);
       if (connection !== this.#connection) return;
       if (got === undefined) await pause(RETRY_MS);
       else this.cursor = got;
@@ -93,10 +97,12 @@ export class Reader {
     this.#cutAt = undefined;
   }
 
-  /** Reads after … until; answers how far it got, or undefined. */
+  /** Reads after … until, or the head; answers how far it got, or undefined. */
   async #get(after, until, limit) {
-    const query = `channel=${this.channel.name}&after_id=${after}&until_id=${
-      until}&epoch=${this.world.epoch}${limit ? `&limit=${limit}` : ''}`;
+    const query = `channel=${this.channel.name}&after_id=${after}&epoch=${
+      this.world.epoch}${until ? `&until_id=${until}` : ''}${
+      limit ? `&limit=${limit}` : ''}`;
+    const floor = Math.max(this.base, this.channel.maxAnswered);
     let answer;
     try {
       answer = await this.world.http.request('GET', `/messages?${query}`);
@@ -104,10 +110,10 @@ export class Reader {
       return undefined;
     }
     if (answer.status >= 500) return undefined;
-    return this.#take(answer, { after, until, limit, query });
+    return this.#take(answer, { after, until, limit, floor, query });
   }
 
-  #take({ status, text }, { after, until, limit, query }) {
+  #take({ status, text }, { after, until, limit, floor, query }) {
     const wrong = (what) => {
       this.report.violated('I5', `${this.who}: GET ${query}: ${what}`);
     };
@@ -124,8 +130,9 @@ export class Reader {
       return undefined;
     }
     const { results } = page;
-    const wanted = Math.min(until - after, limit ?? Infinity);
-    if (page.head < until) wrong(`head ${page.head} is below the base`);
+    const end = until ?? page.head;
+    const wanted = Math.min(end - after, limit ?? Infinity);
+    if (page.head < floor) wrong(`head ${page.head} is below ${floor}`);
     if (results.length !== wanted) wrong(`${results.length}, not ${wanted}`);
     for (const [i, { id }] of results.entries()) {
       if (id !== after + 1 + i) {
@@ -133,7 +140,7 @@ export class Reader {
         break;
       }
     }
-    if (page.has_more !== (after + results.length < until)) {
+    if (page.has_more !== (after + results.length < end)) {
       wrong(`has_more ${page.has_more} at ${after + results.length}`);
     }
     if (results.length > 0) this.channel.sawResults(results, text, this.who);
