@@ -63,11 +63,24 @@ export class LeanClient {
       this.#seenAt = Date.now();
       this.#pingedAt = 0;
     });
-    ws.on('message', (bytes) => { if (ws === this.#ws) this.#take(bytes); });
-    ws.on('error', () => {}); // 'close' follows
+    ws.on('message', (bytes) => {
+      if (ws !== this.#ws) return;
+      try {
+        this.#take(bytes);
+      } catch (error) {
+        this.#isNonsense(`${error.message}: ${bytes}`);
+      }
+    });
+    ws.on('error', ({ code, message }) => { // 'close' follows
+      if (code?.startsWith('WS_ERR_')) this.#isNonsense(message);
+    });
     ws.on('close', (code) => {
       if (ws === this.#ws) this.#ended(isOpen, code);
     });
+  }
+
+  #isNonsense(what) {
+    this.world.report.violated('I8', `${this.who} was sent nonsense: ${what}`);
   }
 
   #take(bytes) {

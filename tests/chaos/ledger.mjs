@@ -6,6 +6,13 @@
 
 const QUOTES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
+const LETTERS = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** A column as COPY writes it. */
+function unescaped(column) {
+  return column.replace(/\\(.)/g, (_, c) => LETTERS[c] ?? c);
+}
+
 /** As messages-fcgi stores it: see API.md. */
 export function escaped(text) {
   return text.replace(/[&<>"']/g, (c) => QUOTES[c]);
@@ -112,7 +119,7 @@ export class Ledger {
       order by e.id) to stdout`);
     let next = channel.verified + 1;
     for (const line of text.split('\n').filter(Boolean)) {
-      const [digits, time, name, body] = line.split('\t');
+      const [digits, time, name, body] = line.split('\t').map(unescaped);
       const id = Number(digits);
       this.report.check('I4', id === next, () =>
         `${channel.name}: ${id} follows ${next - 1}`);
@@ -169,10 +176,8 @@ export class Ledger {
         this.report.check('I1', post.rows > 0, () =>
           `${word} was answered ${post.answeredId} and is not in ${
             post.channel.name}`);
-        if (post.key) {
-          this.report.check('I3', post.rows <= 1, () =>
-            `${word} is in ${post.channel.name} ${post.rows} times`);
-        }
+        this.report.check('I3', post.rows <= 1, () =>
+          `${word} is in ${post.channel.name} ${post.rows} times`);
       } else {
         this.report.check('I12', post.rows <= 1, () =>
           `${word} had no answer and is in ${post.channel.name} ${

@@ -7,7 +7,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const PADS = ['hello', 'x'.repeat(40), '<b>bold</b> & "quoted" it\'s',
-  'grüße, 世界 🌍', 'y'.repeat(120), 'a line of some more words than that'];
+  'grüße, 世界 🌍', 'y'.repeat(120), 'a line of some more words than that',
+  'C:\\new\ttab\nline\r\u0001\u2028/'];
 const LONG = 'z'.repeat(2000);
 const RETRY_MS = 200;
 
