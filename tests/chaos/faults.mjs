@@ -15,11 +15,16 @@ import { until } from '../stack.mjs';
 
 import { LeanClient } from './client.mjs';
 import { answers, committerBackend, lockRow, signal } from './postgres.mjs';
+import { Reader } from './reader.mjs';
 
 const run = promisify(execFile);
 const STORM = 500;
+const READS = 8; // long answers at a time
+const READ_ROWS = 4000;
 const RESTART_MS = 30_000;
 const SLOW_MS = 20_000; // for the queue's limit, or the pong's
+const READ_MS = 20; // until it is written
+const READS_MS = 30_000;
 
 const both = (name, rng) => rng.pick([name, `${name}-2`]);
 
@@ -46,6 +51,24 @@ async function away(world, name, ms, sig) {
     await pause(ms);
   } finally {
     if (!world.isClosed) await world.stack.release(name);
+  }
+}
+
+// PostgreSQL goes while long answers are being written, which must not look
+// complete, and comes back to complete them.
+async function amidReads(world, inject) {
+  const readers = Array.from({ length: READS }, (_, i) => new Reader(world,
+    `read ${i}`, world.ledger.channel(world.names[0]), { back: READ_ROWS }));
+  for (const reader of readers) {
+    reader.subscribed(reader.channel.maxAnswered, world.epoch);
+  }
+  try {
+    await pause(READ_MS);
+    await inject();
+    await until('long answers are complete', () => world.isClosed ||
+      readers.every(({ isDone }) => isDone), READS_MS);
+  } finally {
+    for (const reader of readers) reader.left();
   }
 }
 
@@ -224,12 +247,12 @@ export const FAULTS = {
     inject: async ({ stack }, rng, ms) =>
       stopped(await committerBackend(stack), ms) },
   'PostgreSQL is stopped at once and started': { of: 'postgres',
-    inject: async ({ stack }) => {
-      await killed(stack, 'postgres', 'SIGQUIT');
-      await answers(stack);
-    } },
+    inject: (world) => amidReads(world, async () => {
+      await killed(world.stack, 'postgres', 'SIGQUIT');
+      await answers(world.stack);
+    }) },
   'PostgreSQL is away': { of: 'postgres', inject: (world, rng, ms) =>
-    away(world, 'postgres', ms, 'SIGQUIT') },
+    amidReads(world, () => away(world, 'postgres', ms, 'SIGQUIT')) },
   'disk full for PostgreSQL': { of: 'postgres', needs: 'disk',
     inject: (world, rng, ms) => diskFull(world, ms) },
   'a lost network leaves clients half-open': { of: 'network', needs: 'network',

@@ -26,6 +26,10 @@ const HEAD_MS = 5_000; // I10
 const LATE_MS = 70_000; // for those who broke I10 to come at all
 const ANSWERS_MS = 60_000; // for the last posts
 const DISK_BYTES = '4g';
+// Memory commits in no time, and nobody would die in the midst of it: a wait as
+// for a real disk, between writing what is committed and knowing that it is.
+const SLOW_COMMITS = ['alter system set commit_delay = 2000',
+  'alter system set commit_siblings = 0', 'select pg_reload_conf()'];
 
 // Of 1000 posts so many go to each channel, and so many follow it: one hot,
 // some busy, some that are quiet enough for a lost last message to stay lost.
@@ -93,6 +97,7 @@ export class World {
       PUSHLOG_QUEUE_MAX_BYTES: '131072',
       PUSHLOG_CHAOS: this.switches, PUSHLOG_CHAOS_POINTS: this.pointsDir,
     } });
+    for (const sql of SLOW_COMMITS) await this.stack.psql(sql);
     await this.prepare(this.stack);
     this.epoch = await this.stack.psql('select pushlog.epoch()');
     this.http = new Http(this.stack.port, 64);
