@@ -174,8 +174,10 @@ export class LeanClient {
     this.#ws.terminate();
   }
 
-  /** The network is gone and a page load later it is back. */
+  /** The network is gone and a page load later it is back. One that does not
+   * read notices nothing. */
   reload() {
+    if (this.isLazy) return;
     clearTimeout(this.#timer);
     const old = this.#ws;
     this.#ws = undefined;

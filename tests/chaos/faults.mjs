@@ -14,13 +14,14 @@ import { promisify } from 'node:util';
 import { until } from '../stack.mjs';
 
 import { LeanClient } from './client.mjs';
-import { answers, committerBackend, lockRow, signal } from './postgres.mjs';
+import { answers, committerBackend, lockRow, relayBackend, signal } from './postgres.mjs';
 import { Reader } from './reader.mjs';
 
 const run = promisify(execFile);
 const STORM = 500;
 const READS = 8; // long answers at a time
 const READ_ROWS = 4000;
+const JOINS = 40;
 const RESTART_MS = 30_000;
 const SLOW_MS = 20_000; // for the queue's limit, or the pong's
 const READ_MS = 20; // until it is written
@@ -75,7 +76,7 @@ async function amidReads(world, inject) {
 // The process dies at the point, in the midst of its work.
 async function crash(world, point) {
   const { stack } = world;
-  const file = path.join(world.pointsDir, point);
+  const file = world.pointFile(point);
   const names = ['messages-fcgi', 'messages-fcgi-2'];
   const before = names.map((name) => stack.pid(name));
   fs.writeFileSync(file, '');
@@ -246,6 +247,19 @@ export const FAULTS = {
   "SIGSTOP of a committer's backend": { of: 'postgres', needsPosts: true,
     inject: async ({ stack }, rng, ms) =>
       stopped(await committerBackend(stack), ms) },
+  // a hole that grows before it can be read, while some come and join
+  "SIGSTOP of a relay's backend, and hints are lost": { of: 'postgres',
+    needsPosts: true, inject: async (world, rng, ms) => {
+      const { stack } = world;
+      const over = stopped(await relayBackend(stack, rng), ms);
+      await stack.redis(['CLIENT', 'KILL', 'TYPE', 'pubsub'])
+        .catch(() => {}); // lost as well if it is away
+      await pause(ms / 2);
+      for (const client of rng.shuffle(world.clients).slice(0, JOINS)) {
+        client.reload?.();
+      }
+      await over;
+    } },
   'PostgreSQL is stopped at once and started': { of: 'postgres',
     inject: (world) => amidReads(world, async () => {
       await killed(world.stack, 'postgres', 'SIGQUIT');

@@ -35,7 +35,7 @@ export class Poster {
       }
       this.isIdle = false;
       const started = Date.now();
-      await this.#post();
+      await this.postOne();
       const rest = this.world.paceMs - (Date.now() - started);
       if (rest > 0) await pause(rest);
     }
@@ -58,7 +58,7 @@ export class Poster {
     };
   }
 
-  async #post() {
+  async postOne() {
     const post = this.#compose();
     this.world.ledger.posts.set(post.word, post);
     if (post.isDouble) {

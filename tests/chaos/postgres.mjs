@@ -39,6 +39,13 @@ export async function committerBackend(stack) {
       order by state = 'active' desc limit 1`))), 10_000);
 }
 
+/** The pid of a backend that a relay's worker reads the log by. */
+export async function relayBackend(stack, rng) {
+  return until('a relay has a backend', async () => Number(rng.pick(
+    (await stack.psql(`select pid from pg_stat_activity
+      where application_name = 'relay' order by pid`)).split('\n'))), 10_000);
+}
+
 /** Waits until the server answers, and takes writes. */
 export async function answers(stack) {
   await until('PostgreSQL answers', () =>

@@ -26,6 +26,7 @@ const HEAD_MS = 5_000; // I10
 const LATE_MS = 70_000; // for those who broke I10 to come at all
 const ANSWERS_MS = 60_000; // for the last posts
 const DISK_BYTES = '4g';
+const MESSAGES = ['messages-fcgi', 'messages-fcgi-2'];
 // Memory commits in no time, and nobody would die in the midst of it: a wait as
 // for a real disk, between writing what is committed and knowing that it is.
 const SLOW_COMMITS = ['alter system set commit_delay = 2000',
@@ -95,6 +96,7 @@ export class World {
       PUSHLOG_ACTIVITY_TIMEOUT_S: '10', // the half-open are to be found out
       PUSHLOG_PONG_TIMEOUT_S: '5',
       PUSHLOG_QUEUE_MAX_BYTES: '131072',
+      PUSHLOG_STASH_MAX_BYTES: '65536', // to be outgrown
       PUSHLOG_CHAOS: this.switches, PUSHLOG_CHAOS_POINTS: this.pointsDir,
     } });
     for (const sql of SLOW_COMMITS) await this.stack.psql(sql);
@@ -175,6 +177,12 @@ export class World {
 
   // --- faults ---
 
+  /** While there is such a file, whoever of messages-fcgi comes to the point
+   * takes it away and dies there. */
+  pointFile(point) {
+    return path.join(this.pointsDir, point);
+  }
+
   /** Whether this machine can do it, else why not. */
   whyNot({ needs }) {
     if (needs === 'disk' && !this.disk) return this.whyNoDisk ?? 'no disk wanted';
@@ -216,7 +224,8 @@ export class World {
   // --- a round ---
 
   /** The posts' end is counted from the beginning of the last fault, or from the
-   * end of the last one that needs posts; waits: as if all did. */
+   * end of the last one that needs posts. waits: as if all did, and nothing is
+   * done but the faults. */
   async round({ faults, tailMs, waits = false }) {
     const started = Date.now();
     this.isPosting = true;
@@ -233,6 +242,9 @@ export class World {
     this.#stopPosting();
     const bad = (await over).find(({ status }) => status === 'rejected');
     if (bad) throw bad.reason;
+    await until('every post is answered', () =>
+      this.posters.every(({ isIdle }) => isIdle), ANSWERS_MS);
+    if (!waits) await this.#postUnheard();
     await this.#settle();
     return Date.now() - started;
   }
@@ -242,9 +254,18 @@ export class World {
     this.stopwatch.postsEnd();
   }
 
+  // The last message is stored by one who dies before he tells of it: nothing
+  // follows that would show a hole, so the heads must.
+  async #postUnheard() {
+    const file = this.pointFile('after-commit');
+    fs.writeFileSync(file, '');
+    await this.rng.pick(this.posters).postOne();
+    fs.rmSync(file, { force: true });
+    await until('whoever died runs again', () =>
+      MESSAGES.every((name) => this.stack.pid(name)));
+  }
+
   async #settle() {
-    await until('every post is answered', () =>
-      this.posters.every(({ isIdle }) => isIdle), ANSWERS_MS);
     const silentSince = Date.now();
     const heads = await this.ledger.heads(this.stack);
     const behind = () => this.#readers().filter((reader) =>
