@@ -15,6 +15,7 @@ export const INVARIANTS = {
   I10: 'every client is at the head within 5 s of the end of the last fault',
   I11: 'a subscriber that can not be served is closed, never skipped',
   I12: 'a post without an answer is there once or not at all',
+  I13: 'no program of ours ends but by a fault or as it was told',
 };
 
 const DETAILS_MAX = 20;

@@ -31,6 +31,10 @@ const MESSAGES = ['messages-fcgi', 'messages-fcgi-2'];
 // for a real disk, between writing what is committed and knowing that it is.
 const SLOW_COMMITS = ['alter system set commit_delay = 2000',
   'alter system set commit_siblings = 0', 'select pg_reload_conf()'];
+// What deploy/dev/run and a relay's master say of each that ended, and of those
+// that a fault did away with.
+const DEATH = /(messages-fcgi|relay)(-2)? \(pid|worker \d+ (was killed|exited)/;
+const OF_A_FAULT = /(status 0|SIGTERM); it is held away|SIGKILL;|signal 9$/;
 
 // Of 1000 posts so many go to each channel, and so many follow it: one hot,
 // some busy, some that are quiet enough for a lost last message to stay lost.
@@ -61,6 +65,7 @@ export class World {
   names = Object.keys(CHANNELS);
   quiet = QUIET;
   #busy = new Map(); // what faults are done to → the end of the last one
+  #deaths = new Set(); // the lines that told of one
 
   static async open(options) {
     const world = new World(options);
@@ -282,6 +287,7 @@ export class World {
         heads.get(reader.channel.name)}`);
     }
     this.stopwatch.stop();
+    this.#verifyDeaths();
     await this.ledger.verify(this.stack); // before the long wait
     if (late.length > 0) {
       await until('everybody is at the head', () => this.isClosed ||
@@ -292,6 +298,15 @@ export class World {
       this.report.check('I7', reader.position === head, () =>
         `${reader.who} holds ${reader.channel.name} to ${
           reader.position}, not ${head}`);
+    }
+  }
+
+  #verifyDeaths() {
+    const lines = ['run', 'relay', 'relay-2'].flatMap((name) =>
+      this.stack.log(name).filter((line) => DEATH.test(line)));
+    for (const line of lines.filter((each) => !this.#deaths.has(each))) {
+      this.#deaths.add(line);
+      this.report.check('I13', OF_A_FAULT.test(line), () => line);
     }
   }
 
