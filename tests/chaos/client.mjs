@@ -186,6 +186,11 @@ export class LeanClient {
     this.connect();
   }
 
+  /** Its network is back. As pusher-js, it waits no longer. */
+  online() {
+    if (this.#ws && this.#ws.readyState !== WebSocket.OPEN) this.reload();
+  }
+
   close() {
     const old = this.#ws;
     this.#ws = undefined; // nothing that comes after this counts

@@ -134,10 +134,11 @@ async function storm(world, rng, ms) {
   }
 }
 
-async function halfOpen({ network }, ms) {
+async function halfOpen({ network, elsewhere }, ms) {
   network.lose();
   await pause(ms);
-  network.find();
+  await network.find();
+  for (const client of elsewhere) client.online();
 }
 
 // It reads nothing until it is closed, as too slow or, if that comes first, for

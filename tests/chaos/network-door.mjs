@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // network-door.mjs SOCKET HOST PORT: what comes over the Unix socket goes on to
-// HOST by TCP. A line `drop` destroys all connections; the end of the input
-// ends it.
+// HOST by TCP. A line `drop` destroys all connections, and is answered; the end
+// of the input ends it.
 
 import net from 'node:net';
 import readline from 'node:readline';
@@ -26,5 +26,6 @@ server.listen(socket, () => process.stdout.write('open\n'));
 readline.createInterface({ input: process.stdin })
   .on('line', () => {
     for (const pair of pairs) for (const each of pair) each.destroy();
+    process.stdout.write('dropped\n');
   })
   .on('close', () => process.exit(0));

@@ -5,11 +5,10 @@
 // door inside it carries what comes over a Unix socket on to nginx.
 
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-import { until } from '../stack.mjs';
 
 const DOOR = fileURLToPath(new URL('network-door.mjs', import.meta.url));
 const NOBODY = '02:00:00:00:00:01'; // no card has it: what goes there is lost
@@ -66,9 +65,7 @@ export class Network {
     this.door = spawn('ip', ['netns', 'exec', this.space, process.execPath, DOOR,
       this.socket, this.host, String(port)],
     { stdio: ['pipe', 'pipe', 'inherit'] });
-    let isOpen = false;
-    this.door.stdout.once('data', () => { isOpen = true; });
-    await until('the door is open', () => isOpen);
+    await once(this.door.stdout, 'data');
   }
 
   /** From now on nothing passes. */
@@ -81,12 +78,13 @@ export class Network {
 
   /** The clients come from another address. Nginx never hears of what was
    * open at the old one. */
-  find() {
+  async find() {
     const old = this.guest;
     this.#guest = this.#guest === LAST_GUEST ? FIRST_GUEST : this.#guest + 1;
     ip('neighbour', 'flush', 'to', this.guest, 'nud', 'permanent');
     this.#inside('address', 'delete', `${old}/24`, 'dev', 'guest');
     this.door.stdin.write('drop\n'); // whose last words have no address
+    await once(this.door.stdout, 'data');
     this.#inside('address', 'add', `${this.guest}/24`, 'dev', 'guest');
     this.#inside('neighbour', 'replace', this.host, 'lladdr',
       this.#cardOf(), 'dev', 'guest', 'nud', 'reachable');

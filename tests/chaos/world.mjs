@@ -56,6 +56,7 @@ export class World {
   workers = 2; // of each relay
   clients = [];
   lazy = [];
+  elsewhere = [];
   posters = [];
   answered = 0;
   retries = 0;
@@ -160,9 +161,11 @@ export class World {
       this.clients.push(client);
     }
     for (let i = 0; this.network && i < ELSEWHERE; i += 1) {
-      this.clients.push(new LeanClient(this, `elsewhere ${i}`,
+      const client = new LeanClient(this, `elsewhere ${i}`,
         [this.names[i % this.names.length]],
-        { cursor: 0, at: this.network.socket }));
+        { cursor: 0, at: this.network.socket });
+      this.elsewhere.push(client);
+      this.clients.push(client);
     }
   }
 
