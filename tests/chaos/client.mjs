@@ -151,8 +151,11 @@ export class LeanClient {
 
   /** Called every second: asks whoever is silent, leaves who does not answer. */
   tick(now) {
-    if (this.#ws?.readyState !== WebSocket.OPEN || this.#ws.isPaused) return;
-    if (this.#pingedAt !== 0 && now - this.#pingedAt > PONG_MS) {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return;
+    if (this.#ws.isPaused) {
+      // whoever does not read still speaks, or is closed for being silent
+      this.#send({ event: 'pusher:ping', data: {} });
+    } else if (this.#pingedAt !== 0 && now - this.#pingedAt > PONG_MS) {
       this.#ws.terminate();
     } else if (this.#pingedAt === 0 && now - this.#seenAt > this.#activityMs) {
       this.#pingedAt = now;
