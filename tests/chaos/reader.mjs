@@ -80,10 +80,17 @@ export class Reader {
     this.ended();
   }
 
+  // Pages, or what is missing in one, and one more or less than that.
+  #pickLimit() {
+    const { rng } = this;
+    const near = this.base - this.cursor + rng.between(-1, 1);
+    return Math.max(1, Math.min(1000, rng.pick([rng.between(50, 1000), near])));
+  }
+
   async #backfill(connection) {
     const isPaged = this.rng.next() < 0.5;
     const isOpen = this.rng.next() < 0.5; // all that there is, not up to base
-    const limit = isPaged ? this.rng.between(50, 1000) : undefined;
+    const limit = isPaged ? this.#pickLimit() : undefined;
     while (connection === this.#connection && this.cursor < this.base) {
       const got = await this.#get(this.cursor,
         isOpen ? undefined : this.base, limit);
