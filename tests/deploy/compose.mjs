@@ -24,7 +24,7 @@ const IMAGES = {
   NGINX_IMAGE: 'nginx:1.27',
 };
 const NOFILE_WANTED = 65536; // of docker-compose.yml
-const JOBS = ['prepare', 'migrate'];
+const JOBS = ['prepare', 'migrate', 'retention'];
 const PROGRAMS = ['messages-fcgi-1', 'messages-fcgi-2', 'relay-1', 'relay-2'];
 const SERVICES = [...PROGRAMS, 'postgres', 'redis', 'nginx'];
 const RESTART_MS = 60_000;
@@ -451,4 +451,15 @@ promise('an operator can set the secret of the app', async () => {
   for (const service of ['relay-1', 'messages-fcgi-2']) {
     assert.equal(await project.file(service, '/run/secrets/app_secret'), secret);
   }
+});
+
+promise('the history is kept, or trimmed by configuration', async () => {
+  // the last of the tests: others hold their clients against ids from 1 on
+  assert.match(await project.compose('logs', 'retention'),
+    /off, everything is kept/);
+  const said = await project.compose('run', '--rm', '-T',
+    '--entrypoint', '/srv/pushlog/deploy/pushlog-retention',
+    '-e', 'PUSHLOG_RETENTION_EVENTS=1', 'retention');
+  assert.match(said, /removed 0 rows, hid [1-9]\d* for the next run/);
+  assert.ok((await project.get({ after_id: 0 })).first_id > 1);
 });
