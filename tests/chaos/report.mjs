@@ -103,10 +103,14 @@ export class Report {
     write(`1..${count}`);
   }
 
-  get isGood() {
-    return this.violations === 0 &&
-      [...this.#counts.values()].every(({ checks }) => checks > 0) &&
+  /** Every invariant and every fault had its turn. */
+  get isWhole() {
+    return [...this.#counts.values()].every(({ checks }) => checks > 0) &&
       [...this.#faults.values()].every(({ injected, skipped }) =>
         injected > 0 || skipped);
+  }
+
+  get isGood() {
+    return this.violations === 0 && this.isWhole;
   }
 }

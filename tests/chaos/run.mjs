@@ -8,10 +8,11 @@ import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
 /**
- * Rounds until the seconds are over. faults: names, if not all; plan: other
- * rounds than the seed's, all of them; onRound(round, world): after each;
- * switches: of the programs' test build; enough: names of invariants, the first
- * violation of which ends it. So does a Ctrl-C.
+ * Rounds until the seconds are over and everything had its turn, which takes
+ * longer on a busy machine. faults: names, if not all; plan: other rounds than
+ * the seed's, all of them; onRound(round, world): after each; switches: of the
+ * programs' test build; enough: names of invariants, the first violation of
+ * which is all that is waited for. A Ctrl-C ends it.
  */
 export async function runChaos({ seed, seconds = Infinity, say = () => {}, faults,
   plan, onRound = () => {}, enough = [], ...options }) {
@@ -47,7 +48,8 @@ export async function runChaos({ seed, seconds = Infinity, say = () => {}, fault
         stored} stored, ${world.answered} answered, ${world.retries} retries, ${
         world.refused} refused connections, all at the head after ${
         world.settleMs} ms, ${report.violations} violations`);
-      if (report.seconds >= seconds) break;
+      if (report.seconds >= seconds &&
+        (report.isWhole || enough.length > 0)) break;
     }
   } catch (error) {
     if (!isStopped()) throw world.stack.explain(error);
