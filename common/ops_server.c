@@ -241,6 +241,20 @@ void ops_server_leave(struct ops_server *server)
 	server->has_left = true;
 }
 
+bool ops_server_is_idle(const struct ops_server *server)
+{
+	size_t i;
+
+	for (i = 0; i < PEERS_MAX; i++) {
+		const struct peer *peer = &server->peers[i];
+
+		if (peer->fd != -1 &&
+		    (!peer->is_answered || peer->sent < peer->out.len))
+			return false;
+	}
+	return true;
+}
+
 int ops_server_fd(const struct ops_server *server)
 {
 	return server->epoll_fd;

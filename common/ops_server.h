@@ -8,6 +8,8 @@
 #ifndef COMMON_OPS_SERVER_H
 #define COMMON_OPS_SERVER_H
 
+#include <stdbool.h>
+
 #include "common/ops.h"
 
 /* For the listening socket. Who asks are few, but a crowd that has no business
@@ -24,6 +26,9 @@ void ops_server_free(struct ops_server *server);
 
 /* Accepts nobody any more; who was accepted is answered. */
 void ops_server_leave(struct ops_server *server);
+
+/* Whether nobody waits for an answer. */
+bool ops_server_is_idle(const struct ops_server *server);
 
 /* Can be read from when there is something to do. */
 int ops_server_fd(const struct ops_server *server);

@@ -4,6 +4,8 @@
  */
 #include "messages-fcgi/stats.h"
 
+#include <assert.h>
+
 #include "common/clock.h"
 #include "common/version.h"
 
@@ -138,8 +140,9 @@ void stats_request(enum stats_route route, int status, int64_t duration_us)
 {
 	size_t i = 0;
 
-	while (i < PROBLEM_STATUSES - 1 && problem_status(i) != status)
+	while (i < PROBLEM_STATUSES && problem_status(i) != status)
 		i++;
+	assert(i < PROBLEM_STATUSES);
 	metric_add(&numbers.requests[route * PROBLEM_STATUSES + i], 1);
 	metric_observe(&numbers.durations[route], &metric_seconds, duration_us);
 }

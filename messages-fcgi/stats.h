@@ -67,7 +67,7 @@ struct stats {
 /* The only one there is. */
 struct stats *stats(void);
 
-/* A request was answered. */
+/* A request was answered, with a status that problem knows. */
 void stats_request(enum stats_route route, int status, int64_t duration_us);
 
 /* What is answered to those who operate the program. */

@@ -259,10 +259,11 @@ static void on_drain(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, drain);
 	struct conn_set *conns = session_set_conns(worker->sessions);
+	bool is_idle = worker->ops == NULL || ops_server_is_idle(worker->ops);
 
 	worker->closed += conn_set_close(conns, worker->drain_cause,
 					 due(worker) - worker->closed);
-	if (conn_set_count(conns) == 0 ||
+	if ((conn_set_count(conns) == 0 && is_idle) ||
 	    loop_now_ms(worker->loop) >= worker->drained_by_ms)
 		loop_stop(worker->loop);
 	else
