@@ -12,6 +12,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { lockRow } from '../chaos/postgres.mjs';
 import { startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
@@ -24,7 +25,11 @@ const TOP = fileURLToPath(new URL('../..', import.meta.url));
 const PUSHER_BACK_MS = 40_000;
 const WITHOUT_PENALTY_MS = 10_000;
 
-const stack = await startStack();
+// a post may wait for a locked channel until the test has seen it wait
+const PATIENCE_MS = '20000';
+
+const stack = await startStack({ env: {
+  PUSHLOG_LOCK_TIMEOUT_MS: PATIENCE_MS, PUSHLOG_POST_TIMEOUT_MS: PATIENCE_MS } });
 after(() => stack.stop());
 
 let channels = 0;
@@ -197,19 +202,15 @@ stopTest('SIGTERM of messages-fcgi answers what it was asked',
   async (channel) => {
     await stack.post('Ada', 'first', { channel });
     // somebody holds the channel, so the post is under way
-    const lock = stack.psql(`begin; select from pushlog.channel
-      where name = '${channel}' for update; select pg_sleep(0.7); commit`);
-    const waiting = async (count) => Number(await stack.psql(
-      `select count(*) from pg_stat_activity
-        where wait_event_type in ('Lock', 'Timeout')
-        and usename in ('postgres', 'messages-fcgi')`)) === count;
-    await until('the channel is held', () => waiting(1));
+    const lock = await lockRow(stack, channel);
     const post = stack.post('Ada', 'under way', { channel });
-    await until('the post waits', () => waiting(2));
+    await until('the post waits', async () => Number(await stack.psql(
+      `select count(*) from pg_stat_activity
+        where wait_event_type = 'Lock' and usename = 'messages-fcgi'`)) === 1);
     const ended = endOf('messages-fcgi');
+    lock.close();
     assert.equal((await post).id, 2);
     assert.equal(await ended, 'ended with status 0');
-    await lock;
     await stack.restarted('messages-fcgi');
     await until('posts are taken', () =>
       stack.post('Ada', 'afterwards', { channel }));
