@@ -89,6 +89,7 @@ $(BUILD)/obj/%.o: %.c
 
 include tests/unit/unit.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk
 
 include deploy/install.mk
 
@@ -147,8 +148,8 @@ chaos-switches: ## see that the checker can fail
 	$(CHAOS_READY)
 	@node --test-reporter=tap tests/chaos/switches.test.mjs
 
-SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz,\
-	$(wildcard $(dir)/*.[ch]))
+SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz \
+	tests/bench,$(wildcard $(dir)/*.[ch]))
 format: ## format the C sources
 	clang-format -i $(SOURCES)
 format-check:

@@ -12,6 +12,7 @@ UNIT = address backoff buf channel_name conf crypto envelope event json log \
 UNIT += batch entry escape etag form message multipart range stuck
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
 	pusher siphash socket_id stash throttle ws ws_messages ws_wslay
+UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
 UNIT_entry = messages-fcgi/entry
@@ -39,6 +40,8 @@ UNIT_ws = relay/ws
 UNIT_ws_messages = relay/ws
 UNIT_ws_wslay = relay/frame relay/ws
 UNIT_ws_wslay_LIBS = -lwslay
+
+UNIT_histogram = tests/bench/histogram
 
 UNIT_TESTS = $(UNIT:%=$(BUILD)/unit/%)
 UNIT_LIBS = -lcmocka -ljson-c -lcrypto

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One measurement of one server: subscribers connect, messages are published
+ * at the server's other end, each that arrives is held against the one before,
+ * and the operating system is asked what it cost. Says one line of JSON.
+ *
+ *   connect … settle … warm up … measure … drain … resume who stalled
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "common/alloc.h"
+#include "common/conf.h"
+#include "common/envelope.h"
+#include "common/event.h"
+#include "common/log.h"
+#include "relay/list.h"
+#include "tests/bench/crowd.h"
+#include "tests/bench/log_writer.h"
+#include "tests/bench/process.h"
+#include "tests/bench/publisher.h"
+#include "tests/bench/stamp.h"
+
+#define APP "1"
+#define PREFIX "pushlog"
+
+/* From the last subscription to the first look at the server's memory. */
+#define SETTLE_MS 500
+/* When nothing has arrived for so long, what is missing is lost. */
+#define DRAIN_MS 5000
+/* For relay to close who does not read: its limit's time, and to say so. */
+#define RESUME_MS 15000
+#define STEP_MS 20
+
+struct options {
+	char *server, *path, *hello, *ready, *room;
+	int64_t rooms, subscribers, stalled;
+	int64_t rate, in_flight, text_bytes;
+	int64_t warmup_ms, measure_ms;
+	char *redis, *post, *database, *pids;
+};
+
+#define STRING(env, field, def, text)                                          \
+	{                                                                      \
+		.name = env, .type = CONF_STRING,                              \
+		.offset = offsetof(struct options, field), .value = def,       \
+		.help = text                                                   \
+	}
+#define INT(env, field, def, lowest, highest, text)                            \
+	{                                                                      \
+		.name = env, .type = CONF_INT,                                 \
+		.offset = offsetof(struct options, field), .value = def,       \
+		.min = lowest, .max = highest, .help = text                    \
+	}
+
+static const struct conf_option options_table[] = {
+	STRING("LOAD_SERVER", server, NULL, "unix:/path or host:port"),
+	STRING("LOAD_PATH", path, "/%", "of the handshake; % is the room"),
+	STRING("LOAD_HELLO", hello, "", "first frame; % is the room"),
+	STRING("LOAD_READY", ready, "", "part of the frame that answers it"),
+	STRING("LOAD_ROOM", room, "room-bench-", "rooms are called so, and 0…"),
+	INT("LOAD_ROOMS", rooms, "1", 1, 100000, "rooms"),
+	INT("LOAD_SUBSCRIBERS", subscribers, "100", 1, 100000,
+	    "subscribers of all rooms, who take turns"),
+	INT("LOAD_STALLED", stalled, "0", 0, 100000,
+	    "so many of them stop reading"),
+	INT("LOAD_RATE", rate, "0", 0, 1000000,
+	    "messages a second; 0: as LOAD_IN_FLIGHT allows"),
+	INT("LOAD_IN_FLIGHT", in_flight, "8", 1, 100000,
+	    "messages that are published and not delivered to all"),
+	INT("LOAD_TEXT_BYTES", text_bytes, "64", 64, 8192,
+	    "bytes of a text; an event has 130 around it"),
+	INT("LOAD_WARMUP_MS", warmup_ms, "1000", 0, 600000,
+	    "time that is not measured"),
+	INT("LOAD_MEASURE_MS", measure_ms, "3000", 0, 600000,
+	    "time that is; 0: connect only"),
+	STRING("LOAD_REDIS", redis, "", "where to publish"),
+	STRING("LOAD_POST", post, "",
+	       "path to post to instead, at the server; % is the room"),
+	STRING("LOAD_DATABASE", database, "",
+	       "conninfo of the log, for durable rooms"),
+	STRING("LOAD_PIDS", pids, "", "the server's processes, with commas"),
+};
+
+struct load {
+	const struct options *options;
+	struct loop *loop;
+	struct crowd_conf crowd_conf;
+	struct crowd *crowd;
+	struct publisher *publisher;
+	struct log_writer *log_writer; /* NULL: rooms are not durable */
+	struct loop_timer phase, pace;
+	bool is_publishing;
+	uint64_t published, started_ns;
+	uint64_t wanted; /* deliveries of all that was published */
+	uint64_t seen;   /* of them, at the last look */
+	int64_t give_up_ms;
+	/* measured */
+	double connect_s, measure_s;
+	uint64_t cpu_ns, deliveries;
+	uint64_t memory_before, memory_idle, memory_after;
+};
+
+static void set_phase(struct load *load, int64_t after_ms, loop_timer_fn *fn)
+{
+	loop_set_timer(load->loop, &load->phase, after_ms, fn);
+}
+
+/* ---- publishing ---- */
+
+static void add_text(struct buf *text, const struct stamp *stamp, size_t size)
+{
+	stamp_add(text, stamp);
+	while (text->len < size)
+		buf_add_char(text, 'x');
+}
+
+static void add_payload(const struct load *load, struct buf *payload,
+			const struct event *event)
+{
+	struct buf text = BUF_INIT;
+	struct envelope envelope = { .id = event->id };
+
+	if (load->log_writer == NULL) {
+		event_encode(payload, event);
+		return;
+	}
+	event_encode(&text, event);
+	envelope.epoch = span_str(log_writer_epoch(load->log_writer));
+	envelope.event = buf_span(&text);
+	envelope_encode(payload, &envelope);
+	buf_release(&text);
+}
+
+static void add_target(const struct load *load, struct buf *target,
+		       struct span room, int64_t number)
+{
+	if (load->options->post[0] != '\0')
+		crowd_add_text(&load->crowd_conf, target, load->options->post,
+			       number);
+	else
+		envelope_add_topic(target, PREFIX, APP, room);
+}
+
+/* The rooms take turns. */
+static void publish(struct load *load)
+{
+	uint64_t rooms = (uint64_t)load->options->rooms;
+	int64_t number = (int64_t)(load->published % rooms);
+	struct stamp stamp = { .id = load->published / rooms + 1,
+			       .ns = stamp_now() };
+	struct buf room = BUF_INIT, text = BUF_INIT, target = BUF_INIT,
+		   payload = BUF_INIT;
+	struct event event;
+
+	crowd_add_text(&load->crowd_conf, &room, "%", number);
+	add_text(&text, &stamp, (size_t)load->options->text_bytes);
+	event = (struct event){
+		.channel = buf_span(&room),
+		.id = (int64_t)stamp.id,
+		.time_ms = (int64_t)(stamp.ns / 1000000),
+		.event = span_str(EVENT_NEW_MESSAGE),
+		.name = span_str(LOG_WRITER_NAME),
+		.text = buf_span(&text),
+	};
+	add_payload(load, &payload, &event);
+	add_target(load, &target, event.channel, number);
+	publisher_add(load->publisher, buf_span(&target), buf_span(&payload));
+	if (load->log_writer != NULL)
+		log_writer_add(load->log_writer, event.channel, event.text);
+	load->published++;
+	buf_release(&room);
+	buf_release(&text);
+	buf_release(&target);
+	buf_release(&payload);
+}
+
+static uint64_t readers_of_a_room(const struct load *load)
+{
+	const struct options *options = load->options;
+
+	return (uint64_t)((options->subscribers - options->stalled) /
+			  options->rooms);
+}
+
+static void on_pace(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, pace);
+	double due = (double)(stamp_now() - load->started_ns) / 1e9 *
+		     (double)load->options->rate;
+
+	while (load->is_publishing && (double)load->published < due)
+		publish(load);
+	publisher_flush(load->publisher);
+	if (load->is_publishing)
+		loop_set_timer(load->loop, timer, 1, on_pace);
+}
+
+/* What is in flight is counted in deliveries: the next message follows when as
+ * many have arrived as an earlier one has subscribers. */
+static void keep_in_flight(void *ctx)
+{
+	struct load *load = ctx;
+	uint64_t arrived =
+		crowd_counts(load->crowd)->deliveries / readers_of_a_room(load);
+
+	if (!load->is_publishing || load->options->rate > 0)
+		return;
+	while (load->published < arrived + (uint64_t)load->options->in_flight)
+		publish(load);
+	publisher_flush(load->publisher);
+}
+
+/* ---- the phases, last one first ---- */
+
+static void on_resumed(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, phase);
+
+	if (crowd_stalled(load->crowd) > 0 &&
+	    loop_now_ms(load->loop) < load->give_up_ms)
+		set_phase(load, STEP_MS, on_resumed);
+	else
+		loop_stop(load->loop);
+}
+
+static void on_drain(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, phase);
+	const struct crowd_counts *counts = crowd_counts(load->crowd);
+	bool is_done = counts->deliveries >= load->wanted &&
+		       (load->log_writer == NULL ||
+			log_writer_is_idle(load->log_writer));
+
+	if (counts->deliveries > load->seen)
+		load->give_up_ms = loop_now_ms(load->loop) + DRAIN_MS;
+	load->seen = counts->deliveries;
+	if (!is_done && loop_now_ms(load->loop) < load->give_up_ms) {
+		set_phase(load, STEP_MS, on_drain);
+		return;
+	}
+	load->memory_after = process_private_bytes(load->options->pids);
+	crowd_resume(load->crowd);
+	load->give_up_ms = loop_now_ms(load->loop) + RESUME_MS;
+	on_resumed(timer);
+}
+
+static void on_measured(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, phase);
+
+	load->cpu_ns = process_cpu_ns(load->options->pids) - load->cpu_ns;
+	load->measure_s = (double)stamp_now() / 1e9 - load->measure_s;
+	load->deliveries =
+		crowd_counts(load->crowd)->deliveries - load->deliveries;
+	crowd_time(load->crowd, false);
+	load->is_publishing = false;
+	load->wanted = load->published * readers_of_a_room(load);
+	on_drain(timer);
+}
+
+static void on_warm(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, phase);
+
+	load->cpu_ns = process_cpu_ns(load->options->pids);
+	load->measure_s = (double)stamp_now() / 1e9;
+	load->deliveries = crowd_counts(load->crowd)->deliveries;
+	crowd_time(load->crowd, true);
+	set_phase(load, load->options->measure_ms, on_measured);
+}
+
+static void on_settled(struct loop_timer *timer)
+{
+	struct load *load = container_of(timer, struct load, phase);
+
+	load->memory_idle = process_private_bytes(load->options->pids);
+	if (load->options->measure_ms == 0) {
+		load->memory_after = load->memory_idle;
+		loop_stop(load->loop);
+		return;
+	}
+	load->is_publishing = true;
+	load->started_ns = stamp_now();
+	if (load->options->rate > 0)
+		on_pace(&load->pace);
+	set_phase(load, load->options->warmup_ms, on_warm);
+}
+
+static void on_ready(void *ctx)
+{
+	struct load *load = ctx;
+
+	load->connect_s = (double)stamp_now() / 1e9 - load->connect_s;
+	set_phase(load, SETTLE_MS, on_settled);
+}
+
+/* ---- the result ---- */
+
+static double ms(uint64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
+static void add_closed(struct buf *out, const struct crowd_counts *counts)
+{
+	const char *comma = "";
+	unsigned code;
+
+	buf_add_str(out, ",\"closed\":{");
+	for (code = 0; code < CROWD_CODES; code++) {
+		if (counts->closed[code] == 0)
+			continue;
+		buf_addf(out, "%s\"%u\":%u", comma, code, counts->closed[code]);
+		comma = ",";
+	}
+	buf_add_str(out, "}");
+}
+
+/* Times and costs are of the measured time, losses of the whole run. */
+static void add_result(const struct load *load, struct buf *out)
+{
+	const struct crowd_counts *counts = crowd_counts(load->crowd);
+	double deliveries = (double)load->deliveries;
+	double bytes = counts->deliveries ? (double)counts->bytes /
+						    (double)counts->deliveries
+					  : 0;
+
+	buf_addf(out, "{\"subscribers\":%" PRId64 ",\"connect_s\":%.3f",
+		 load->options->subscribers, load->connect_s);
+	buf_addf(
+		out,
+		",\"published\":%" PRIu64 ",\"delivered\":%" PRIu64
+		",\"lost\":%" PRId64 ",\"missing\":%" PRIu64
+		",\"repeated\":%" PRIu64 ",\"event_bytes\":%.0f",
+		load->published, counts->deliveries,
+		(int64_t)(load->wanted + counts->repeated - counts->deliveries),
+		counts->missing, counts->repeated, bytes);
+	if (load->deliveries > 0)
+		buf_addf(out,
+			 ",\"per_second\":%.0f,\"cpu_share\":%.3f"
+			 ",\"cpu_us\":%.4f",
+			 deliveries / load->measure_s,
+			 (double)load->cpu_ns / 1e9 / load->measure_s,
+			 (double)load->cpu_ns / 1e3 / deliveries);
+	buf_addf(out, ",\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f",
+		 ms(histogram_quantile(&counts->latency, 0.5)),
+		 ms(histogram_quantile(&counts->latency, 0.99)),
+		 ms(counts->latency.max));
+	buf_addf(out,
+		 ",\"memory_before\":%" PRIu64 ",\"memory_idle\":%" PRIu64
+		 ",\"memory_after\":%" PRIu64,
+		 load->memory_before, load->memory_idle, load->memory_after);
+	add_closed(out, counts);
+	buf_add_str(out, "}\n");
+}
+
+/* ---- life ---- */
+
+static struct address parse_address(const char *s)
+{
+	struct address address;
+
+	if (address_parse(s, &address) == -1)
+		fatalx("'%s' is neither unix:/path nor host:port", s);
+	return address;
+}
+
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		fatal("cannot learn how many files may be open");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		fatal("cannot open as many files as are allowed");
+}
+
+static void check(const struct options *options)
+{
+	if (options->stalled >= options->subscribers ||
+	    (options->stalled > 0 && options->rooms > 1))
+		fatalx("stalled ones need company, in a single room");
+	if (options->subscribers % options->rooms != 0)
+		fatalx("rooms of different sizes can't be told apart");
+}
+
+static void start(struct load *load)
+{
+	const struct options *options = load->options;
+	bool by_http = options->post[0] != '\0';
+	struct address server = parse_address(options->server), target = server;
+
+	if (!by_http && options->measure_ms > 0)
+		target = parse_address(options->redis);
+	load->crowd_conf = (struct crowd_conf){
+		.server = server,
+		.path = options->path,
+		.hello = options->hello,
+		.ready = options->ready,
+		.room = options->room,
+		.rooms = options->rooms,
+		.subscribers = options->subscribers,
+		.stalled = options->stalled,
+	};
+	if (options->measure_ms > 0)
+		load->publisher = publisher_new(load->loop, &target, by_http);
+	if (options->database[0] != '\0')
+		load->log_writer =
+			log_writer_new(load->loop, options->database, APP);
+	loop_on_turn_end(load->loop, keep_in_flight, load);
+	load->memory_before = process_private_bytes(options->pids);
+	load->connect_s = (double)stamp_now() / 1e9;
+	load->crowd = crowd_new(load->loop, &load->crowd_conf, on_ready, load);
+}
+
+static void stop(struct load *load)
+{
+	crowd_free(load->crowd);
+	if (load->publisher != NULL)
+		publisher_free(load->publisher);
+	if (load->log_writer != NULL)
+		log_writer_free(load->log_writer);
+	loop_free(load->loop);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct conf_group group = { options_table,
+				    sizeof(options_table) /
+					    sizeof(options_table[0]),
+				    &options };
+	struct load load = { .options = &options };
+	struct buf out = BUF_INIT;
+
+	conf_start(argc, argv, "load", "subscribes, publishes and measures",
+		   &group, 1);
+	log_init("load", LOG_LEVEL_INFO);
+	check(&options);
+	allow_many_files();
+	load.loop = loop_new();
+	start(&load);
+	loop_run(load.loop);
+	add_result(&load, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	stop(&load);
+	buf_release(&out);
+	conf_release(&group);
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests, pipelined on one connection. Of the answers only a refusal is of
+ * interest.
+ */
+#include "tests/bench/publisher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "relay/list.h"
+#include "tests/bench/dial.h"
+
+struct publisher {
+	struct loop *loop;
+	struct loop_watch watch;
+	int fd;
+	bool by_http;
+	struct buf out;
+};
+
+static bool is_refusal(struct span answer)
+{
+	return answer.ptr[0] == '-' || span_starts(answer, "HTTP/1.1 4") ||
+	       span_starts(answer, "HTTP/1.1 5");
+}
+
+static void on_answer(struct loop_watch *watch, unsigned events)
+{
+	char answer[65536];
+	ssize_t len;
+
+	(void)events;
+	len = recv(watch->fd, answer, sizeof(answer), MSG_DONTWAIT);
+	if (len == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len <= 0)
+		fatalx("what we publish to has closed the connection");
+	if (is_refusal(span_of(answer, (size_t)len)))
+		fatalx("publishing is refused: %.*s", (int)len, answer);
+}
+
+struct publisher *publisher_new(struct loop *loop,
+				const struct address *address, bool by_http)
+{
+	struct publisher *publisher = xcalloc(1, sizeof(*publisher));
+
+	publisher->loop = loop;
+	publisher->by_http = by_http;
+	publisher->fd = dial(address);
+	loop_add(loop, &publisher->watch, publisher->fd, LOOP_READ, on_answer);
+	return publisher;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+	loop_remove(publisher->loop, &publisher->watch);
+	close(publisher->fd);
+	buf_release(&publisher->out);
+	free(publisher);
+}
+
+void publisher_add(struct publisher *publisher, struct span name,
+		   struct span message)
+{
+	struct buf *out = &publisher->out;
+
+	if (publisher->by_http)
+		buf_addf(out,
+			 "POST %.*s HTTP/1.1\r\nHost: localhost\r\n"
+			 "Content-Length: %zu\r\n\r\n",
+			 (int)name.len, name.ptr, message.len);
+	else
+		buf_addf(out, "*3\r\n$7\r\nPUBLISH\r\n$%zu\r\n%.*s\r\n$%zu\r\n",
+			 name.len, (int)name.len, name.ptr, message.len);
+	buf_add_span(out, message);
+	if (!publisher->by_http)
+		buf_add_str(out, "\r\n");
+}
+
+/* Waits where it must: neither Redis nor nginx waits for us meanwhile. */
+void publisher_flush(struct publisher *publisher)
+{
+	struct buf *out = &publisher->out;
+	size_t at = 0;
+
+	while (at < out->len) {
+		ssize_t sent = send(publisher->fd, out->data + at,
+				    out->len - at, MSG_NOSIGNAL);
+
+		if (sent == -1 && errno != EINTR)
+			fatal("cannot publish");
+		at += sent > 0 ? (size_t)sent : 0;
+	}
+	buf_clear(out);
+}
