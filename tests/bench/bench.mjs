@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// One run of one server: start it, let the load at it, stop it. The load and
+// what feeds the servers share a core; the server has another, where there are
+// two.
+
+import { execFile, execFileSync } from 'node:child_process';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { startStack } from '../stack.mjs';
+
+import { BUILD, SERVERS, startServer } from './servers.mjs';
+
+const SERVER_CORE = os.cpus().length > 1 ? 0 : undefined;
+const LOAD_CORE = os.cpus().length > 1 ? 1 : undefined;
+const LIMIT_MS = 180_000;
+
+const run = promisify(execFile);
+
+/** A stack whose PostgreSQL and Redis are on one core, with us and the load. */
+export async function startBench() {
+  if (LOAD_CORE !== undefined) {
+    execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)],
+      { stdio: 'ignore' });
+  }
+  return startStack();
+}
+
+let rooms = 0;
+
+/**
+ * What the load says of that run of a scenario. during(server) is called when
+ * the load is at work, and waited for.
+ */
+export async function measure(stack, scenario, { server, workers, load }, {
+  seconds, during = () => {},
+} = {}) {
+  const running = await startServer(server, stack,
+    { core: SERVER_CORE, workers });
+  try {
+    const env = {
+      ...process.env,
+      LOAD_SERVER: `127.0.0.1:${running.port}`,
+      LOAD_REDIS: `unix:${stack.sockets}/redis.sock`,
+      LOAD_PIDS: running.pids.join(),
+      // durable ones, each new: their ids begin at 1
+      LOAD_ROOM: `room-${process.pid}-${rooms += 1}-`,
+      LOAD_MEASURE_MS: (scenario.seconds ?? seconds) * 1000,
+      ...SERVERS[server].load(stack),
+      ...scenario.load,
+      ...load,
+    };
+    const [{ stdout }] = await Promise.all([
+      run(path.join(BUILD, 'load'), { env, timeout: LIMIT_MS }),
+      during(running)]);
+    return { ...JSON.parse(stdout), closed_slow:
+      running.said.match(/cause=slow code=4100/g)?.length ?? 0 };
+  } finally {
+    await running.stop();
+  }
+}

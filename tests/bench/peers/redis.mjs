@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//
+// Redis for the peers: everything that is published to rooms, and nothing
+// else. As little as can be, so that what is measured is the peer.
+
+import net from 'node:net';
+
+const PATTERN = 'pushlog:1:*';
+const CRLF = Buffer.from('\r\n');
+
+/**
+ * Calls onMessage(room, text) for each message; returns {close} when it is
+ * subscribed.
+ * An answer of Redis is an array of strings, but for the first one, which ends
+ * in a number: ['psubscribe', pattern, 1], ['pmessage', pattern, topic, text].
+ */
+export function subscribe(onMessage) {
+  return new Promise((resolve, reject) => {
+    const redis = net.connect(process.env.REDIS_SOCKET);
+    let rest = Buffer.alloc(0);
+    redis.on('error', reject);
+    redis.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${PATTERN.length}\r\n${PATTERN}\r\n`);
+    redis.on('data', (chunk) => {
+      let at = 0;
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      for (;;) {
+        const answer = nextArray(rest, at);
+        if (answer === undefined) break;
+        at = answer.end;
+        const [kind, , topic, text] = answer.items;
+        if (kind === 'pmessage') {
+          onMessage(topic.slice(PATTERN.length - 1), text);
+        } else {
+          resolve({ close: () => redis.destroy() });
+        }
+      }
+      rest = rest.subarray(at);
+    });
+  });
+}
+
+// undefined while it is not complete
+function nextArray(bytes, start) {
+  const head = line(bytes, start);
+  if (head === undefined) return undefined;
+  const items = [];
+  let at = head.end;
+  for (let left = Number(head.text.slice(1)); left > 0; left -= 1) {
+    const item = line(bytes, at);
+    if (item === undefined) return undefined;
+    at = item.end;
+    if (item.text[0] === '$') {
+      const end = at + Number(item.text.slice(1));
+      if (bytes.length < end + 2) return undefined;
+      items.push(bytes.toString('utf8', at, end));
+      at = end + 2;
+    } else {
+      items.push(item.text);
+    }
+  }
+  return { items, end: at };
+}
+
+function line(bytes, start) {
+  const end = bytes.indexOf(CRLF, start);
+  if (end === -1) return undefined;
+  return { text: bytes.latin1Slice(start, end), end: end + 2 };
+}

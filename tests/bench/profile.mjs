@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+//
+// make profile: lets the load at relay, as make bench does, and says which
+// functions of it and of the kernel the time goes to. BENCH_ONLY names the
+// scenario; all that perf saw stays in build/bench/.
+//
+// Where perf (linux-perf) is not installed or not allowed, this shows what
+// relay itself does, without the kernel:
+//     valgrind --tool=callgrind --trace-children=yes build/relay
+
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { measure, startBench } from './bench.mjs';
+import { SCENARIOS } from './scenarios.mjs';
+import { BUILD } from './servers.mjs';
+
+const SECONDS = 5;
+const BEGIN_MS = 2_500; // connected and warm by then
+const LINES = 45;
+
+const run = promisify(execFile);
+const name = process.env.BENCH_ONLY || 'fan-out-1000';
+const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+if (scenario === undefined) {
+  throw new Error(`BENCH_ONLY is one of ${
+    SCENARIOS.map((each) => each.name).join(', ')}`);
+}
+const data = path.join(BUILD, 'bench/perf.data');
+fs.mkdirSync(path.dirname(data), { recursive: true });
+
+async function record(relay) {
+  await pause(BEGIN_MS);
+  // a clock, not a counter: virtual machines have no counters
+  await run('perf', ['record', '-q', '-e', 'cpu-clock', '-F', '4000', '-g',
+    '-o', data, '-p', relay.pids.join(), '--', 'sleep', String(SECONDS - 2)]);
+}
+
+const stack = await startBench();
+try {
+  const result = await measure(stack, scenario,
+    scenario.runs.find(({ server }) => server === 'relay'),
+    { seconds: SECONDS, during: record });
+  const report = async (...args) => (await run('perf', ['report', '-i', data,
+    '--stdio', '--no-children', '-g', 'none', ...args],
+  { maxBuffer: 1 << 26 })).stdout.split('\n')
+    .filter((line) => /^ +\d/.test(line)).slice(0, LINES).join('\n');
+  process.stdout.write(`${scenario.title}: ${result.cpu_us} µs a delivery, ${
+    result.cpu_share} of a core\n\n${await report('--sort', 'dso')}\n\n${
+    await report('--sort', 'dso,symbol')}\n\nmore: perf report -i ${data}\n`);
+} finally {
+  await stack.stop();
+}

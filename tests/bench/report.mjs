@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+//
+// From the numbers of all rounds to a table and a plot. Pure.
+
+import os from 'node:os';
+
+import { METRICS } from './scenarios.mjs';
+
+const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle]
+    : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+function value(metric, result) {
+  const { of = () => result[metric] } = METRICS[metric];
+  return of(result);
+}
+
+// Rounds are compared one by one, since machines have moods that last for one.
+// A run that failed is null.
+function judge(goal, all) {
+  const { metric, of, to, atMost, atLeast } = goal;
+  const found = (all[of] ?? []).map((ours, i) => {
+    const theirs = to && all[to]?.[i];
+    if (!ours || (to && !theirs)) return undefined;
+    return value(metric, ours) / (to ? value(metric, theirs) : 1);
+  }).filter((each) => each !== undefined);
+  if (found.length === 0) return goal;
+  const middle = median(found);
+  return { ...goal, value: middle,
+    isMet: atMost === undefined ? middle >= atLeast : middle <= atMost };
+}
+
+// Of losses none may hide behind the others.
+function combine(metric, good) {
+  const all = good.map((result) => value(metric, result));
+  return metric === 'lost' ? all.reduce((sum, each) => sum + each, 0)
+    : median(all);
+}
+
+/** Each scenario with the medians of its runs, {run: {metric: number}}. */
+export function summarize(scenarios, results) {
+  return scenarios.map((scenario) => {
+    const medians = {};
+    for (const [run, all] of Object.entries(results[scenario.name])) {
+      const good = all.filter(Boolean);
+      if (good.length === 0) continue;
+      medians[run] = Object.fromEntries([...scenario.metrics, 'lost']
+        .map((metric) => [metric, combine(metric, good)]));
+    }
+    return { ...scenario, medians, goals: scenario.goals.map(
+      (goal) => judge(goal, results[scenario.name])) };
+  });
+}
+
+function show(metric, number) {
+  return number.toLocaleString('en', {
+    minimumFractionDigits: METRICS[metric].digits,
+    maximumFractionDigits: METRICS[metric].digits });
+}
+
+// --- Markdown ---
+
+const row = (cells) => `| ${cells.join(' | ')} |\n`;
+
+function table(head, rows) {
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('');
+}
+
+function scenarioTable({ name: scenario, title, runs, metrics, medians }, missing) {
+  const names = runs.map(({ name }) => name);
+  const cell = (metric) => ({ name, server }) => (medians[name]
+    ? show(metric, medians[name][metric])
+    : server in missing ? 'missing' : '');
+  return `**${scenario}**: ${title}\n\n${table(['', ...names], [...metrics, 'lost'].map(
+    (metric) => [METRICS[metric].title, ...runs.map(cell(metric))]))}`;
+}
+
+function goalRow(name, { metric, of, to, atMost, atLeast, isMet, ...goal }) {
+  const what = `${METRICS[metric].title}: ${to ? `${of} / ${to}` : of}`;
+  const limit = atMost === undefined ? `at least ${atLeast}`
+    : `at most ${atMost}`;
+  if (goal.value === undefined) return [name, what, limit, 'not measured', ''];
+  return [name, what, limit,
+    to ? goal.value.toFixed(2) : show(metric, goal.value),
+    isMet ? 'yes' : 'no'];
+}
+
+/** load: what else the machine had to do, as uptime counts it. */
+export function markdown(summary, { started, rounds, seconds, load, missing }) {
+  const cpus = os.cpus();
+  return `${[
+    '<!-- SPDX-License-Identifier: MIT -->',
+    `\`make bench\`, ${started.toISOString().slice(0, 16).replace('T', ' ')} UTC, ${
+      cpus.length} × ${cpus[0].model}, Linux ${os.release()}; medians of ${
+      rounds} rounds of ${seconds} s a run. Load of the machine before: ${
+      load.toFixed(1)}.`,
+    ...Object.entries(missing).map(([name, why]) =>
+      `${name} is missing: ${why}.`),
+    table(['scenario', 'what', 'goal', 'measured', 'met'],
+      summary.flatMap(({ name, goals }) => goals.map(
+        (goal) => goalRow(name, goal)))),
+    ...summary.map((scenario) => scenarioTable(scenario, missing)),
+  ].join('\n\n').replace(/\n{3,}/g, '\n\n').trimEnd()}\n`;
+}
+
+// --- the plot: CPU a delivery, a bar a run, a group a scenario ---
+
+const WIDTH = 760;
+const LEFT = 100; // of the bars
+const RIGHT = 90; // for numbers behind the longest
+const BAR = 16;
+const STEP = 22;
+const HEAD = 34;
+const COLOURS = { relay: '#0b7285' };
+const OTHER = '#adb5bd';
+
+const text = (x, y, words, more = '') =>
+  `<text x="${x}" y="${y}"${more}>${words.replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')}</text>`;
+
+function group({ title, runs, medians }, top) {
+  const bars = runs.filter(({ name }) => medians[name]?.cpu_us > 0)
+    .map(({ name }) => [name, medians[name].cpu_us]);
+  const longest = Math.max(...bars.map(([, number]) => number));
+  return [
+    text(12, top + 20, title, ' font-weight="bold"'),
+    ...bars.flatMap(([name, number], i) => {
+      const y = top + HEAD + i * STEP;
+      const width = (WIDTH - LEFT - RIGHT) * number / longest;
+      return [
+        text(LEFT - 8, y + 12, name, ' text-anchor="end"'),
+        `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${
+          BAR}" fill="${COLOURS[name] ?? OTHER}"/>`,
+        text((LEFT + width + 6).toFixed(1), y + 12,
+          `${show('cpu_us', number)} µs`),
+      ];
+    }),
+  ];
+}
+
+export function svg(summary) {
+  const groups = summary.filter(({ medians, metrics }) =>
+    metrics.includes('cpu_us') && Object.keys(medians).length > 1);
+  const parts = [];
+  let top = HEAD;
+  for (const scenario of groups) {
+    parts.push(...group(scenario, top));
+    top += HEAD + STEP * Object.keys(scenario.medians).length + 8;
+  }
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" `
+      + 'font-family="sans-serif" font-size="13" fill="#212529">',
+    `<rect width="${WIDTH}" height="${top}" fill="#fff"/>`,
+    text(12, 24, 'Server CPU for each message that reaches a subscriber: less is better',
+      ' font-size="15"'),
+    ...parts, '</svg>', '',
+  ].join('\n');
+}
