@@ -20,7 +20,8 @@ import { BUILD } from './servers.mjs';
 
 const SECONDS = 5;
 const BEGIN_MS = 2_500; // connected and warm by then
-const LINES = 45;
+const LINES = 30;
+const CALLS = /\] (__sys_\w+|ksys_\w+|do_epoll_\w+|handle_softirqs)$/;
 
 const run = promisify(execFile);
 const name = process.env.BENCH_ONLY || 'fan-out-1000';
@@ -39,18 +40,30 @@ async function record(relay) {
     '-o', data, '-p', relay.pids.join(), '--', 'sleep', String(SECONDS - 2)]);
 }
 
+// The first lines that match, by share of the time.
+async function report(fields, pattern, ...args) {
+  const { stdout } = await run('perf', ['report', '-i', data, '--stdio',
+    '-g', 'none', '-F', fields, ...args], { maxBuffer: 1 << 26 });
+  return stdout.split('\n').map((line) => line.trimEnd())
+    .filter((line) => pattern.test(line)).slice(0, LINES).join('\n');
+}
+
 const stack = await startBench();
 try {
   const result = await measure(stack, scenario,
     scenario.runs.find(({ server }) => server === 'relay'),
     { seconds: SECONDS, during: record });
-  const report = async (...args) => (await run('perf', ['report', '-i', data,
-    '--stdio', '--no-children', '-g', 'none', ...args],
-  { maxBuffer: 1 << 26 })).stdout.split('\n')
-    .filter((line) => /^ +\d/.test(line)).slice(0, LINES).join('\n');
-  process.stdout.write(`${scenario.title}: ${result.cpu_us} µs a delivery, ${
-    result.cpu_share} of a core\n\n${await report('--sort', 'dso')}\n\n${
-    await report('--sort', 'dso,symbol')}\n\nmore: perf report -i ${data}\n`);
+  process.stdout.write(`${[
+    `${scenario.title}: ${result.cpu_us} µs a delivery, ${
+      result.cpu_share} of a core`,
+    await report('overhead,dso', /^ +\d/, '--no-children'),
+    'system calls with all that they do, and in softirqs what a network card '
+      + 'would have\nthe receiver do:',
+    await report('overhead_children,sym', CALLS, '--children'),
+    'functions:',
+    await report('overhead,dso,sym', /^ +\d/, '--no-children'),
+    `more: perf report -i ${data}`,
+  ].join('\n\n')}\n`);
 } finally {
   await stack.stop();
 }
