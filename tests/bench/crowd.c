@@ -17,6 +17,8 @@
 
 /* Less than the shortest backlog in use, node's 511. */
 #define CONNECTING_MAX 128
+/* Come from one address; see dial.h. */
+#define HOST_MAX 10000
 #define READ_BYTES 262144
 
 #define OP_TEXT 0x1
@@ -303,7 +305,9 @@ static void connect_more(struct crowd *crowd)
 		struct subscriber *subscriber = &crowd->all[crowd->connected++];
 
 		subscriber->crowd = crowd;
-		subscriber->fd = dial(&crowd->conf->server);
+		subscriber->fd =
+			dial(&crowd->conf->server,
+			     (unsigned)(number_of(subscriber) / HOST_MAX));
 		reset_at_close(subscriber->fd);
 		loop_add(crowd->loop, &subscriber->watch, subscriber->fd,
 			 LOOP_READ, on_readable);

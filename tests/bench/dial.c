@@ -5,6 +5,7 @@
 #include "tests/bench/dial.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -22,7 +23,22 @@ static int dial_local(const char *path)
 	return fd;
 }
 
-static int dial_inet(const char *host, uint16_t port)
+static void come_from(int fd, unsigned host)
+{
+	struct sockaddr_in from = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host),
+	};
+	int on = 1;
+
+	/* the port is chosen when it is known where to */
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+		       sizeof(on)) == -1 ||
+	    bind(fd, (struct sockaddr *)&from, sizeof(from)) == -1)
+		fatal("cannot use another address of this machine");
+}
+
+static int dial_inet(const char *host, uint16_t port, unsigned from)
 {
 	struct sockaddr_in inet = { .sin_family = AF_INET,
 				    .sin_port = htons(port) };
@@ -30,6 +46,8 @@ static int dial_inet(const char *host, uint16_t port)
 
 	if (inet_pton(AF_INET, host, &inet.sin_addr) != 1)
 		fatalx("'%s' is not an IPv4 address", host);
+	if (fd != -1 && from > 0)
+		come_from(fd, from);
 	if (fd == -1 ||
 	    connect(fd, (struct sockaddr *)&inet, sizeof(inet)) == -1 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
@@ -37,9 +55,9 @@ static int dial_inet(const char *host, uint16_t port)
 	return fd;
 }
 
-int dial(const struct address *address)
+int dial(const struct address *address, unsigned host)
 {
 	return address->path[0] != '\0'
 		       ? dial_local(address->path)
-		       : dial_inet(address->host, address->port);
+		       : dial_inet(address->host, address->port, host);
 }

@@ -51,7 +51,7 @@ struct publisher *publisher_new(struct loop *loop,
 
 	publisher->loop = loop;
 	publisher->by_http = by_http;
-	publisher->fd = dial(address);
+	publisher->fd = dial(address, 0);
 	loop_add(loop, &publisher->watch, publisher->fd, LOOP_READ, on_answer);
 	return publisher;
 }
