@@ -100,6 +100,7 @@ struct load {
 	/* measured */
 	double connect_s, measure_s;
 	uint64_t cpu_ns, deliveries;
+	struct histogram lateness; /* ns, of who publishes at a rate */
 	uint64_t memory_before, memory_idle, memory_after;
 };
 
@@ -185,14 +186,23 @@ static uint64_t readers_of_a_room(const struct load *load)
 			  options->rooms);
 }
 
+/* When a message is due, in the time of stamp_now. */
+static uint64_t due_ns(const struct load *load, uint64_t message)
+{
+	return load->started_ns +
+	       message * 1000000000u / (uint64_t)load->options->rate;
+}
+
 static void on_pace(struct loop_timer *timer)
 {
 	struct load *load = container_of(timer, struct load, pace);
-	double due = (double)(stamp_now() - load->started_ns) / 1e9 *
-		     (double)load->options->rate;
+	uint64_t now = stamp_now(), due;
 
-	while (load->is_publishing && (double)load->published < due)
+	while (load->is_publishing &&
+	       (due = due_ns(load, load->published)) <= now) {
+		histogram_add(&load->lateness, now - due);
 		publish(load);
+	}
 	publisher_flush(load->publisher);
 	if (load->is_publishing)
 		loop_set_timer(load->loop, timer, 1, on_pace);
@@ -345,7 +355,10 @@ static void add_result(const struct load *load, struct buf *out)
 			 deliveries / load->measure_s,
 			 (double)load->cpu_ns / 1e9 / load->measure_s,
 			 (double)load->cpu_ns / 1e3 / deliveries);
-	buf_addf(out, ",\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f",
+	buf_addf(out,
+		 ",\"late_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f"
+		 ",\"max_ms\":%.3f",
+		 ms(histogram_quantile(&load->lateness, 0.99)),
 		 ms(histogram_quantile(&counts->latency, 0.5)),
 		 ms(histogram_quantile(&counts->latency, 0.99)),
 		 ms(counts->latency.max));

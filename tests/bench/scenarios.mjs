@@ -14,6 +14,7 @@ export const METRICS = {
   cpu_us: { title: 'server CPU a delivery, µs', digits: 2 },
   p50_ms: { title: 'median latency, ms', digits: 1 },
   p99_ms: { title: 'p99 latency, ms', digits: 1 },
+  late_ms: { title: 'p99 lateness of the load itself, ms', digits: 1 },
   per_second: { title: 'deliveries a second, thousands', digits: 0,
     of: (result) => result.per_second / 1000 },
   cpu_share: { title: 'server CPU used, of one core', digits: 2 },
@@ -31,6 +32,8 @@ export const METRICS = {
 };
 
 const FAN_OUT = ['cpu_us', 'per_second', 'p99_ms'];
+// where the load is late, other work on the machine was measured
+const AT_A_RATE = ['cpu_us', 'p50_ms', 'p99_ms', 'late_ms'];
 
 export const SCENARIOS = [
   {
@@ -64,7 +67,7 @@ export const SCENARIOS = [
     title: '50 messages a second to 1,000 subscribers',
     load: { LOAD_SUBSCRIBERS: 1000, LOAD_RATE: 50 },
     runs: runs('relay', ...PEERS),
-    metrics: ['cpu_us', 'p50_ms', 'p99_ms'],
+    metrics: AT_A_RATE,
     goals: [cpu('bun', 0.85),
       { metric: 'p99_ms', of: 'relay', to: 'bun', atMost: 1 }],
   },
@@ -73,7 +76,7 @@ export const SCENARIOS = [
     title: '1,000 messages a second to 200 subscribers',
     load: { LOAD_SUBSCRIBERS: 200, LOAD_RATE: 1000 },
     runs: runs('relay', ...PEERS),
-    metrics: ['cpu_us', 'p50_ms', 'p99_ms'],
+    metrics: AT_A_RATE,
     goals: [cpu('bun', 0.5), { metric: 'p99_ms', of: 'relay', atMost: 6 }],
   },
   {
@@ -81,7 +84,7 @@ export const SCENARIOS = [
     title: '1,000 channels of 10 subscribers, 1,000 messages a second over them',
     load: { LOAD_SUBSCRIBERS: 10000, LOAD_ROOMS: 1000, LOAD_RATE: 1000 },
     runs: runs('relay', 'bun'),
-    metrics: ['cpu_us', 'p50_ms', 'p99_ms'],
+    metrics: AT_A_RATE,
     goals: [cpu('bun', 0.85)],
   },
   {
@@ -102,7 +105,7 @@ export const SCENARIOS = [
     seconds: 14,
     runs: [{ name: 'all read', server: 'relay' },
       { name: 'one stalls', server: 'relay', load: { LOAD_STALLED: 1 } }],
-    metrics: ['p99_ms', 'memory_mb', 'closed_slow'],
+    metrics: ['p99_ms', 'late_ms', 'memory_mb', 'closed_slow'],
     goals: [
       { metric: 'p99_ms', of: 'one stalls', to: 'all read', atMost: 1.2 },
       { metric: 'closed_slow', of: 'one stalls', atLeast: 1 },
