@@ -23,25 +23,35 @@ struct publisher {
 	struct buf out;
 };
 
-static bool is_refusal(struct span answer)
+static bool has(struct span answers, const char *s)
 {
-	return answer.ptr[0] == '-' || span_starts(answer, "HTTP/1.1 4") ||
-	       span_starts(answer, "HTTP/1.1 5");
+	return memmem(answers.ptr, answers.len, s, strlen(s)) != NULL;
+}
+
+/* Answers come in parts that begin and end anywhere. Of Redis, whose are
+ * numbers, only an error has a '-'. */
+static bool has_refusal(const struct publisher *publisher, struct span answers)
+{
+	return publisher->by_http ? has(answers, "HTTP/1.1 4") ||
+					    has(answers, "HTTP/1.1 5")
+				  : has(answers, "-");
 }
 
 static void on_answer(struct loop_watch *watch, unsigned events)
 {
-	char answer[65536];
+	struct publisher *publisher =
+		container_of(watch, struct publisher, watch);
+	char answers[65536];
 	ssize_t len;
 
 	(void)events;
-	len = recv(watch->fd, answer, sizeof(answer), MSG_DONTWAIT);
+	len = recv(watch->fd, answers, sizeof(answers), MSG_DONTWAIT);
 	if (len == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len <= 0)
 		fatalx("what we publish to has closed the connection");
-	if (is_refusal(span_of(answer, (size_t)len)))
-		fatalx("publishing is refused: %.*s", (int)len, answer);
+	if (has_refusal(publisher, span_of(answers, (size_t)len)))
+		fatalx("publishing is refused: %.*s", (int)len, answers);
 }
 
 struct publisher *publisher_new(struct loop *loop,
