@@ -6,8 +6,9 @@
 //   BENCH_ROUNDS   default 5
 //   BENCH_SECONDS  default 3: measured in each run, after a second of warming up
 //   BENCH_ONLY     scenarios, with commas; default all
-//   BENCH_OUT      default build/bench: where the table, the plot and all
-//                  numbers go
+//   BENCH_OUT      default build/bench: where the table and the plot go; what
+//                  README.md shows is tests/bench/results. The numbers of each
+//                  run are in build/bench/results.json
 
 import fs from 'node:fs';
 import os from 'node:os';
@@ -62,7 +63,8 @@ function write() {
   const summary = summarize(chosen, results);
   const table = markdown(summary, about);
   fs.mkdirSync(out, { recursive: true });
-  fs.writeFileSync(path.join(out, 'results.json'),
+  fs.mkdirSync(path.join(BUILD, 'bench'), { recursive: true });
+  fs.writeFileSync(path.join(BUILD, 'bench/results.json'),
     `${JSON.stringify({ ...about, results })}\n`);
   fs.writeFileSync(path.join(out, 'results.md'), table);
   fs.writeFileSync(path.join(out, 'results.svg'), svg(summary));
