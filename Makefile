@@ -29,15 +29,15 @@ ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(SAN_FLAGS) $(LDFLAGS)
 PG_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 PG_LIBS = -lpq
 
-COMMON = address alloc backoff buf channel_name clock conf crypto envelope \
-	event http_head json listen log metric notify ops ops_server \
-	settings successor text
+COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
+	envelope event http_head json listen log metric notify ops ops_server \
+	settings socket_id successor text
 MESSAGES = batch committer entry escape etag form main message messages_get \
 	messages_post multipart ops_thread problem publisher range readers \
 	request response route stats store store_link store_server stuck
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
 	log_reader loop main master outbuf peer_address pulse pusher session \
-	siphash socket_id stash stats throttle worker ws
+	siphash stash stats throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -16,6 +16,8 @@
 
 /* The longest value a file may hold; a certificate would still fit. */
 #define FILE_MAX_BYTES 65536
+/* The longest NAME_FILE. */
+#define NAME_MAX_BYTES 128
 
 static char **string_field(const struct conf_group *group, size_t i)
 {
@@ -65,27 +67,51 @@ fail:
 	return NULL;
 }
 
-/* The value as text, which the caller frees; NULL and the reason in *error. */
-static char *find_value(const struct conf_option *option, struct buf *error)
+static const char *find_path(const char *name)
 {
-	const char *given = getenv(option->name), *path;
-	char file_name[128];
+	char file_name[NAME_MAX_BYTES];
 
-	snprintf(file_name, sizeof(file_name), "%s_FILE", option->name);
-	path = getenv(file_name);
+	snprintf(file_name, sizeof(file_name), "%s_FILE", name);
+	return getenv(file_name);
+}
+
+static bool is_given(const char *name)
+{
+	const char *value = getenv(name);
+
+	return (value != NULL && value[0] != '\0') || find_path(name) != NULL;
+}
+
+/* Reads what was given, or takes the default. The caller frees *value, which
+ * is NULL where another option stands for this one. */
+static int find_value(const struct conf_option *option, char **value,
+		      struct buf *error)
+{
+	const char *given = getenv(option->name);
+	const char *path = find_path(option->name);
+	bool is_replaced = option->instead != NULL && is_given(option->instead);
+
+	*value = NULL;
 	if (given != NULL && path != NULL) {
+		buf_addf(error, "%s and %s_FILE are both set", option->name,
+			 option->name);
+		return -1;
+	}
+	if (is_replaced && is_given(option->name)) {
 		buf_addf(error, "%s and %s are both set", option->name,
-			 file_name);
-		return NULL;
+			 option->instead);
+		return -1;
 	}
 	if (path != NULL)
-		return read_file(option->name, path, error);
-	if (given != NULL)
-		return xstrdup(given);
-	if (option->value != NULL)
-		return xstrdup(option->value);
-	buf_addf(error, "%s is not set (%s)", option->name, option->help);
-	return NULL;
+		*value = read_file(option->name, path, error);
+	else if (given != NULL && !is_replaced)
+		*value = xstrdup(given);
+	else if (option->value != NULL)
+		*value = xstrdup(option->value);
+	else if (!is_replaced)
+		buf_addf(error, "%s is not set (%s)", option->name,
+			 option->help);
+	return *value != NULL || is_replaced ? 0 : -1;
 }
 
 static int load_int(const struct conf_group *group, size_t i, const char *value,
@@ -121,11 +147,13 @@ static int load_string(const struct conf_group *group, size_t i, char *value,
 static int load_option(const struct conf_group *group, size_t i,
 		       struct buf *error)
 {
-	char *value = find_value(&group->options[i], error);
+	char *value;
 	int result;
 
-	if (value == NULL)
+	if (find_value(&group->options[i], &value, error) == -1)
 		return -1;
+	if (value == NULL)
+		return 0;
 	if (group->options[i].type == CONF_STRING)
 		return load_string(group, i, value, error);
 	result = load_int(group, i, value, error);
@@ -170,6 +198,9 @@ void conf_print(const struct conf_group *group, struct buf *out)
 	for (i = 0; i < group->count; i++) {
 		const struct conf_option *option = &group->options[i];
 
+		if (option->type == CONF_STRING &&
+		    *string_field(group, i) == NULL)
+			continue;
 		buf_addf(out, "# %s\n", option->help);
 		if (option->secret)
 			buf_addf(out, "# %s is a secret\n", option->name);
@@ -180,6 +211,15 @@ void conf_print(const struct conf_group *group, struct buf *out)
 			buf_addf(out, "%s=%lld\n", option->name,
 				 (long long)*int_field(group, i));
 	}
+}
+
+void conf_add_source(struct buf *buf, const char *name)
+{
+	const char *path = find_path(name);
+
+	buf_add_str(buf, name);
+	if (path != NULL)
+		buf_addf(buf, "_FILE '%s'", path);
 }
 
 NO_RETURN static void print_and_exit(struct buf *out)

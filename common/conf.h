@@ -21,11 +21,14 @@ enum conf_type {
 /* Says what is wrong with a value, static memory, or NULL. */
 typedef const char *conf_check_fn(const char *value);
 
+/* Of an option and the one that replaces it, only one may be given. Where the
+ * other one is, a string without a default is NULL. */
 struct conf_option {
 	const char *name; /* PUSHLOG_… */
 	enum conf_type type;
 	size_t offset;        /* of the field in the program's struct */
 	const char *value;    /* the default; NULL: it must be given */
+	const char *instead;  /* the option that replaces it, or NULL */
 	int64_t min, max;     /* of a CONF_INT */
 	bool secret;          /* never printed */
 	conf_check_fn *check; /* of a CONF_STRING, may be NULL */
@@ -49,6 +52,10 @@ void conf_release(const struct conf_group *group);
 /* Adds the group in the form of an environment file: a comment with the help,
  * then NAME=value. Secrets are left out. */
 void conf_print(const struct conf_group *group, struct buf *out);
+
+/* Adds where the value of an option comes from, for messages: its name, or that
+ * of the file. */
+void conf_add_source(struct buf *buf, const char *name);
 
 /* What every main does first: --help, --version and --print-config answer and
  * exit with 0; an argument or a value that is wrong is said and exits with 1;

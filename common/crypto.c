@@ -5,7 +5,9 @@
 #include "common/crypto.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/random.h>
 
 #include "common/log.h"
@@ -16,6 +18,11 @@ static void digest(const EVP_MD *md, struct span s, uint8_t *out)
 		fatalx("libcrypto refuses '%s'", EVP_MD_get0_name(md));
 }
 
+void crypto_md5(struct span s, uint8_t out[CRYPTO_MD5_BYTES])
+{
+	digest(EVP_md5(), s, out);
+}
+
 void crypto_sha1(struct span s, uint8_t out[CRYPTO_SHA1_BYTES])
 {
 	digest(EVP_sha1(), s, out);
@@ -24,6 +31,32 @@ void crypto_sha1(struct span s, uint8_t out[CRYPTO_SHA1_BYTES])
 void crypto_sha256(struct span s, uint8_t out[CRYPTO_SHA256_BYTES])
 {
 	digest(EVP_sha256(), s, out);
+}
+
+void crypto_hmac_sha256(struct span key, struct span s,
+			uint8_t out[CRYPTO_SHA256_BYTES])
+{
+	if (HMAC(EVP_sha256(), key.ptr, (int)key.len,
+		 (const unsigned char *)s.ptr, s.len, out, NULL) == NULL)
+		fatalx("libcrypto refuses HMAC-SHA256");
+}
+
+bool crypto_equal(struct span a, struct span b)
+{
+	return a.ptr != NULL && b.ptr != NULL && a.len == b.len &&
+	       CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+void crypto_add_hex(struct buf *buf, const void *ptr, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *bytes = ptr;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		buf_add_char(buf, digits[bytes[i] >> 4]);
+		buf_add_char(buf, digits[bytes[i] & 15]);
+	}
 }
 
 void crypto_add_base64(struct buf *buf, const void *ptr, size_t len)

@@ -5,37 +5,14 @@
 #include "common/settings.h"
 
 #include "common/address.h"
-#include "common/channel_name.h"
+#include "common/app.h"
 
-/* An app's id as server libraries put it into paths. */
-#define APP_ID_MAX 20
-/* Shorter secrets can be guessed by trying. */
-#define APP_SECRET_MIN 16
+/* An event travels whole through every queue. */
+#define EVENT_MAX_BYTES 1048576
 
 static bool is_made_of(const char *s, const char *chars)
 {
 	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
-}
-
-static const char *check_app_id(const char *s)
-{
-	return is_made_of(s, "0123456789") && strlen(s) <= APP_ID_MAX
-		       ? NULL
-		       : "is not 1 to 20 digits";
-}
-
-static const char *check_app_key(const char *s)
-{
-	return is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
-			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-		       ? NULL
-		       : "is not made of letters, digits, - and _";
-}
-
-static const char *check_app_secret(const char *s)
-{
-	return strlen(s) >= APP_SECRET_MIN ? NULL
-					   : "is shorter than 16 characters";
 }
 
 /* It stands in Redis channel names, where it must not end early. */
@@ -83,16 +60,40 @@ static const char *check_log_format(const char *s)
 		.secret = true, .check = checker, .help = text                 \
 	}
 
+#define APPS "PUSHLOG_APPS"
+#define APP(env, field, def, checker, text)                                    \
+	{                                                                      \
+		.name = env, .type = CONF_STRING,                              \
+		.offset = offsetof(struct settings, field), .value = def,      \
+		.instead = APPS, .check = checker, .help = text                \
+	}
+
 static const struct conf_option options[] = {
-	STRING("PUSHLOG_APP_ID", app_id, "1", check_app_id,
-	       "the app's id, digits"),
-	STRING("PUSHLOG_APP_KEY", app_key, NULL, check_app_key,
-	       "the app's key, public: clients connect with it"),
-	SECRET("PUSHLOG_APP_SECRET", app_secret, NULL, check_app_secret,
-	       "the app's secret, at least 16 characters"),
+	SECRET(APPS, apps, "", NULL,
+	       "several apps, JSON, in place of the next three"),
+	APP("PUSHLOG_APP_ID", app_id, "1", app_check_id,
+	    "the app's id, digits"),
+	APP("PUSHLOG_APP_KEY", app_key, NULL, app_check_key,
+	    "the app's key, public: clients connect with it"),
+	{ .name = "PUSHLOG_APP_SECRET",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct settings, app_secret),
+	  .instead = APPS,
+	  .secret = true,
+	  .check = app_check_secret,
+	  .help = "the app's secret, at least 16 characters" },
 	STRING("PUSHLOG_CHANNELS", channels, "messages,room-*", NULL,
 	       "public channels with a history that anyone may post to: "
 	       "shell patterns"),
+	STRING("PUSHLOG_DURABLE_CHANNELS", durable_channels, "", NULL,
+	       "more channels with a history, which the app's server posts to"),
+	{ .name = "PUSHLOG_EVENT_MAX_BYTES",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, event_max_bytes),
+	  .value = "10240",
+	  .min = 1,
+	  .max = EVENT_MAX_BYTES,
+	  .help = "longest data of an event that the app's server triggers" },
 	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
 	       "PostgreSQL, a libpq conninfo"),
 	STRING("PUSHLOG_REDIS", redis, "127.0.0.1:6379", address_check,

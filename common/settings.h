@@ -10,10 +10,13 @@
 #include "common/log.h"
 
 struct settings {
+	char *apps; /* empty, or the apps: see app.h, for which the next are */
 	char *app_id;
-	char *app_key;
-	char *app_secret;
-	char *channels;       /* for channel_name_is_listed */
+	char *app_key;    /* NULL where apps is given */
+	char *app_secret; /* as well */
+	char *channels;   /* for channel_name_is_listed */
+	char *durable_channels;
+	int64_t event_max_bytes;
 	char *database;       /* a libpq conninfo */
 	char *redis;          /* for address_parse */
 	char *redis_user;     /* empty: none */

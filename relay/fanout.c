@@ -10,24 +10,24 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
-#include "common/channel_name.h"
+#include "common/app.h"
 #include "relay/stats.h"
 
 struct fanout {
 	struct channel_table channels;
-	const char *list;
+	const struct app *app;
 	const char *epoch;
 	const struct fanout_ops *ops;
 	void *ctx;
 };
 
-struct fanout *fanout_new(const char *list, const struct fanout_ops *ops,
+struct fanout *fanout_new(const struct app *app, const struct fanout_ops *ops,
 			  void *ctx)
 {
 	struct fanout *fanout = xcalloc(1, sizeof(*fanout));
 
 	channel_table_init(&fanout->channels);
-	fanout->list = list;
+	fanout->app = app;
 	fanout->ops = ops;
 	fanout->ctx = ctx;
 	return fanout;
@@ -71,9 +71,8 @@ void fanout_join(struct fanout *fanout, struct session *session,
 	metric_add_own(&stats()->subscriptions, 1);
 	if (channel == NULL) {
 		metric_add_own(&stats()->channels, 1);
-		channel = channel_add(
-			&fanout->channels, name,
-			channel_name_is_durable(name, fanout->list));
+		channel = channel_add(&fanout->channels, name,
+				      app_is_durable(fanout->app, name));
 		channel_join(channel, subscription, session);
 		fanout->ops->on_first(fanout->ctx, channel);
 		return;

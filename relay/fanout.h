@@ -6,6 +6,7 @@
 #ifndef RELAY_FANOUT_H
 #define RELAY_FANOUT_H
 
+#include "common/app.h"
 #include "relay/channel.h"
 #include "relay/session.h"
 
@@ -19,8 +20,8 @@ struct fanout_ops {
 	void (*on_last)(void *ctx, struct channel *channel);
 };
 
-/* list: for channel_name_is_durable, borrowed. */
-struct fanout *fanout_new(const char *list, const struct fanout_ops *ops,
+/* app is borrowed. */
+struct fanout *fanout_new(const struct app *app, const struct fanout_ops *ops,
 			  void *ctx);
 
 /* All subscribers must have left. */

@@ -14,7 +14,7 @@
 #include "common/alloc.h"
 #include "common/chaos.h"
 #include "common/log.h"
-#include "relay/socket_id.h"
+#include "common/socket_id.h"
 #include "relay/stats.h"
 
 /* Heads are polled this often while Redis is away. */

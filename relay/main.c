@@ -59,10 +59,26 @@ static const struct conf_option options_table[] = {
 	    "time over which a reload sends subscribers to new workers"),
 };
 
+/* What is configured and not done must not look as if it were. */
+static void tell_what_is_left(const struct apps *apps)
+{
+	const struct app *app = &apps->all[0];
+
+	if (apps->count > 1)
+		log_warn("only the first of %zu apps is served, '%s'",
+			 apps->count, app->id);
+	if (app->allowed_origins[0] != '\0')
+		log_warn("allowed_origins is not in force yet");
+	if (app->client_events)
+		log_warn("client_events is not in force yet");
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings;
 	struct options options;
+	struct apps apps;
+	struct buf error = BUF_INIT;
 	struct conf_group groups[] = {
 		settings_group(&settings),
 		{ options_table,
@@ -78,6 +94,9 @@ int main(int argc, char **argv)
 	settings_start_log(&settings, "relay");
 	if (!log_reader_is_conninfo(settings.database))
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
+	if (apps_load(&apps, &settings, &error) == -1)
+		fatalx("%.*s", (int)error.len, error.data);
+	tell_what_is_left(&apps);
 	conf = (struct master_conf){
 		.argv = argv,
 		.listen = options.listen,
@@ -85,6 +104,7 @@ int main(int argc, char **argv)
 		.workers = options.workers,
 		.worker = {
 			.settings = &settings,
+			.app = &apps.all[0],
 			.activity_timeout_s = options.activity_timeout_s,
 			.pong_timeout_s = options.pong_timeout_s,
 			.head_poll_ms = options.head_poll_ms,
@@ -99,6 +119,7 @@ int main(int argc, char **argv)
 	};
 	if (is_run)
 		status = master_run(&conf);
+	apps_release(&apps);
 	conf_release(&groups[0]);
 	conf_release(&groups[1]);
 	return status;

@@ -7,8 +7,8 @@
 #include <assert.h>
 
 #include "common/json.h"
+#include "common/socket_id.h"
 #include "common/text.h"
-#include "relay/socket_id.h"
 
 static const struct {
 	const char *name;

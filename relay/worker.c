@@ -91,9 +91,9 @@ static const struct session_ops session_ops = {
 static void add_topic(const struct worker *worker, struct buf *topic,
 		      const struct channel *channel)
 {
-	const struct settings *settings = worker->conf->settings;
+	const struct worker_conf *conf = worker->conf;
 
-	envelope_add_topic(topic, settings->redis_prefix, settings->app_id,
+	envelope_add_topic(topic, conf->settings->redis_prefix, conf->app->id,
 			   channel_name(channel));
 }
 
@@ -181,13 +181,13 @@ static void log_stranger(struct worker *worker, struct span topic)
 static void on_message(void *ctx, struct span topic, struct span payload)
 {
 	struct worker *worker = ctx;
-	const struct settings *settings = worker->conf->settings;
+	const struct worker_conf *conf = worker->conf;
 	struct envelope envelope;
 	struct channel *channel;
 	struct span name;
 
-	name = envelope_topic_channel(topic, settings->redis_prefix,
-				      settings->app_id);
+	name = envelope_topic_channel(topic, conf->settings->redis_prefix,
+				      conf->app->id);
 	if (name.ptr == NULL)
 		return;
 	channel = channel_find(fanout_channels(worker->fanout), name);
@@ -351,7 +351,7 @@ static void make_sessions(struct worker *worker)
 		.trust_real_ip = conf->trust_real_ip,
 	};
 	struct session_conf session_conf = {
-		.app_key = conf->settings->app_key,
+		.app_key = conf->app->key,
 		.activity_timeout_s = conf->activity_timeout_s,
 		.subscriptions_max = conf->subscriptions_max,
 	};
@@ -365,15 +365,14 @@ static void make_channels(struct worker *worker)
 	const struct worker_conf *conf = worker->conf;
 	struct heal_conf heal_conf = {
 		.database = conf->settings->database,
-		.app = conf->settings->app_id,
+		.app = conf->app->id,
 		.poll_ms = conf->head_poll_ms,
 		.hole_wait_ms = conf->hole_wait_ms,
 		.start_timeout_ms = conf->subscribe_timeout_ms,
 		.stash_max_bytes = (size_t)conf->stash_max_bytes,
 	};
 
-	worker->fanout =
-		fanout_new(conf->settings->channels, &fanout_ops, worker);
+	worker->fanout = fanout_new(conf->app, &fanout_ops, worker);
 	worker->heal = heal_new(worker->loop, worker->fanout, &heal_conf);
 }
 

@@ -9,12 +9,14 @@
 
 #include <signal.h>
 
+#include "common/app.h"
 #include "common/settings.h"
 #include "relay/pulse.h"
 
 /* What relay alone is told. */
 struct worker_conf {
 	const struct settings *settings;
+	const struct app *app; /* NEEDSWORK: one of several */
 	int64_t activity_timeout_s;
 	int64_t pong_timeout_s;
 	int64_t head_poll_ms;

@@ -14,7 +14,7 @@ FUZZ = envelope form http_upgrade json multipart ops pusher text ws
 FUZZ_form = messages-fcgi/form
 FUZZ_http_upgrade = relay/http_upgrade
 FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
-FUZZ_pusher = relay/pusher relay/socket_id
+FUZZ_pusher = relay/pusher
 FUZZ_ws = relay/ws
 
 FUZZ_TESTS = $(FUZZ:%=$(BUILD)/fuzz/%)

@@ -30,6 +30,7 @@ static const struct conf_option options[] = {
 	{ .name = "UNIT_SECRET",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct settings, secret),
+	  .instead = "UNIT_OTHER",
 	  .secret = true,
 	  .check = check_name,
 	  .help = "a secret" },
@@ -50,8 +51,9 @@ static char file_path[] = "/tmp/pushlog-unit-XXXXXX";
 static int set_up(void **state __attribute__((unused)))
 {
 	static const char *const names[] = {
-		"UNIT_NAME",  "UNIT_NAME_FILE",  "UNIT_SECRET_FILE",
-		"UNIT_COUNT", "UNIT_COUNT_FILE",
+		"UNIT_NAME",       "UNIT_NAME_FILE",  "UNIT_SECRET_FILE",
+		"UNIT_COUNT",      "UNIT_COUNT_FILE", "UNIT_OTHER",
+		"UNIT_OTHER_FILE",
 	};
 	size_t i;
 
@@ -346,6 +348,35 @@ TEST(a_program_prints_its_settings)
 	assert_null(strstr(said, "started"));
 }
 
+TEST(an_option_that_another_replaces_must_not_be_given_and_is_null)
+{
+	struct buf error = BUF_INIT;
+
+	setenv("UNIT_OTHER", "given", 1);
+	expect_error("UNIT_SECRET and UNIT_OTHER are both set");
+	unsetenv("UNIT_SECRET");
+	assert_int_equal(conf_load(&group, &error), 0);
+	assert_null(loaded.secret);
+	conf_print(&group, &error);
+	assert_null(memmem(error.data, error.len, "SECRET", 6));
+	conf_release(&group);
+	buf_release(&error);
+	setenv("UNIT_OTHER", "", 1);
+	expect_error("UNIT_SECRET is not set (a secret)");
+}
+
+TEST(the_source_of_a_value_is_its_name_or_its_file)
+{
+	struct buf buf = BUF_INIT;
+
+	conf_add_source(&buf, "UNIT_OTHER");
+	assert_buf(&buf, "UNIT_OTHER");
+	setenv("UNIT_OTHER_FILE", "/some/where", 1);
+	conf_add_source(&buf, "UNIT_OTHER");
+	assert_buf(&buf, "UNIT_OTHER_FILE '/some/where'");
+	buf_release(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +402,11 @@ int main(void)
 		cmocka_unit_test_setup(a_number_keeps_within_its_range, set_up),
 		cmocka_unit_test_setup(
 			a_checked_value_is_named_unless_it_is_secret, set_up),
+		cmocka_unit_test_setup(
+			an_option_that_another_replaces_must_not_be_given_and_is_null,
+			set_up),
+		cmocka_unit_test_setup(
+			the_source_of_a_value_is_its_name_or_its_file, set_up),
 		cmocka_unit_test_setup(printing_leaves_secrets_out, set_up),
 		cmocka_unit_test_setup(a_program_starts_or_says_why_not,
 				       set_up),

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/crypto: published vectors (FIPS 180-4, RFC 4648, RFC 6455).
+ * common/crypto: published vectors (FIPS 180-4, RFC 1321, RFC
+ * 4231, RFC 4648, RFC 6455).
  */
 #include "common/crypto.h"
 
 #include "tests/unit/unit.h"
-
-static void add_hex(struct buf *buf, const uint8_t *bytes, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		buf_addf(buf, "%02x", bytes[i]);
-}
 
 static void expect_sha1(struct span s, const char *want)
 {
@@ -20,7 +13,7 @@ static void expect_sha1(struct span s, const char *want)
 	struct buf hex = BUF_INIT;
 
 	crypto_sha1(s, out);
-	add_hex(&hex, out, sizeof(out));
+	crypto_add_hex(&hex, out, sizeof(out));
 	assert_span(buf_span(&hex), span_str(want));
 	buf_release(&hex);
 }
@@ -31,9 +24,46 @@ static void expect_sha256(struct span s, const char *want)
 	struct buf hex = BUF_INIT;
 
 	crypto_sha256(s, out);
-	add_hex(&hex, out, sizeof(out));
+	crypto_add_hex(&hex, out, sizeof(out));
 	assert_span(buf_span(&hex), span_str(want));
 	buf_release(&hex);
+}
+
+TEST(md5_gives_the_published_digests)
+{
+	uint8_t out[CRYPTO_MD5_BYTES];
+	struct buf hex = BUF_INIT;
+
+	crypto_md5(SPAN(""), out);
+	crypto_add_hex(&hex, out, sizeof(out));
+	assert_buf(&hex, "d41d8cd98f00b204e9800998ecf8427e");
+	crypto_md5(SPAN("abc"), out);
+	crypto_add_hex(&hex, out, sizeof(out));
+	assert_buf(&hex, "900150983cd24fb0d6963f7d28e17f72");
+	buf_release(&hex);
+}
+
+TEST(hmac_sha256_gives_the_published_codes)
+{
+	uint8_t out[CRYPTO_SHA256_BYTES];
+	struct buf hex = BUF_INIT;
+
+	crypto_hmac_sha256(SPAN("Jefe"), SPAN("what do ya want for nothing?"),
+			   out);
+	crypto_add_hex(&hex, out, sizeof(out));
+	assert_buf(&hex, "5bdcc146bf60754e6a042426089575c7"
+			 "5a003f089d2739839dec58b964ec3843");
+	buf_release(&hex);
+}
+
+TEST(only_the_same_bytes_are_equal)
+{
+	assert_true(crypto_equal(SPAN("abc"), SPAN("abc")));
+	assert_true(crypto_equal(SPAN(""), SPAN("")));
+	assert_false(crypto_equal(SPAN("abc"), SPAN("abd")));
+	assert_false(crypto_equal(SPAN("abc"), SPAN("ab")));
+	assert_false(crypto_equal(span_of(NULL, 0), span_of(NULL, 0)));
+	assert_false(crypto_equal(span_of(NULL, 0), SPAN("")));
 }
 
 TEST(sha1_gives_the_published_digests)
@@ -151,6 +181,9 @@ TEST(random_bytes_fill_all_of_the_block_and_differ)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(md5_gives_the_published_digests),
+		cmocka_unit_test(hmac_sha256_gives_the_published_codes),
+		cmocka_unit_test(only_the_same_bytes_are_equal),
 		cmocka_unit_test(sha1_gives_the_published_digests),
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		cmocka_unit_test(a_digest_covers_nul_and_stops_at_the_length),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/socket_id: to text and back, and nothing else back.
+ * common/socket_id: to text and back, and nothing else back.
  */
-#include "relay/socket_id.h"
+#include "common/socket_id.h"
 
 #include "tests/unit/unit.h"
 

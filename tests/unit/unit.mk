@@ -7,11 +7,11 @@
 #     UNIT_NAME       what it links beside tests/unit/child and common/
 #     UNIT_NAME_LIBS  libraries beside cmocka's and common's
 
-UNIT = address backoff buf channel_name conf crypto envelope event json log \
-	metric notify ops settings span successor text
+UNIT = address app auth backoff buf channel_name conf crypto envelope event \
+	json log metric notify ops settings socket_id span successor text
 UNIT += batch entry escape etag form message multipart range stuck
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
-	pusher siphash socket_id stash throttle ws ws_messages ws_wslay
+	pusher siphash stash throttle ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -31,9 +31,8 @@ UNIT_handover = relay/handover
 UNIT_http_upgrade = relay/http_upgrade
 UNIT_outbuf = relay/outbuf relay/frame relay/ws
 UNIT_peer_address = relay/peer_address
-UNIT_pusher = relay/pusher relay/socket_id
+UNIT_pusher = relay/pusher
 UNIT_siphash = relay/siphash
-UNIT_socket_id = relay/socket_id
 UNIT_stash = relay/stash relay/frame relay/ws
 UNIT_throttle = relay/throttle
 UNIT_ws = relay/ws

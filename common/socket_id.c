@@ -2,7 +2,7 @@
  *
  * Socket ids, as text and as a number.
  */
-#include "relay/socket_id.h"
+#include "common/socket_id.h"
 
 #include "common/text.h"
 

@@ -3,8 +3,8 @@
  * The name of one connection, as two numbers with a dot between, "123.456",
  * held as one of 64 bits. 0 is no socket id. Pure.
  */
-#ifndef RELAY_SOCKET_ID_H
-#define RELAY_SOCKET_ID_H
+#ifndef COMMON_SOCKET_ID_H
+#define COMMON_SOCKET_ID_H
 
 #include <stdint.h>
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The apps: each has an id, by which its server names it, a key, by which its
+ * clients do, and a secret, which only its server has. One by environment, or
+ * several by a JSON text:
+ *
+ *     {"apps": [{"id": "1", "key": "…", "secret": "…",
+ *                "durable_channels": ["orders-*"], "event_max_bytes": 10240,
+ *                "allowed_origins": ["https://example.org"],
+ *                "client_events": false}, …]}
+ *
+ * Only the first three must be given. The first app is the page's: /messages
+ * and the auth endpoints are its own.
+ */
+#ifndef COMMON_APP_H
+#define COMMON_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/buf.h"
+
+struct settings;
+
+/* Strings are never NULL, and lists have commas in between. */
+struct app {
+	char *id, *key, *secret;
+	char *channels;          /* anyone may post to, and have a history */
+	char *durable_channels;  /* more channels with a history */
+	char *allowed_origins;   /* empty: any */
+	int64_t event_max_bytes; /* of the data of an event */
+	bool client_events;
+};
+
+/* At least one. Owns them. */
+struct apps {
+	struct app *all;
+	size_t count;
+};
+
+/* Fills *apps. 0, or -1 with one line on what is wrong in *error. The caller
+ * calls apps_release in both cases. */
+int apps_load(struct apps *apps, const struct settings *settings,
+	      struct buf *error) MUST_CHECK;
+void apps_release(struct apps *apps);
+
+/* NULL if there is none. */
+const struct app *apps_find_id(const struct apps *apps, struct span id);
+const struct app *apps_find_key(const struct apps *apps, struct span key);
+
+/* Whether the events of a channel, whose name is valid, are logged. */
+bool app_is_durable(const struct app *app, struct span channel);
+
+/* Whether there is any such channel. */
+bool app_has_history(const struct app *app);
+
+/* A conf_check_fn each. */
+const char *app_check_id(const char *s);
+const char *app_check_key(const char *s);
+const char *app_check_secret(const char *s);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The strings that are signed. Knows neither who asks nor who may.
+ */
+#include "common/auth.h"
+
+#include "common/crypto.h"
+
+static void add_signature(struct buf *buf, const struct app *app,
+			  const struct buf *text)
+{
+	uint8_t signature[CRYPTO_SHA256_BYTES];
+
+	crypto_hmac_sha256(span_str(app->secret), buf_span(text), signature);
+	buf_add_str(buf, app->key);
+	buf_add_char(buf, ':');
+	crypto_add_hex(buf, signature, sizeof(signature));
+}
+
+void auth_add_channel(struct buf *buf, const struct app *app,
+		      struct span socket_id, struct span channel,
+		      struct span channel_data)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_span(&text, socket_id);
+	buf_add_char(&text, ':');
+	buf_add_span(&text, channel);
+	if (channel_data.ptr != NULL) {
+		buf_add_char(&text, ':');
+		buf_add_span(&text, channel_data);
+	}
+	add_signature(buf, app, &text);
+	buf_release(&text);
+}
+
+void auth_add_user(struct buf *buf, const struct app *app,
+		   struct span socket_id, struct span user_data)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_span(&text, socket_id);
+	buf_add_str(&text, "::user::");
+	buf_add_span(&text, user_data);
+	add_signature(buf, app, &text);
+	buf_release(&text);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * common/app: one app by environment, several by JSON, and each mistake said
+ * with its place.
+ */
+#include "common/app.h"
+
+#include "common/settings.h"
+
+#include "tests/unit/unit.h"
+
+#define FIRST "\"id\":\"1\",\"key\":\"one\",\"secret\":\"0123456789abcdef\""
+#define SECOND "\"id\":\"2\",\"key\":\"two\",\"secret\":\"fedcba9876543210\""
+
+static char nothing[] = "", id[] = "7", key[] = "seven",
+	    secret[] = "0123456789abcdef", channels[] = "messages,room-*",
+	    durable[] = "orders-*";
+
+static struct settings settings_of(char *apps)
+{
+	return (struct settings){ .apps = apps,
+				  .app_id = id,
+				  .app_key = apps[0] ? NULL : key,
+				  .app_secret = apps[0] ? NULL : secret,
+				  .channels = channels,
+				  .durable_channels = durable,
+				  .event_max_bytes = 10240 };
+}
+
+static struct apps load(const char *text)
+{
+	char *copy = strdup(text);
+	struct settings settings = settings_of(copy);
+	struct buf error = BUF_INIT;
+	struct apps apps;
+
+	if (apps_load(&apps, &settings, &error) == -1)
+		fail_msg("%.*s", (int)error.len, error.data);
+	buf_release(&error);
+	free(copy);
+	return apps;
+}
+
+static void expect_refused(const char *text, const char *want)
+{
+	char *copy = strdup(text);
+	struct settings settings = settings_of(copy);
+	struct buf error = BUF_INIT;
+	struct apps apps;
+
+	assert_int_equal(apps_load(&apps, &settings, &error), -1);
+	assert_span(buf_span(&error), span_str(want));
+	apps_release(&apps);
+	buf_release(&error);
+	free(copy);
+}
+
+static int set_up(void **state __attribute__((unused)))
+{
+	unsetenv("PUSHLOG_APPS");
+	unsetenv("PUSHLOG_APPS_FILE");
+	return 0;
+}
+
+TEST(the_environment_makes_one_app)
+{
+	struct apps apps = load(nothing);
+	const struct app *app = &apps.all[0];
+
+	assert_int_equal(apps.count, 1);
+	assert_string_equal(app->id, "7");
+	assert_string_equal(app->key, "seven");
+	assert_string_equal(app->secret, "0123456789abcdef");
+	assert_string_equal(app->channels, "messages,room-*");
+	assert_string_equal(app->durable_channels, "orders-*");
+	assert_string_equal(app->allowed_origins, "");
+	assert_int_equal(app->event_max_bytes, 10240);
+	assert_false(app->client_events);
+	apps_release(&apps);
+}
+
+TEST(json_makes_several_apps)
+{
+	struct apps apps =
+		load("{\"apps\":[{" FIRST
+		     ",\"durable_channels\":[\"a-*\",\"private-b\"],"
+		     "\"allowed_origins\":[],\"event_max_bytes\":99,"
+		     "\"client_events\":true},{" SECOND
+		     ",\"allowed_origins\":[\"https://example.org\"]}]}");
+
+	assert_int_equal(apps.count, 2);
+	assert_string_equal(apps.all[0].durable_channels, "a-*,private-b");
+	assert_int_equal(apps.all[0].event_max_bytes, 99);
+	assert_true(apps.all[0].client_events);
+	assert_string_equal(apps.all[1].durable_channels, "orders-*");
+	assert_string_equal(apps.all[1].allowed_origins, "https://example.org");
+	assert_int_equal(apps.all[1].event_max_bytes, 10240);
+	apps_release(&apps);
+}
+
+TEST(the_first_app_is_the_page_s)
+{
+	struct apps apps = load("{\"apps\":[{" FIRST "},{" SECOND "}]}");
+
+	assert_string_equal(apps.all[0].channels, "messages,room-*");
+	assert_string_equal(apps.all[1].channels, "");
+	apps_release(&apps);
+}
+
+TEST(an_app_is_found_by_id_and_by_key)
+{
+	struct apps apps = load("{\"apps\":[{" FIRST "},{" SECOND "}]}");
+
+	assert_ptr_equal(apps_find_id(&apps, SPAN("2")), &apps.all[1]);
+	assert_ptr_equal(apps_find_key(&apps, SPAN("one")), &apps.all[0]);
+	assert_null(apps_find_id(&apps, SPAN("3")));
+	assert_null(apps_find_id(&apps, span_of(NULL, 0)));
+	assert_null(apps_find_key(&apps, SPAN("2")));
+	assert_null(apps_find_key(&apps, SPAN("")));
+	apps_release(&apps);
+}
+
+TEST(a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named)
+{
+	struct apps apps = load("{\"apps\":[{" FIRST
+				",\"durable_channels\":[\"private-b\"]},{"
+				"\"durable_channels\":[]," SECOND "}]}");
+	const struct app *app = &apps.all[0];
+
+	assert_true(app_is_durable(app, SPAN("messages")));
+	assert_true(app_is_durable(app, SPAN("room-1")));
+	assert_true(app_is_durable(app, SPAN("private-b")));
+	assert_false(app_is_durable(app, SPAN("private-c")));
+	assert_false(app_is_durable(app, SPAN("other")));
+	assert_false(app_is_durable(&apps.all[1], SPAN("messages")));
+	assert_true(app_has_history(app));
+	assert_false(app_has_history(&apps.all[1]));
+	apps_release(&apps);
+}
+
+TEST(what_is_wrong_is_said_with_its_place)
+{
+	expect_refused("[]", "PUSHLOG_APPS: not an object");
+	expect_refused("{}", "PUSHLOG_APPS: the only member must be \"apps\"");
+	expect_refused("{\"apps\":[{" FIRST "}],\"x\":1}",
+		       "PUSHLOG_APPS: the only member must be \"apps\"");
+	expect_refused("{\"apps\":[]}",
+		       "PUSHLOG_APPS: \"apps\" is not an array of apps");
+	expect_refused("{\"apps\":[1]}",
+		       "PUSHLOG_APPS: apps[0] is not an object");
+	expect_refused("{\"apps\":[{}]}",
+		       "PUSHLOG_APPS: apps[0].id is not given");
+	expect_refused("{\"apps\":[{\"id\":1}]}",
+		       "PUSHLOG_APPS: apps[0].id is not a string");
+	expect_refused("{\"apps\":[{" FIRST "},{\"id\":\"x\"}]}",
+		       "PUSHLOG_APPS: apps[1].id is not 1 to 20 digits");
+	expect_refused("{\"apps\":[{" FIRST ",\"secrett\":\"\"}]}",
+		       "PUSHLOG_APPS: apps[0].secrett is not a member of an "
+		       "app");
+	expect_refused("{\"apps\":[{\"id\":\"1\",\"key\":\"k\","
+		       "\"secret\":\"short\"}]}",
+		       "PUSHLOG_APPS: apps[0].secret is shorter than 16 "
+		       "characters");
+	expect_refused("{\"apps\":[{" FIRST "},{" FIRST "}]}",
+		       "PUSHLOG_APPS: apps[1].id is another app's, too");
+	expect_refused("{\"apps\":[{" FIRST "},{\"id\":\"2\",\"key\":\"one\","
+		       "\"secret\":\"0123456789abcdef\"}]}",
+		       "PUSHLOG_APPS: apps[1].key is another app's, too");
+}
+
+TEST(each_member_has_its_type)
+{
+	expect_refused("{\"apps\":[{\"durable_channels\":\"a\"}]}",
+		       "PUSHLOG_APPS: apps[0].durable_channels is not an array "
+		       "of strings");
+	expect_refused("{\"apps\":[{\"allowed_origins\":[\"a\",1]}]}",
+		       "PUSHLOG_APPS: apps[0].allowed_origins is not an array "
+		       "of strings");
+	expect_refused("{\"apps\":[{\"durable_channels\":[\"a,b\"]}]}",
+		       "PUSHLOG_APPS: apps[0].durable_channels has an item "
+		       "that is empty or has a comma or a blank");
+	expect_refused("{\"apps\":[{\"client_events\":\"yes\"}]}",
+		       "PUSHLOG_APPS: apps[0].client_events is not true or "
+		       "false");
+	expect_refused("{\"apps\":[{\"event_max_bytes\":0}]}",
+		       "PUSHLOG_APPS: apps[0].event_max_bytes is not a whole "
+		       "number from 1 to 1048576");
+	expect_refused("{\"apps\":[{\"event_max_bytes\":1.5}]}",
+		       "PUSHLOG_APPS: apps[0].event_max_bytes is not a whole "
+		       "number from 1 to 1048576");
+}
+
+TEST(the_file_is_named_if_there_is_one)
+{
+	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
+	expect_refused("{\"apps\":[{}]}", "PUSHLOG_APPS_FILE '/etc/apps.json': "
+					  "apps[0].id is not given");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_environment_makes_one_app, set_up),
+		cmocka_unit_test_setup(json_makes_several_apps, set_up),
+		cmocka_unit_test_setup(the_first_app_is_the_page_s, set_up),
+		cmocka_unit_test_setup(an_app_is_found_by_id_and_by_key,
+				       set_up),
+		cmocka_unit_test_setup(
+			a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named,
+			set_up),
+		cmocka_unit_test_setup(what_is_wrong_is_said_with_its_place,
+				       set_up),
+		cmocka_unit_test_setup(each_member_has_its_type, set_up),
+		cmocka_unit_test_setup(the_file_is_named_if_there_is_one,
+				       set_up),
+	};
+
+	return cmocka_run_group_tests_name("app", tests, NULL, NULL);
+}
