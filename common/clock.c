@@ -18,3 +18,11 @@ int64_t clock_ms(void)
 {
 	return clock_us() / 1000;
 }
+
+int64_t clock_wall_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec;
+}

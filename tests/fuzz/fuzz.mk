@@ -9,8 +9,10 @@
 #     FUZZ_NAME       what it links beside common/
 #     FUZZ_NAME_LIBS  libraries beside common's
 
-FUZZ = envelope form http_upgrade json multipart ops pusher text ws
+FUZZ = api envelope form http_upgrade json multipart ops pusher text ws
 
+FUZZ_api = messages-fcgi/signature messages-fcgi/trigger messages-fcgi/fault \
+	messages-fcgi/form
 FUZZ_form = messages-fcgi/form
 FUZZ_http_upgrade = relay/http_upgrade
 FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form

@@ -9,7 +9,8 @@
 
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops settings socket_id span successor text
-UNIT += batch entry escape etag form message multipart range stuck
+UNIT += batch entry escape etag form message multipart path range signature \
+	stuck trigger
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
 	pusher siphash stash throttle ws ws_messages ws_wslay
 UNIT += histogram
@@ -23,7 +24,10 @@ UNIT_message = messages-fcgi/message messages-fcgi/escape messages-fcgi/form \
 	messages-fcgi/problem
 UNIT_multipart = messages-fcgi/multipart messages-fcgi/form
 UNIT_range = messages-fcgi/range messages-fcgi/form messages-fcgi/problem
+UNIT_path = messages-fcgi/path
+UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
 UNIT_stuck = messages-fcgi/stuck
+UNIT_trigger = messages-fcgi/trigger messages-fcgi/fault
 
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws

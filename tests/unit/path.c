@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * messages-fcgi/path: a form matches whole paths, part by part.
+ */
+#include "messages-fcgi/path.h"
+
+#include "tests/unit/unit.h"
+
+static bool matches(const char *path, const char *form)
+{
+	struct path_parts parts;
+	struct span box = boxed(span_str(path));
+	bool result = path_match(box, form, &parts);
+
+	unbox(box);
+	return result;
+}
+
+TEST(a_form_without_asterisks_is_the_path)
+{
+	assert_true(matches("/messages", "/messages"));
+	assert_false(matches("/messages/", "/messages"));
+	assert_false(matches("/message", "/messages"));
+	assert_false(matches("", "/messages"));
+}
+
+TEST(an_asterisk_is_a_part_that_is_not_empty)
+{
+	assert_true(matches("/apps/3/events", "/apps/*/events"));
+	assert_false(matches("/apps//events", "/apps/*/events"));
+	assert_false(matches("/apps/3/4/events", "/apps/*/events"));
+	assert_false(matches("/apps/3/events/", "/apps/*/events"));
+	assert_false(matches("/apps/3", "/apps/*/events"));
+	assert_true(matches("/a/b", "/a/*"));
+	assert_false(matches("/a/", "/a/*"));
+}
+
+TEST(the_parts_are_told)
+{
+	struct path_parts parts;
+
+	assert_true(path_match(SPAN("/apps/3/channels/a@b/events"),
+			       "/apps/*/channels/*/events", &parts));
+	assert_span(parts.parts[0], SPAN("3"));
+	assert_span(parts.parts[1], SPAN("a@b"));
+	assert_true(path_match(SPAN("/x"), "/x", &parts));
+	assert_null(parts.parts[0].ptr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_form_without_asterisks_is_the_path),
+		cmocka_unit_test(an_asterisk_is_a_part_that_is_not_empty),
+		cmocka_unit_test(the_parts_are_told),
+	};
+
+	return cmocka_run_group_tests_name("path", tests, NULL, NULL);
+}
