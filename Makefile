@@ -32,9 +32,10 @@ PG_LIBS = -lpq
 COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
 	settings socket_id successor text
-MESSAGES = batch committer entry escape etag fault form main message \
-	messages_get messages_post multipart ops_thread path problem publisher \
-	range readers request response route signature stats store store_link \
+MESSAGES = app_request batch body committer entry escape etag events_get \
+	events_post fault form history main message messages_get \
+	messages_post multipart ops_thread path problem publisher range \
+	readers request response route signature stats store store_link \
 	store_server stuck trigger
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
 	log_reader loop main master outbuf peer_address pulse pusher session \

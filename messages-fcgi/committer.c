@@ -68,7 +68,8 @@ struct committer {
 	int64_t slowest_ms; /* of the last commits */
 	int64_t retry_at_ms;
 	struct backoff backoff;
-	unsigned long refused; /* since posts were last committed */
+	unsigned long refused;     /* since posts were last committed */
+	_Atomic int64_t *since_ms; /* the stats' for this committer */
 };
 
 static struct timespec at_ms(int64_t ms)
@@ -100,7 +101,7 @@ static bool take_posts(struct committer *c)
 	bool is_over;
 	int error = 0;
 
-	metric_set(&stats()->committing_since_ms, 0);
+	metric_set(c->since_ms, 0);
 	pthread_mutex_lock(&c->lock);
 	is_over = c->is_stopping && c->pending_count == 0;
 	while (c->inbox == NULL && !is_over && error == 0 &&
@@ -112,7 +113,7 @@ static bool take_posts(struct committer *c)
 	c->inbox = NULL;
 	c->inbox_end = &c->inbox;
 	pthread_mutex_unlock(&c->lock);
-	metric_set(&stats()->committing_since_ms, clock_ms());
+	metric_set(c->since_ms, clock_ms());
 
 	for (; post != NULL; post = post->next) {
 		assert(c->pending_count < c->options.posts_max);
@@ -214,7 +215,8 @@ static void publish(struct committer *c, struct span epoch)
 		if (c->batch.posts[i]->outcome == POST_STORED)
 			events[count++] = &c->batch.entries[i]->event;
 	if (count > 0)
-		publisher_publish(c->publisher, epoch, events, count);
+		publisher_publish(c->publisher, c->options.app, epoch, events,
+				  count);
 }
 
 static void on_committed(struct committer *c, struct span epoch, bool is_probe)
@@ -375,6 +377,7 @@ struct committer *committer_new(struct store_server *server,
 	c->server = server;
 	c->store = store_new_writer(server, options->app);
 	c->publisher = publisher;
+	c->since_ms = stats_committing_since_ms(options->number);
 	c->inbox_end = &c->inbox;
 	c->pending = xcalloc(options->posts_max, sizeof(struct post *));
 	c->candidates = xcalloc(options->posts_max, sizeof(struct post *));
@@ -406,28 +409,58 @@ void committer_free(struct committer *c)
 
 int64_t committer_round_ms(void)
 {
-	int64_t since_ms = metric_get(&stats()->committing_since_ms);
+	int64_t longest_ms = 0, since_ms;
+	size_t i;
 
-	return since_ms == 0 ? 0 : clock_ms() - since_ms;
+	for (i = 0; i < STATS_COMMITTERS; i++) {
+		since_ms = metric_get(&stats()->committing_since_ms[i]);
+		if (since_ms != 0 && clock_ms() - since_ms > longest_ms)
+			longest_ms = clock_ms() - since_ms;
+	}
+	return longest_ms;
 }
 
-enum post_outcome committer_post(struct committer *c, struct post *post)
+static void init_post(const struct committer *c, struct post *post)
 {
 	post->outcome = POST_WAITING;
 	post->deadline_ms = clock_ms() + c->options.post_timeout_ms;
 	post->next = NULL;
 	sem_init(&post->answered, 0, 0);
+}
 
-	metric_add(&stats()->waiting, 1);
+static void count_post(enum post_outcome outcome)
+{
+	static const enum stats_posted posted[] = {
+		[POST_STORED] = STATS_STORED,
+		[POST_REPEATED] = STATS_REPEATED,
+		[POST_CONFLICT] = STATS_CONFLICT,
+		[POST_UNAVAILABLE] = STATS_UNAVAILABLE,
+	};
+
+	metric_add(&stats()->waiting, -1);
+	metric_add(&stats()->posts[posted[outcome]], 1);
+}
+
+void committer_post(struct committer *c, struct post *posts, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		init_post(c, &posts[i]);
+
+	metric_add(&stats()->waiting, (int64_t)count);
 	pthread_mutex_lock(&c->lock);
-	*c->inbox_end = post;
-	c->inbox_end = &post->next;
+	for (i = 0; i < count; i++) {
+		*c->inbox_end = &posts[i];
+		c->inbox_end = &posts[i].next;
+	}
 	pthread_cond_signal(&c->arrived);
 	pthread_mutex_unlock(&c->lock);
 
-	while (sem_wait(&post->answered) == -1)
-		assert(errno == EINTR);
-	sem_destroy(&post->answered);
-	metric_add(&stats()->waiting, -1);
-	return post->outcome;
+	for (i = 0; i < count; i++) {
+		while (sem_wait(&posts[i].answered) == -1)
+			assert(errno == EINTR);
+		sem_destroy(&posts[i].answered);
+		count_post(posts[i].outcome);
+	}
 }

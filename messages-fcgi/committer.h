@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one thread that writes to the log: everything that was posted during the
- * last commit goes into the next.
+ * The one thread that writes to an app's log: everything that was posted during
+ * the last commit goes into the next.
  */
 #ifndef MESSAGES_FCGI_COMMITTER_H
 #define MESSAGES_FCGI_COMMITTER_H
@@ -14,8 +14,9 @@ struct committer;
 
 struct committer_options {
 	const char *app;
+	size_t number; /* of the committer, from 0 */
 	int64_t post_timeout_ms, lock_timeout_ms;
-	size_t posts_max; /* as many threads call committer_post */
+	size_t posts_max; /* that all who call committer_post bring at once */
 };
 
 /* Starts the thread. server and publisher are borrowed and outlive it. */
@@ -27,16 +28,17 @@ struct committer *committer_new(struct store_server *server,
  * more. */
 void committer_free(struct committer *committer);
 
-/* How long the round of work that runs now has taken; 0 while there is none.
- * More than lock_timeout_ms and the time to connect is more than it may. */
+/* How long the round of work that runs now has taken, of the committer that is
+ * at its longest; 0 while there is none. More than lock_timeout_ms and the time
+ * to connect is more than it may. */
 int64_t committer_round_ms(void);
 
-/* Waits until post->entry, whose event and key the caller has set, is in the
- * log and handed to the publisher, and returns how it went: within
- * post_timeout_ms and the time of one statement, always. The same key may be
- * posted again after any answer. The queue is bounded by the number of threads
- * that call this, each of which has one post in it. */
-enum post_outcome committer_post(struct committer *committer,
-				 struct post *post);
+/* Waits until the posts' entries, whose events and keys the caller has set, are
+ * in the log and handed to the publisher, or not: each post has its outcome
+ * within post_timeout_ms and the time of one statement, always. Those of one
+ * channel get their ids in the order in which they stand. The same keys may be
+ * posted again after any answer. */
+void committer_post(struct committer *committer, struct post *posts,
+		    size_t count);
 
 #endif

@@ -32,6 +32,7 @@
 #include "messages-fcgi/ops_thread.h"
 #include "messages-fcgi/route.h"
 #include "messages-fcgi/stats.h"
+#include "messages-fcgi/trigger.h"
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
@@ -87,9 +88,8 @@ static const struct conf_option option_table[] = {
 struct server {
 	struct route_context routes;
 	struct successor successor;
-	int64_t round_max_ms;   /* of the committer */
+	int64_t round_max_ms;   /* of a committer */
 	bool has_quick_threads; /* not all can be held by slow readers */
-	size_t body_max;
 	int stop_fd;
 	/* Only one thread waits at the door: a connection wakes one, not all.
 	 */
@@ -145,7 +145,9 @@ static void answer(struct server *server, FCGX_Request *fcgx,
 	enum stats_route route;
 
 	metric_add(&stats()->in_flight, 1);
-	request_read(request, fcgx, server->body_max);
+	request_read(request, fcgx);
+	request_read_body(request, fcgx,
+			  route_body_max(&server->routes, request->path));
 	response_init(&response, fcgx, &server->is_giving_up,
 		      request->method == REQUEST_HEAD);
 	route = route_answer(&server->routes, request, &response);
@@ -348,50 +350,109 @@ static bool run(struct server *server, int64_t count,
 	return has_successor;
 }
 
-/* True if a successor takes our place. */
-static bool serve_with(const struct settings *settings,
-		       const struct options *options,
-		       struct store_server *database, char **argv,
-		       const sigset_t *waited_for)
+/* An app without a history needs none, and no connection for it. */
+static struct committer **start_committers(const struct apps *apps,
+					   struct store_server *database,
+					   struct publisher *publisher,
+					   const struct options *options)
 {
-	const struct committer_options committing = {
-		.app = settings->app_id,
+	struct committer **committers =
+		xcalloc(apps->count, sizeof(struct committer *));
+	struct committer_options committing = {
 		.post_timeout_ms = options->post_timeout_ms,
 		.lock_timeout_ms = options->lock_timeout_ms,
-		.posts_max = (size_t)options->threads,
+		.posts_max = (size_t)options->threads * TRIGGER_EVENTS_MAX,
 	};
-	/* a quarter of the threads is left to those who are quick */
-	const int64_t streams_max = (options->threads * 3 + 3) / 4;
-	struct server server = {
-		.successor.argv = argv,
-		.round_max_ms = options->lock_timeout_ms + HANG_MS,
-		.has_quick_threads = streams_max < options->threads,
-		.routes.messages_post.limits = {
+	size_t i;
+
+	for (i = 0; i < apps->count; i++) {
+		committing.app = apps->all[i].id;
+		committing.number = i;
+		if (app_has_history(&apps->all[i]))
+			committers[i] =
+				committer_new(database, publisher, &committing);
+	}
+	return committers;
+}
+
+static void stop_committers(struct committer **committers, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (committers[i] != NULL)
+			committer_free(committers[i]);
+	free(committers);
+}
+
+/* The largest body that any app may send. */
+static size_t api_max_bytes(const struct apps *apps)
+{
+	size_t max = 0, i;
+
+	for (i = 0; i < apps->count; i++) {
+		size_t bytes = trigger_body_max_bytes(&apps->all[i]);
+
+		if (bytes > max)
+			max = bytes;
+	}
+	return max;
+}
+
+static struct route_context make_routes(const struct settings *settings,
+					const struct options *options,
+					const struct apps *apps,
+					const struct history *history)
+{
+	const struct app *page = &apps->all[0];
+	struct route_context routes = {
+		.messages_post.limits = {
 			.channels = settings->channels,
 			.name_max_bytes = (size_t)options->name_max_bytes,
 			.text_max_bytes = (size_t)options->text_max_bytes,
 		},
-		.routes.messages_get.channels = settings->channels,
-		.routes.app_key = settings->app_key,
+		.messages_get = { page, history },
+		.events_post.apps = apps,
+		.events_get = { apps, history },
+		.app_key = page->key,
+		.api_max_bytes = api_max_bytes(apps),
 	};
+
+	routes.form_max_bytes =
+		message_body_max_bytes(&routes.messages_post.limits);
+	return routes;
+}
+
+/* True if a successor takes our place. */
+static bool serve_with(const struct settings *settings,
+		       const struct options *options, const struct apps *apps,
+		       struct store_server *database, char **argv,
+		       const sigset_t *waited_for)
+{
+	/* a quarter of the threads is left to those who are quick */
+	const int64_t streams_max = (options->threads * 3 + 3) / 4;
+	sem_t streams;
+	struct history history = { .streams = &streams };
+	struct server server = {
+		.routes = make_routes(settings, options, apps, &history),
+		.successor.argv = argv,
+		.round_max_ms = options->lock_timeout_ms + HANG_MS,
+		.has_quick_threads = streams_max < options->threads,
+	};
+	struct route_context *routes = &server.routes;
 	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
 	struct publisher *publisher;
-	struct committer *committer;
-	struct readers *readers;
+	struct committer **committers;
 	bool has_successor;
-	sem_t streams;
 
 	metric_set(&stats()->threads, options->threads);
 	publisher =
 		publisher_new(settings, (size_t)options->publish_buffer_bytes);
-	committer = committer_new(database, publisher, &committing);
-	readers = readers_new(database, settings->app_id,
-			      (size_t)options->readers);
-	server.body_max =
-		message_body_max_bytes(&server.routes.messages_post.limits);
-	server.routes.messages_post.committer = committer;
-	server.routes.messages_get.readers = readers;
-	server.routes.messages_get.streams = &streams;
+	committers = start_committers(apps, database, publisher, options);
+	history.readers = readers_new(database, (size_t)options->readers);
+	routes->messages_post.committer = committers[0];
+	routes->events_post.committers = committers;
+	routes->events_post.publisher = publisher;
 	if (sem_init(&streams, 0, (unsigned)streams_max) == -1)
 		fatal("cannot make a semaphore");
 
@@ -399,8 +460,8 @@ static bool serve_with(const struct settings *settings,
 
 	/* what was posted is committed, what was committed is published */
 	sem_destroy(&streams);
-	readers_free(readers);
-	committer_free(committer);
+	readers_free(history.readers);
+	stop_committers(committers, apps->count);
 	publisher_free(publisher);
 	ops_thread_free(ops);
 	return has_successor;
@@ -416,6 +477,8 @@ int main(int argc, char **argv)
 		  &options },
 	};
 	const struct successor successor = { .argv = argv };
+	struct apps apps;
+	struct buf error = BUF_INIT;
 	struct store_server *database;
 	bool is_run, has_successor = false;
 	sigset_t waited_for;
@@ -426,14 +489,17 @@ int main(int argc, char **argv)
 	database = store_server_new(settings.database);
 	if (database == NULL)
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
+	if (apps_load(&apps, &settings, &error) == -1)
+		fatalx("%.*s", (int)error.len, error.data);
 	if (is_run) {
 		check_listening();
 		block_signals(&waited_for);
 		if (FCGX_Init() != 0)
 			fatalx("cannot start libfcgi");
-		has_successor = serve_with(&settings, &options, database, argv,
-					   &waited_for);
+		has_successor = serve_with(&settings, &options, &apps, database,
+					   argv, &waited_for);
 	}
+	apps_release(&apps);
 	store_server_free(database);
 	conf_release(&groups[0]);
 	conf_release(&groups[1]);

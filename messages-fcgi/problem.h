@@ -30,7 +30,7 @@ int problem_set(struct problem *problem, int status, const char *param,
 void problem_encode(struct buf *buf, const struct problem *problem);
 
 /* The statuses that this program answers with. */
-#define PROBLEM_STATUSES 14
+#define PROBLEM_STATUSES 15
 
 /* The i-th of them. */
 int problem_status(size_t i);

@@ -3,7 +3,7 @@
  * The program's only way to Redis. Knows nothing of the log but the events it
  * is handed.
  *
- *     publish -> encoded (its caller's) -> pending (bounded) -> sending (the
+ *     publish -> encoder (its caller's) -> pending (bounded) -> sending (the
  *     thread's) -> Redis, one write and then the replies
  *
  * Only pending is shared, and the lock on it is held for a copy or a swap,
@@ -40,14 +40,17 @@ struct commands {
 	size_t count;
 };
 
+/* One call's, so that many threads may publish. */
+struct encoder {
+	struct buf commands, ends; /* of each in commands, size_t */
+	struct buf payload, event, topic;
+};
+
 struct publisher {
 	const struct settings *settings;
 	struct address address;
 	size_t buffer_bytes;
 	pthread_t thread;
-
-	/* the publishing thread's; ends: of each command in encoded, size_t */
-	struct buf encoded, ends, payload, event, topic;
 
 	pthread_mutex_t lock; /* of the next five */
 	pthread_cond_t changed;
@@ -70,45 +73,49 @@ struct publisher {
 	char reason[160];
 };
 
-static void add_command(struct publisher *p, struct span epoch,
+static void add_command(struct encoder *e, struct span epoch,
 			const struct event *event)
 {
-	const char *argv[3] = { "PUBLISH", NULL, NULL };
-	size_t lengths[3] = { 7, 0, 0 };
+	const char *argv[3] = { "PUBLISH", e->topic.data, NULL };
+	size_t lengths[3] = { 7, e->topic.len, 0 };
 	struct envelope envelope = { .epoch = epoch,
 				     .id = event->id,
 				     .exclude = event->exclude };
 	char *command = NULL;
 	int len;
 
-	buf_clear(&p->event);
-	buf_clear(&p->payload);
-	buf_clear(&p->topic);
-	event_encode(&p->event, event);
-	envelope.event = buf_span(&p->event);
-	envelope_encode(&p->payload, &envelope);
-	envelope_add_topic(&p->topic, p->settings->redis_prefix,
-			   p->settings->app_id, event->channel);
-	argv[1] = p->topic.data;
-	lengths[1] = p->topic.len;
-	argv[2] = p->payload.data;
-	lengths[2] = p->payload.len;
+	buf_clear(&e->event);
+	buf_clear(&e->payload);
+	event_encode(&e->event, event);
+	envelope.event = buf_span(&e->event);
+	envelope_encode(&e->payload, &envelope);
+	argv[2] = e->payload.data;
+	lengths[2] = e->payload.len;
 	len = redisFormatCommandArgv(&command, 3, argv, lengths);
 	if (len == -1)
 		fatalx("out of memory encoding for redis");
-	buf_add(&p->encoded, command, (size_t)len);
+	buf_add(&e->commands, command, (size_t)len);
 	redisFreeCommand(command);
+	buf_add(&e->ends, &e->commands.len, sizeof(e->commands.len));
+}
+
+static void release_encoder(struct encoder *e)
+{
+	buf_release(&e->commands);
+	buf_release(&e->ends);
+	buf_release(&e->payload);
+	buf_release(&e->event);
+	buf_release(&e->topic);
 }
 
 /* How many of the encoded commands fit into room, and their bytes. */
-static size_t count_fitting(const struct publisher *p, size_t room,
-			    size_t *bytes)
+static size_t count_fitting(const struct encoder *e, size_t room, size_t *bytes)
 {
-	size_t count = p->ends.len / sizeof(size_t), fitting, end;
+	size_t count = e->ends.len / sizeof(size_t), fitting, end;
 
 	*bytes = 0;
 	for (fitting = 0; fitting < count; fitting++) {
-		memcpy(&end, p->ends.data + fitting * sizeof(end), sizeof(end));
+		memcpy(&end, e->ends.data + fitting * sizeof(end), sizeof(end));
 		if (end > room)
 			break;
 		*bytes = end;
@@ -117,15 +124,15 @@ static size_t count_fitting(const struct publisher *p, size_t room,
 }
 
 /* Adds what was encoded to what is pending, if there is room and a point. */
-static void enqueue(struct publisher *p, size_t count)
+static void enqueue(struct publisher *p, const struct encoder *e, size_t count)
 {
 	size_t fitting = 0, bytes = 0;
 
 	pthread_mutex_lock(&p->lock);
 	if (p->is_connected)
 		fitting = count_fitting(
-			p, p->buffer_bytes - p->pending.bytes.len, &bytes);
-	buf_add(&p->pending.bytes, p->encoded.data, bytes);
+			e, p->buffer_bytes - p->pending.bytes.len, &bytes);
+	buf_add(&p->pending.bytes, e->commands.data, bytes);
 	p->pending.count += fitting;
 	p->dropped += count - fitting;
 	metric_add(&stats()->dropped[p->is_connected ? STATS_FULL : STATS_AWAY],
@@ -416,11 +423,6 @@ void publisher_free(struct publisher *p)
 		redisFree(p->redis);
 	if (p->dropped > 0)
 		log_warn("%lu events were not published", p->dropped);
-	buf_release(&p->encoded);
-	buf_release(&p->ends);
-	buf_release(&p->payload);
-	buf_release(&p->event);
-	buf_release(&p->topic);
 	buf_release(&p->pending.bytes);
 	buf_release(&p->sending.bytes);
 	pthread_cond_destroy(&p->changed);
@@ -428,18 +430,28 @@ void publisher_free(struct publisher *p)
 	free(p);
 }
 
-void publisher_publish(struct publisher *p, struct span epoch,
+void publisher_publish(struct publisher *p, const char *app, struct span epoch,
 		       const struct event *const *events, size_t count)
 {
+	struct encoder e = { .commands = BUF_INIT };
 	size_t i;
 
-	buf_clear(&p->encoded);
-	buf_clear(&p->ends);
 	for (i = 0; i < count; i++) {
-		add_command(p, epoch, events[i]);
-		buf_add(&p->ends, &p->encoded.len, sizeof(p->encoded.len));
+		buf_clear(&e.topic);
+		envelope_add_topic(&e.topic, p->settings->redis_prefix, app,
+				   events[i]->channel);
+		add_command(&e, epoch, events[i]);
 	}
-	enqueue(p, count);
-	if (p->encoded.cap > KEEP_BYTES)
-		buf_release(&p->encoded);
+	enqueue(p, &e, count);
+	release_encoder(&e);
+}
+
+bool publisher_is_ready(struct publisher *p)
+{
+	bool is_ready;
+
+	pthread_mutex_lock(&p->lock);
+	is_ready = p->is_connected && p->pending.bytes.len < p->buffer_bytes;
+	pthread_mutex_unlock(&p->lock);
+	return is_ready;
 }

@@ -7,6 +7,7 @@
 #ifndef MESSAGES_FCGI_PUBLISHER_H
 #define MESSAGES_FCGI_PUBLISHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/event.h"
@@ -23,9 +24,14 @@ struct publisher *publisher_new(const struct settings *settings,
  * may be published any more. */
 void publisher_free(struct publisher *publisher);
 
-/* Queues stored events, which are to be in the order of their ids. Never
- * waits for Redis. Called by one thread only. */
-void publisher_publish(struct publisher *publisher, struct span epoch,
-		       const struct event *const *events, size_t count);
+/* Queues an app's events: those of the log in the order of their ids, with its
+ * epoch; those that are in no log (id 0) come to who is there, or to nobody.
+ * Never waits for Redis. */
+void publisher_publish(struct publisher *publisher, const char *app,
+		       struct span epoch, const struct event *const *events,
+		       size_t count);
+
+/* Whether what is queued now has a chance: Redis answers, and there is room. */
+bool publisher_is_ready(struct publisher *publisher);
 
 #endif

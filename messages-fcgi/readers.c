@@ -21,8 +21,7 @@ struct readers {
 	size_t free_count, count;
 };
 
-struct readers *readers_new(struct store_server *server, const char *app,
-			    size_t count)
+struct readers *readers_new(struct store_server *server, size_t count)
 {
 	struct readers *readers = xcalloc(1, sizeof(*readers));
 	pthread_condattr_t attr;
@@ -35,8 +34,7 @@ struct readers *readers_new(struct store_server *server, const char *app,
 	readers->count = count;
 	readers->free = xcalloc(count, sizeof(struct store *));
 	while (readers->free_count < count)
-		readers->free[readers->free_count++] =
-			store_new_reader(server, app);
+		readers->free[readers->free_count++] = store_new_reader(server);
 	return readers;
 }
 

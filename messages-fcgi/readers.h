@@ -13,9 +13,8 @@
 
 struct readers;
 
-/* server and app are borrowed. Freed when nothing is lent any more. */
-struct readers *readers_new(struct store_server *server, const char *app,
-			    size_t count);
+/* server is borrowed. Freed when nothing is lent any more. */
+struct readers *readers_new(struct store_server *server, size_t count);
 void readers_free(struct readers *readers);
 
 /* Waits for a connection, at most STORE_READ_TIMEOUT_MS; NULL if none became

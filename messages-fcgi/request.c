@@ -58,8 +58,8 @@ static enum request_body read_bytes(struct buf *body, FCGX_Stream *in,
 	return REQUEST_BODY_OK;
 }
 
-static enum request_body read_body(struct buf *body,
-				   const struct FCGX_Request *fcgx, size_t max)
+static enum request_body
+read_counted(struct buf *body, const struct FCGX_Request *fcgx, size_t max)
 {
 	struct span announced = param(fcgx, "CONTENT_LENGTH");
 	int64_t length;
@@ -74,17 +74,23 @@ static enum request_body read_body(struct buf *body,
 	return read_bytes(body, fcgx->in, (size_t)length);
 }
 
-void request_read(struct request *request, const struct FCGX_Request *fcgx,
-		  size_t body_max)
+void request_read(struct request *request, const struct FCGX_Request *fcgx)
 {
-	request->method = parse_method(param(fcgx, "REQUEST_METHOD"));
+	request->method_name = param(fcgx, "REQUEST_METHOD");
+	request->method = parse_method(request->method_name);
 	request->path = find_path(fcgx);
 	request->query = param(fcgx, "QUERY_STRING");
 	request->content_type = param(fcgx, "CONTENT_TYPE");
 	request->idempotency_key = param(fcgx, "HTTP_IDEMPOTENCY_KEY");
 	request->if_none_match = param(fcgx, "HTTP_IF_NONE_MATCH");
 	request->request_id = param(fcgx, "REQUEST_ID");
-	request->body_state = read_body(&request->body, fcgx, body_max);
+	request->remote_user = param(fcgx, "REMOTE_USER");
+}
+
+void request_read_body(struct request *request, const struct FCGX_Request *fcgx,
+		       size_t max)
+{
+	request->body_state = read_counted(&request->body, fcgx, max);
 }
 
 void request_release(struct request *request)

@@ -29,18 +29,23 @@ enum request_body {
  * owner's, who keeps the struct from request to request for its room. */
 struct request {
 	enum request_method method;
+	struct span method_name; /* as it was sent */
 	struct span path, query;
 	struct span content_type;
 	struct span idempotency_key, if_none_match;
-	struct span request_id; /* the web server's */
+	struct span request_id;  /* the web server's */
+	struct span remote_user; /* whom the web server knows it is from */
 	enum request_body body_state;
 	struct buf body;
 };
 
 /* Fills *request, which is all zero the first time, from an accepted request,
- * and reads the body up to body_max bytes. */
-void request_read(struct request *request, const struct FCGX_Request *fcgx,
-		  size_t body_max);
+ * all but the body. */
+void request_read(struct request *request, const struct FCGX_Request *fcgx);
+
+/* Reads the body, up to max bytes. */
+void request_read_body(struct request *request, const struct FCGX_Request *fcgx,
+		       size_t max);
 
 void request_release(struct request *request);
 

@@ -86,6 +86,30 @@ void response_send(struct response *response, const struct response_head *head,
 	buf_release(&buf);
 }
 
+void response_json(struct response *response, struct span body)
+{
+	static const struct response_head head = { .status = 200,
+						   .type = "application/json",
+						   .cache = "no-store" };
+
+	response_send(response, &head, body);
+}
+
+void response_fault(struct response *response, const struct fault *fault)
+{
+	const struct response_head head = {
+		.status = fault->status,
+		.type = "text/plain; charset=utf-8",
+		.cache = "no-store",
+	};
+	struct buf body = BUF_INIT;
+
+	buf_add_span(&body, buf_span(&fault->text));
+	buf_add_char(&body, '\n');
+	response_send(response, &head, buf_span(&body));
+	buf_release(&body);
+}
+
 void response_problem(struct response *response, const struct problem *problem)
 {
 	const struct response_head head = {

@@ -11,6 +11,7 @@
 
 #include "common/attr.h"
 #include "common/span.h"
+#include "messages-fcgi/fault.h"
 #include "messages-fcgi/problem.h"
 
 struct FCGX_Request;
@@ -37,10 +38,12 @@ struct response {
 void response_init(struct response *response, struct FCGX_Request *fcgx,
 		   const atomic_bool *is_giving_up, bool is_head);
 
-/* The whole response at once. */
+/* The whole response at once; response_json is a 200 that is not kept. */
 void response_send(struct response *response, const struct response_head *head,
 		   struct span body);
+void response_json(struct response *response, struct span body);
 void response_problem(struct response *response, const struct problem *problem);
+void response_fault(struct response *response, const struct fault *fault);
 
 /* A body of unknown length: first begin, then write as often as needed. -1
  * when nobody reads it any more, or when it was broken off because the program

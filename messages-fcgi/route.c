@@ -7,25 +7,33 @@
 
 #include "common/channel_name.h"
 #include "common/json.h"
+#include "messages-fcgi/path.h"
 
+/* parts: of the path, where the route's has asterisks. */
 typedef void route_fn(const struct route_context *context,
+		      const struct path_parts *path,
 		      const struct request *request, struct response *response);
 
 static void on_messages_get(const struct route_context *context,
+			    const struct path_parts *path,
 			    const struct request *request,
 			    struct response *response)
 {
+	(void)path;
 	messages_get(&context->messages_get, request, response);
 }
 
 static void on_messages_post(const struct route_context *context,
+			     const struct path_parts *path,
 			     const struct request *request,
 			     struct response *response)
 {
+	(void)path;
 	messages_post(&context->messages_post, request, response);
 }
 
 static void on_config_get(const struct route_context *context,
+			  const struct path_parts *path,
 			  const struct request *request,
 			  struct response *response)
 {
@@ -34,6 +42,7 @@ static void on_config_get(const struct route_context *context,
 						   .cache = "no-cache" };
 	struct buf body = BUF_INIT;
 
+	(void)path;
 	(void)request;
 	buf_add_str(&body, "{\"key\":");
 	json_add_string(&body, span_str(context->app_key));
@@ -42,6 +51,32 @@ static void on_config_get(const struct route_context *context,
 	buf_add_char(&body, '}');
 	response_send(response, &head, buf_span(&body));
 	buf_release(&body);
+}
+
+static void on_events_post(const struct route_context *context,
+			   const struct path_parts *path,
+			   const struct request *request,
+			   struct response *response)
+{
+	events_post(&context->events_post, path->parts[0], request, response);
+}
+
+static void on_batch_post(const struct route_context *context,
+			  const struct path_parts *path,
+			  const struct request *request,
+			  struct response *response)
+{
+	events_post_batch(&context->events_post, path->parts[0], request,
+			  response);
+}
+
+static void on_events_get(const struct route_context *context,
+			  const struct path_parts *path,
+			  const struct request *request,
+			  struct response *response)
+{
+	events_get(&context->events_get, path->parts[0], path->parts[1],
+		   request, response);
 }
 
 /* What answers a method, and as what it is counted. answer NULL: not
@@ -53,7 +88,7 @@ struct handler {
 
 /* A handler of GET answers HEAD too: response drops the body. */
 static const struct route {
-	const char *path;
+	const char *path; /* for path_match */
 	const char *allow;
 	struct handler get, post;
 } routes[] = {
@@ -65,14 +100,27 @@ static const struct route {
 	  "GET, HEAD, OPTIONS",
 	  { on_config_get, STATS_GET_CONFIG },
 	  { NULL, STATS_OTHER } },
+	{ "/apps/*/events",
+	  "POST, OPTIONS",
+	  { NULL, STATS_OTHER },
+	  { on_events_post, STATS_POST_EVENTS } },
+	{ "/apps/*/batch_events",
+	  "POST, OPTIONS",
+	  { NULL, STATS_OTHER },
+	  { on_batch_post, STATS_POST_BATCH } },
+	{ "/apps/*/channels/*/events",
+	  "GET, HEAD, OPTIONS",
+	  { on_events_get, STATS_GET_EVENTS },
+	  { NULL, STATS_OTHER } },
 };
 
-static const struct route *find_route(struct span path)
+static const struct route *find_route(struct span path,
+				      struct path_parts *parts)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (span_is(path, routes[i].path))
+		if (path_match(path, routes[i].path, parts))
 			return &routes[i];
 	return NULL;
 }
@@ -103,11 +151,18 @@ static void refuse(struct response *response, int status, const char *allow,
 	response_problem(response, &problem);
 }
 
+size_t route_body_max(const struct route_context *context, struct span path)
+{
+	return span_starts(path, "/apps/") ? context->api_max_bytes
+					   : context->form_max_bytes;
+}
+
 enum stats_route route_answer(const struct route_context *context,
 			      const struct request *request,
 			      struct response *response)
 {
-	const struct route *route = find_route(request->path);
+	struct path_parts parts;
+	const struct route *route = find_route(request->path, &parts);
 	struct handler handler;
 
 	if (route == NULL) {
@@ -116,7 +171,7 @@ enum stats_route route_answer(const struct route_context *context,
 	}
 	handler = find_handler(route, request->method);
 	if (handler.answer != NULL) {
-		handler.answer(context, request, response);
+		handler.answer(context, &parts, request, response);
 	} else if (request->method == REQUEST_OPTIONS) {
 		const struct response_head head = { .status = 204,
 						    .cache = "no-store",

@@ -5,6 +5,8 @@
 #ifndef MESSAGES_FCGI_ROUTE_H
 #define MESSAGES_FCGI_ROUTE_H
 
+#include "messages-fcgi/events_get.h"
+#include "messages-fcgi/events_post.h"
 #include "messages-fcgi/messages_get.h"
 #include "messages-fcgi/messages_post.h"
 #include "messages-fcgi/stats.h"
@@ -14,8 +16,14 @@
 struct route_context {
 	struct messages_post messages_post;
 	struct messages_get messages_get;
+	struct events_post events_post;
+	struct events_get events_get;
 	const char *app_key;
+	size_t form_max_bytes, api_max_bytes; /* of bodies */
 };
+
+/* The largest body that is read for this path. */
+size_t route_body_max(const struct route_context *context, struct span path);
 
 /* Answers the request, whatever it is; returns as what it is counted. */
 enum stats_route route_answer(const struct route_context *context,

@@ -34,6 +34,9 @@ static void add_route(struct buf *buf, size_t series)
 		[STATS_GET_MESSAGES] = "GET /messages",
 		[STATS_POST_MESSAGES] = "POST /messages",
 		[STATS_GET_CONFIG] = "GET /config.json",
+		[STATS_POST_EVENTS] = "POST /apps/*/events",
+		[STATS_POST_BATCH] = "POST /apps/*/batch_events",
+		[STATS_GET_EVENTS] = "GET /apps/*/channels/*/events",
 		[STATS_OTHER] = "other",
 	};
 
@@ -136,6 +139,14 @@ static const struct metric_table table = {
 	sizeof(metrics) / sizeof(metrics[0]),
 };
 
+_Atomic int64_t *stats_committing_since_ms(size_t committer)
+{
+	size_t i =
+		committer < STATS_COMMITTERS ? committer : STATS_COMMITTERS - 1;
+
+	return &numbers.committing_since_ms[i];
+}
+
 void stats_request(enum stats_route route, int status, int64_t duration_us)
 {
 	size_t i = 0;
@@ -156,10 +167,20 @@ static bool is_stuck(const _Atomic int64_t *since_ms)
 	return since != 0 && clock_ms() - since >= STUCK_MS;
 }
 
+static bool is_any_committer_stuck(void)
+{
+	size_t i;
+
+	for (i = 0; i < STATS_COMMITTERS; i++)
+		if (is_stuck(&numbers.committing_since_ms[i]))
+			return true;
+	return false;
+}
+
 static enum ops_health tell_alive(void *ctx, struct buf *why)
 {
 	(void)ctx;
-	if (is_stuck(&numbers.committing_since_ms))
+	if (is_any_committer_stuck())
 		buf_add_str(why, "the committer does not turn");
 	else if (is_stuck(&numbers.publishing_since_ms))
 		buf_add_str(why, "the publisher does not turn");

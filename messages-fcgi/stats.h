@@ -14,6 +14,9 @@ enum stats_route {
 	STATS_GET_MESSAGES = 0,
 	STATS_POST_MESSAGES,
 	STATS_GET_CONFIG,
+	STATS_POST_EVENTS,
+	STATS_POST_BATCH,
+	STATS_GET_EVENTS,
 	STATS_OTHER, /* no resource, or not this method */
 };
 
@@ -46,6 +49,9 @@ enum stats_drop {
 
 #define STATS_DROPS (STATS_FULL + 1)
 
+/* Committers beyond so many share what shows that they turn. */
+#define STATS_COMMITTERS 64
+
 /* For metric_add and its like. Who is told what each number is reads the table
  * in stats.c. */
 struct stats {
@@ -60,12 +66,16 @@ struct stats {
 
 	/* not told as they are: when the thread began what it does now, 0 if
 	 * it waits; clock_ms */
-	_Atomic int64_t committing_since_ms, publishing_since_ms;
+	_Atomic int64_t committing_since_ms[STATS_COMMITTERS];
+	_Atomic int64_t publishing_since_ms;
 	_Atomic int64_t is_stopping;
 };
 
 /* The only one there is. */
 struct stats *stats(void);
+
+/* That of a committer. */
+_Atomic int64_t *stats_committing_since_ms(size_t committer);
 
 /* A request was answered, with a status that problem knows. */
 void stats_request(enum stats_route route, int status, int64_t duration_us);

@@ -60,7 +60,7 @@ static const struct store_statement reader_statements[] = {
 
 struct store {
 	struct store_link *link;
-	const char *app;
+	const char *app;      /* of a writer */
 	int64_t lock_wait_ms; /* what the server was told in that life */
 	unsigned long lock_life;
 	char epoch[STORE_EPOCH_MAX + 1];
@@ -337,9 +337,9 @@ static struct store *store_new(struct store_server *server, const char *app,
 	return store;
 }
 
-struct store *store_new_reader(struct store_server *server, const char *app)
+struct store *store_new_reader(struct store_server *server)
 {
-	return store_new(server, app, reader_statements,
+	return store_new(server, NULL, reader_statements,
 			 COUNT(reader_statements),
 			 STORE_READ_TIMEOUT_MS - GRACE_MS);
 }
@@ -387,12 +387,12 @@ enum store_result store_append(struct store *store,
 	return verdict;
 }
 
-enum store_result store_head(struct store *store, struct span channel,
-			     struct store_head *head)
+enum store_result store_head(struct store *store, const char *app,
+			     struct span channel, struct store_head *head)
 {
 	int64_t deadline_ms = clock_ms() + STORE_READ_TIMEOUT_MS;
-	const char *values[] = { store->app, channel.ptr };
-	const int lengths[] = { (int)strlen(store->app), (int)channel.len };
+	const char *values[] = { app, channel.ptr };
+	const int lengths[] = { (int)strlen(app), (int)channel.len };
 	const int formats[] = { 1, 1 };
 	struct store_params args = { 2, values, lengths, formats };
 	enum store_result verdict = make_ready(store, deadline_ms);

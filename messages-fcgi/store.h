@@ -32,9 +32,9 @@ typedef bool store_row_fn(void *arg, const struct event *event);
 
 struct store;
 
-/* A connection for reading, or one for appending. server and app are
- * borrowed. */
-struct store *store_new_reader(struct store_server *server, const char *app);
+/* A connection for reading, or one for appending to an app's log. server and
+ * app are borrowed. */
+struct store *store_new_reader(struct store_server *server);
 struct store *store_new_writer(struct store_server *server, const char *app);
 void store_free(struct store *store);
 
@@ -55,7 +55,8 @@ enum store_result store_append(struct store *store,
 			       int64_t lock_wait_ms,
 			       struct span *epoch) MUST_CHECK;
 
-enum store_result store_head(struct store *store, struct span channel,
+enum store_result store_head(struct store *store, const char *app,
+			     struct span channel,
 			     struct store_head *head) MUST_CHECK;
 
 /* Calls on_row for the rows from … to of the channel that head belongs to.

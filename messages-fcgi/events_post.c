@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A request becomes events: those in channels with a history go into the log,
+ * and from there to Redis; the others to Redis alone, at most once. Knows
+ * neither FastCGI nor SQL.
+ *
+ *     checked, all of them -> can Redis take the plain ones? -> the durable
+ *     ones are committed -> the plain ones are published -> answered
+ *
+ * So an answer other than 200 means that no plain event was sent.
+ */
+#include "messages-fcgi/events_post.h"
+
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/crypto.h"
+#include "common/json.h"
+#include "messages-fcgi/app_request.h"
+#include "messages-fcgi/message.h"
+#include "messages-fcgi/trigger.h"
+
+typedef int init_fn(struct trigger *trigger, struct span body,
+		    const struct app *app, struct fault *fault);
+
+static struct event event_of(const struct trigger_event *event)
+{
+	return (struct event){ .channel = event->channel,
+			       .event = event->name,
+			       .data = event->data,
+			       .exclude = event->socket_id };
+}
+
+static size_t count_durable(const struct trigger *trigger,
+			    const struct app *app)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < trigger->count; i++)
+		count += app_is_durable(app, trigger->events[i].channel);
+	return count;
+}
+
+/* ---- into the log ---- */
+
+/* The events of one request differ in their keys: several may be in one
+ * channel. */
+static void set_key(uint8_t key[ENTRY_KEY_BYTES],
+		    const uint8_t request_key[MESSAGE_KEY_BYTES], size_t i)
+{
+	uint8_t digest[CRYPTO_SHA256_BYTES];
+	struct buf buf = BUF_INIT;
+
+	buf_add(&buf, "event", sizeof("event"));
+	buf_add(&buf, request_key, MESSAGE_KEY_BYTES);
+	buf_add_int(&buf, (int64_t)i);
+	crypto_sha256(buf_span(&buf), digest);
+	memcpy(key, digest, ENTRY_KEY_BYTES);
+	buf_release(&buf);
+}
+
+static size_t fill_posts(struct post *posts, const struct trigger *trigger,
+			 const struct app *app, const struct request *request)
+{
+	uint8_t key[MESSAGE_KEY_BYTES];
+	size_t count = 0, i;
+
+	if (!message_key(request->idempotency_key, request->request_id, key))
+		crypto_random(key, sizeof(key));
+	for (i = 0; i < trigger->count; i++) {
+		struct entry *entry = &posts[count].entry;
+
+		if (!app_is_durable(app, trigger->events[i].channel))
+			continue;
+		entry->event = event_of(&trigger->events[i]);
+		set_key(entry->key, key, i);
+		count++;
+	}
+	return count;
+}
+
+/* 0 if all of them are in the log. */
+static int judge(const struct post *posts, size_t count, struct fault *fault)
+{
+	bool is_conflict = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (posts[i].outcome == POST_UNAVAILABLE)
+			return fault_set(fault, 503,
+					 "The event was not committed in time: "
+					 "repeat it with the same "
+					 "Idempotency-Key");
+		if (posts[i].outcome == POST_CONFLICT)
+			is_conflict = true;
+	}
+	if (is_conflict)
+		return fault_set(fault, 422,
+				 "The Idempotency-Key was used for another "
+				 "event");
+	return 0;
+}
+
+static int store(struct committer *committer, const struct trigger *trigger,
+		 const struct app *app, const struct request *request,
+		 struct fault *fault)
+{
+	struct post *posts = xcalloc(trigger->count, sizeof(*posts));
+	size_t count = fill_posts(posts, trigger, app, request);
+	int result;
+
+	committer_post(committer, posts, count);
+	result = judge(posts, count, fault);
+	free(posts);
+	return result;
+}
+
+/* ---- to Redis ---- */
+
+static void publish(struct publisher *publisher, const struct trigger *trigger,
+		    const struct app *app)
+{
+	struct event events[TRIGGER_EVENTS_MAX];
+	const struct event *list[TRIGGER_EVENTS_MAX];
+	size_t count = 0, i;
+
+	for (i = 0; i < trigger->count; i++) {
+		if (app_is_durable(app, trigger->events[i].channel))
+			continue;
+		events[count] = event_of(&trigger->events[i]);
+		list[count] = &events[count];
+		count++;
+	}
+	publisher_publish(publisher, app->id, span_of(NULL, 0), list, count);
+}
+
+/* ---- the answer ---- */
+
+/* How many are there is known to the relays alone: what was asked for is
+ * answered in its form, without a number. */
+static void add_channels(struct buf *buf, const struct trigger *trigger)
+{
+	size_t i;
+
+	buf_add_str(buf, "{\"channels\":{");
+	for (i = 0; i < trigger->count; i++) {
+		if (i > 0)
+			buf_add_char(buf, ',');
+		json_add_string(buf, trigger->events[i].channel);
+		buf_add_str(buf, ":{}");
+	}
+	buf_add_str(buf, "}}");
+}
+
+static void add_batch(struct buf *buf, const struct trigger *trigger)
+{
+	size_t i;
+
+	buf_add_str(buf, "{\"batch\":[");
+	for (i = 0; i < trigger->count; i++)
+		buf_add_str(buf, i > 0 ? ",{}" : "{}");
+	buf_add_str(buf, "]}");
+}
+
+static void send(struct response *response, const struct trigger *trigger,
+		 bool is_batch)
+{
+	struct buf body = BUF_INIT;
+
+	if (!trigger->wants_info)
+		buf_add_str(&body, "{}");
+	else if (is_batch)
+		add_batch(&body, trigger);
+	else
+		add_channels(&body, trigger);
+	response_json(response, buf_span(&body));
+	buf_release(&body);
+}
+
+static int check_key(struct span key, struct fault *fault)
+{
+	if (key.len > MESSAGE_CLIENT_KEY_MAX)
+		return fault_set(fault, 400,
+				 "Idempotency-Key is longer than %d bytes",
+				 MESSAGE_CLIENT_KEY_MAX);
+	return 0;
+}
+
+static int deliver(const struct events_post *self, const struct app *app,
+		   const struct trigger *trigger, const struct request *request,
+		   struct fault *fault)
+{
+	struct committer *committer = self->committers[app - self->apps->all];
+	size_t durable = count_durable(trigger, app);
+
+	if (check_key(request->idempotency_key, fault) == -1)
+		return -1;
+	if (durable < trigger->count && !publisher_is_ready(self->publisher))
+		return fault_set(fault, 503,
+				 "Events can't be delivered at the moment");
+	if (durable > 0 && store(committer, trigger, app, request, fault) == -1)
+		return -1;
+	if (durable < trigger->count)
+		publish(self->publisher, trigger, app);
+	return 0;
+}
+
+static void answer(const struct events_post *self, struct span app_id,
+		   init_fn *init, const struct request *request,
+		   struct response *response)
+{
+	struct trigger trigger = { .json = NULL };
+	struct fault fault = { .text = BUF_INIT };
+	struct form query = FORM_INIT;
+	const struct app *app =
+		app_request_check(self->apps, app_id, request, &query, &fault);
+
+	if (app != NULL &&
+	    init(&trigger, buf_span(&request->body), app, &fault) == 0 &&
+	    deliver(self, app, &trigger, request, &fault) == 0)
+		send(response, &trigger, init == trigger_init_batch);
+	else
+		response_fault(response, &fault);
+	trigger_release(&trigger);
+	form_release(&query);
+	fault_release(&fault);
+}
+
+void events_post(const struct events_post *self, struct span app_id,
+		 const struct request *request, struct response *response)
+{
+	answer(self, app_id, trigger_init_event, request, response);
+}
+
+void events_post_batch(const struct events_post *self, struct span app_id,
+		       const struct request *request, struct response *response)
+{
+	answer(self, app_id, trigger_init_batch, request, response);
+}

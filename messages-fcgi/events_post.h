@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST /apps/{id}/events and /apps/{id}/batch_events: see API.md.
+ */
+#ifndef MESSAGES_FCGI_EVENTS_POST_H
+#define MESSAGES_FCGI_EVENTS_POST_H
+
+#include "common/app.h"
+#include "messages-fcgi/committer.h"
+#include "messages-fcgi/publisher.h"
+#include "messages-fcgi/request.h"
+#include "messages-fcgi/response.h"
+
+/* What they work with; borrowed. */
+struct events_post {
+	const struct apps *apps;
+	struct committer *const *committers; /* of each app, NULL: no history */
+	struct publisher *publisher;
+};
+
+void events_post(const struct events_post *self, struct span app_id,
+		 const struct request *request, struct response *response);
+void events_post_batch(const struct events_post *self, struct span app_id,
+		       const struct request *request,
+		       struct response *response);
+
+#endif
