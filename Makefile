@@ -32,8 +32,8 @@ PG_LIBS = -lpq
 COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
 	settings socket_id successor text
-MESSAGES = app_request batch body committer entry escape etag events_get \
-	events_post fault form history main message messages_get \
+MESSAGES = app_request auth_post batch body committer entry escape etag \
+	events_get events_post fault form history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
 	readers request response route signature stats store store_link \
 	store_server stuck trigger

@@ -53,6 +53,7 @@
 #define THREADS_MAX 512
 
 struct options {
+	char *auth;
 	int64_t threads, readers;
 	int64_t name_max_bytes, text_max_bytes;
 	int64_t post_timeout_ms, lock_timeout_ms;
@@ -66,7 +67,23 @@ struct options {
 		.min = low, .max = high, .help = text                          \
 	}
 
+static const char *check_auth(const char *s)
+{
+	enum auth_post_who who;
+
+	return auth_post_parse_who(s, &who) == 0
+		       ? NULL
+		       : "is not one of remote-user, anyone";
+}
+
 static const struct conf_option option_table[] = {
+	{ .name = "PUSHLOG_AUTH",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct options, auth),
+	  .value = "remote-user",
+	  .check = check_auth,
+	  .help = "who may subscribe to what is not public: remote-user, "
+		  "anyone" },
 	INT("PUSHLOG_THREADS", threads, "32", 1, THREADS_MAX,
 	    "requests that are answered at the same time"),
 	INT("PUSHLOG_READERS", readers, "4", 1, 64,
@@ -414,12 +431,15 @@ static struct route_context make_routes(const struct settings *settings,
 		.messages_get = { page, history },
 		.events_post.apps = apps,
 		.events_get = { apps, history },
+		.auth_post.app = page,
 		.app_key = page->key,
 		.api_max_bytes = api_max_bytes(apps),
 	};
 
 	routes.form_max_bytes =
 		message_body_max_bytes(&routes.messages_post.limits);
+	if (auth_post_parse_who(options->auth, &routes.auth_post.who) == -1)
+		fatalx("PUSHLOG_AUTH is '%s'", options->auth);
 	return routes;
 }
 

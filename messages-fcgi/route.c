@@ -79,6 +79,24 @@ static void on_events_get(const struct route_context *context,
 		   request, response);
 }
 
+static void on_auth_post(const struct route_context *context,
+			 const struct path_parts *path,
+			 const struct request *request,
+			 struct response *response)
+{
+	(void)path;
+	auth_post_channel(&context->auth_post, request, response);
+}
+
+static void on_user_auth_post(const struct route_context *context,
+			      const struct path_parts *path,
+			      const struct request *request,
+			      struct response *response)
+{
+	(void)path;
+	auth_post_user(&context->auth_post, request, response);
+}
+
 /* What answers a method, and as what it is counted. answer NULL: not
  * allowed. */
 struct handler {
@@ -112,6 +130,14 @@ static const struct route {
 	  "GET, HEAD, OPTIONS",
 	  { on_events_get, STATS_GET_EVENTS },
 	  { NULL, STATS_OTHER } },
+	{ "/pusher/auth",
+	  "POST, OPTIONS",
+	  { NULL, STATS_OTHER },
+	  { on_auth_post, STATS_POST_AUTH } },
+	{ "/pusher/user-auth",
+	  "POST, OPTIONS",
+	  { NULL, STATS_OTHER },
+	  { on_user_auth_post, STATS_POST_USER_AUTH } },
 };
 
 static const struct route *find_route(struct span path,

@@ -37,6 +37,8 @@ static void add_route(struct buf *buf, size_t series)
 		[STATS_POST_EVENTS] = "POST /apps/*/events",
 		[STATS_POST_BATCH] = "POST /apps/*/batch_events",
 		[STATS_GET_EVENTS] = "GET /apps/*/channels/*/events",
+		[STATS_POST_AUTH] = "POST /pusher/auth",
+		[STATS_POST_USER_AUTH] = "POST /pusher/user-auth",
 		[STATS_OTHER] = "other",
 	};
 

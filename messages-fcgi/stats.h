@@ -17,6 +17,8 @@ enum stats_route {
 	STATS_POST_EVENTS,
 	STATS_POST_BATCH,
 	STATS_GET_EVENTS,
+	STATS_POST_AUTH,
+	STATS_POST_USER_AUTH,
 	STATS_OTHER, /* no resource, or not this method */
 };
 
