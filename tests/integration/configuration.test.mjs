@@ -84,6 +84,7 @@ const BAD_OF = {
     ['PUSHLOG_TEXT_MAX_BYTES', '99999999999999999999', /whole number/],
     ['PUSHLOG_POST_TIMEOUT_MS', '-1', /'-1'/],
     ['PUSHLOG_READERS', '4 ', /'4 '/],
+    ['PUSHLOG_AUTH', 'everybody', /'everybody'/],
   ],
   relay: [
     ['PUSHLOG_LISTEN', 'nonsense', /'nonsense'/],
@@ -192,6 +193,37 @@ for (const program of PROGRAMS) {
     for (const args of [['--verbose'], ['x'], ['--version', 'x'], ['']]) {
       await assertRefuses(program, {}, [/unknown argument/, /--help/], args);
     }
+  });
+}
+
+const APPS = { PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined };
+const app = (id, more) => ({ id, key: `key-${id}`, secret: SECRET, ...more });
+
+for (const program of PROGRAMS) {
+  test(`${program} names file and member of what is wrong with an app`,
+    async () => {
+      for (const [apps, why] of [
+        [[app('1'), app('2', { secrets: 'x' })],
+          /apps\[1\]\.secrets is not a member of an app/],
+        [[app('1'), app('1')], /apps\[1\]\.id is another app's/],
+        [[app('1', { secret: 'short' })], /apps\[0\]\.secret is shorter/],
+        [[app('1', { event_max_bytes: '1' })],
+          /apps\[0\]\.event_max_bytes is not a whole number/],
+        [[], /"apps" is not an array of apps/],
+      ]) {
+        const name = file('apps.json', JSON.stringify({ apps }));
+        await assertRefuses(program, { ...APPS, PUSHLOG_APPS_FILE: name },
+          [/PUSHLOG_APPS_FILE '.*apps\.json'/, why]);
+      }
+      await assertRefuses(program, { ...APPS, PUSHLOG_APPS: '{"apps":' },
+        [/error: PUSHLOG_APPS: /]);
+    });
+
+  test(`${program} refuses several apps and one`, async () => {
+    await assertRefuses(program,
+      { PUSHLOG_APP_SECRET: undefined,
+        PUSHLOG_APPS: JSON.stringify({ apps: [app('1')] }) },
+      [/PUSHLOG_APP_KEY and PUSHLOG_APPS are both set/]);
   });
 }
 
