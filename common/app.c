@@ -11,6 +11,7 @@
 #include "common/alloc.h"
 #include "common/channel_name.h"
 #include "common/conf.h"
+#include "common/crypto.h"
 #include "common/json.h"
 #include "common/settings.h"
 
@@ -44,6 +45,16 @@ const char *app_check_key(const char *s)
 const char *app_check_secret(const char *s)
 {
 	return strlen(s) >= SECRET_MIN ? NULL : "is shorter than 16 characters";
+}
+
+const char *app_check_master_key(const char *s)
+{
+	uint8_t key[APP_MASTER_KEY_BYTES];
+
+	return s[0] == '\0' || crypto_parse_base64(span_str(s), key,
+						   sizeof(key)) == 0
+		       ? NULL
+		       : "is not 32 bytes in base64";
 }
 
 /* Items stand in a list that commas and blanks divide. */
@@ -127,25 +138,32 @@ static const char *take_bool(struct app *app, size_t offset,
 	return NULL;
 }
 
-#define MEMBER(field, take)                                                    \
+#define MEMBER(name, field, take)                                              \
 	{                                                                      \
-#field, offsetof(struct app, field), take, NULL                \
+		name, offsetof(struct app, field), take, NULL, false           \
 	}
-#define REQUIRED(field, check)                                                 \
+#define CHECKED(name, field, check, is_required)                               \
 	{                                                                      \
-#field, offsetof(struct app, field), take_string, check        \
+		name, offsetof(struct app, field), take_string, check,         \
+			is_required                                            \
 	}
 
 static const struct member {
 	const char *name;
 	size_t offset;
 	take_fn *take;
-	const char *(*check)(const char *value); /* of one that must be given */
+	const char *(*check)(const char *value); /* of a string, or NULL */
+	bool is_required;
 } members[] = {
-	REQUIRED(id, app_check_id),         REQUIRED(key, app_check_key),
-	REQUIRED(secret, app_check_secret), MEMBER(durable_channels, take_list),
-	MEMBER(allowed_origins, take_list), MEMBER(event_max_bytes, take_size),
-	MEMBER(client_events, take_bool),
+	CHECKED("id", id, app_check_id, true),
+	CHECKED("key", key, app_check_key, true),
+	CHECKED("secret", secret, app_check_secret, true),
+	CHECKED("encryption_master_key", encryption_master_key,
+		app_check_master_key, false),
+	MEMBER("durable_channels", durable_channels, take_list),
+	MEMBER("allowed_origins", allowed_origins, take_list),
+	MEMBER("event_max_bytes", event_max_bytes, take_size),
+	MEMBER("client_events", client_events, take_bool),
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -186,13 +204,15 @@ static int check_members(struct app *app, const char **name, const char **why)
 	size_t i;
 
 	for (i = 0; i < MEMBERS; i++) {
-		const char *value = *string_field(app, members[i].offset);
+		const char *value;
 
 		if (members[i].check == NULL)
 			continue;
+		value = *string_field(app, members[i].offset);
 		*name = members[i].name;
-		*why = value[0] != '\0' ? members[i].check(value)
-					: "is not given";
+		*why = value[0] == '\0' && members[i].is_required
+			       ? "is not given"
+			       : members[i].check(value);
 		if (*why != NULL)
 			return -1;
 	}
@@ -220,6 +240,7 @@ static void init(struct app *app, const struct settings *settings)
 		.channels = xstrdup(""),
 		.durable_channels = xstrdup(settings->durable_channels),
 		.allowed_origins = xstrdup(""),
+		.encryption_master_key = xstrdup(""),
 		.event_max_bytes = settings->event_max_bytes,
 	};
 }
@@ -232,6 +253,7 @@ static void release(struct app *app)
 	free(app->channels);
 	free(app->durable_channels);
 	free(app->allowed_origins);
+	free(app->encryption_master_key);
 }
 
 static void replace(char **field, const char *value)
@@ -330,6 +352,8 @@ int apps_load(struct apps *apps, const struct settings *settings,
 		replace(&apps->all[0].id, settings->app_id);
 		replace(&apps->all[0].key, settings->app_key);
 		replace(&apps->all[0].secret, settings->app_secret);
+		replace(&apps->all[0].encryption_master_key,
+			settings->encryption_master_key);
 	}
 	replace(&apps->all[0].channels, settings->channels);
 	return 0;

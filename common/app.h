@@ -6,6 +6,7 @@
  *
  *     {"apps": [{"id": "1", "key": "…", "secret": "…",
  *                "durable_channels": ["orders-*"], "event_max_bytes": 10240,
+ *                "encryption_master_key": "…",
  *                "allowed_origins": ["https://example.org"],
  *                "client_events": false}, …]}
  *
@@ -23,13 +24,17 @@
 
 struct settings;
 
+/* Of the key of encrypted channels, which is written in base64. */
+#define APP_MASTER_KEY_BYTES 32
+
 /* Strings are never NULL, and lists have commas in between. */
 struct app {
 	char *id, *key, *secret;
-	char *channels;          /* anyone may post to, and have a history */
-	char *durable_channels;  /* more channels with a history */
-	char *allowed_origins;   /* empty: any */
-	int64_t event_max_bytes; /* of the data of an event */
+	char *channels;         /* anyone may post to, and have a history */
+	char *durable_channels; /* more channels with a history */
+	char *allowed_origins;  /* empty: any */
+	char *encryption_master_key; /* in base64; empty: none */
+	int64_t event_max_bytes;     /* of the data of an event */
 	bool client_events;
 };
 
@@ -59,5 +64,6 @@ bool app_has_history(const struct app *app);
 const char *app_check_id(const char *s);
 const char *app_check_key(const char *s);
 const char *app_check_secret(const char *s);
+const char *app_check_master_key(const char *s);
 
 #endif

@@ -67,6 +67,27 @@ void crypto_add_base64(struct buf *buf, const void *ptr, size_t len)
 	buf->len += (size_t)EVP_EncodeBlock((unsigned char *)at, ptr, (int)len);
 }
 
+int crypto_parse_base64(struct span s, uint8_t *out, size_t len)
+{
+	/* EVP_DecodeBlock writes whole groups, and takes blanks: what it gives
+	 * must be written as s is */
+	uint8_t bytes[CRYPTO_BASE64_MAX + 2];
+	struct buf again = BUF_INIT;
+	int result = -1;
+
+	if (len > CRYPTO_BASE64_MAX || s.len != (len + 2) / 3 * 4 ||
+	    EVP_DecodeBlock(bytes, (const unsigned char *)s.ptr, (int)s.len) ==
+		    -1)
+		return -1;
+	crypto_add_base64(&again, bytes, len);
+	if (span_equal(buf_span(&again), s)) {
+		memcpy(out, bytes, len);
+		result = 0;
+	}
+	buf_release(&again);
+	return result;
+}
+
 void crypto_random(void *ptr, size_t len)
 {
 	uint8_t *at = ptr;

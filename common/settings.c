@@ -67,21 +67,26 @@ static const char *check_log_format(const char *s)
 		.offset = offsetof(struct settings, field), .value = def,      \
 		.instead = APPS, .check = checker, .help = text                \
 	}
+#define APP_SECRET(env, field, def, checker, text)                             \
+	{                                                                      \
+		.name = env, .type = CONF_STRING,                              \
+		.offset = offsetof(struct settings, field), .value = def,      \
+		.instead = APPS, .secret = true, .check = checker,             \
+		.help = text                                                   \
+	}
 
 static const struct conf_option options[] = {
 	SECRET(APPS, apps, "", NULL,
-	       "several apps, JSON, in place of the next three"),
+	       "several apps, JSON, in place of the next four"),
 	APP("PUSHLOG_APP_ID", app_id, "1", app_check_id,
 	    "the app's id, digits"),
 	APP("PUSHLOG_APP_KEY", app_key, NULL, app_check_key,
 	    "the app's key, public: clients connect with it"),
-	{ .name = "PUSHLOG_APP_SECRET",
-	  .type = CONF_STRING,
-	  .offset = offsetof(struct settings, app_secret),
-	  .instead = APPS,
-	  .secret = true,
-	  .check = app_check_secret,
-	  .help = "the app's secret, at least 16 characters" },
+	APP_SECRET("PUSHLOG_APP_SECRET", app_secret, NULL, app_check_secret,
+		   "the app's secret, at least 16 characters"),
+	APP_SECRET("PUSHLOG_ENCRYPTION_MASTER_KEY", encryption_master_key, "",
+		   app_check_master_key,
+		   "what the app encrypts with, 32 bytes in base64"),
 	STRING("PUSHLOG_CHANNELS", channels, "messages,room-*", NULL,
 	       "public channels with a history that anyone may post to: "
 	       "shell patterns"),

@@ -14,7 +14,8 @@ struct settings {
 	char *app_id;
 	char *app_key;    /* NULL where apps is given */
 	char *app_secret; /* as well */
-	char *channels;   /* for channel_name_is_listed */
+	char *encryption_master_key;
+	char *channels; /* for channel_name_is_listed */
 	char *durable_channels;
 	int64_t event_max_bytes;
 	char *database;       /* a libpq conninfo */

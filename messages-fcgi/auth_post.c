@@ -8,7 +8,9 @@
 
 #include "common/auth.h"
 #include "common/channel_name.h"
+#include "common/crypto.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "common/socket_id.h"
 #include "common/text.h"
 #include "messages-fcgi/body.h"
@@ -48,8 +50,8 @@ static int take_socket_id(const struct form *form, struct span *socket_id,
 	return 0;
 }
 
-static int take_channel(const struct form *form, struct span *channel,
-			struct problem *problem)
+static int take_channel(const struct app *app, const struct form *form,
+			struct span *channel, struct problem *problem)
 {
 	*channel = take(form, "channel_name");
 	if (!channel_name_is_valid(*channel))
@@ -58,7 +60,8 @@ static int take_channel(const struct form *form, struct span *channel,
 	if (channel_name_is_public(*channel))
 		return problem_set(problem, 400, "channel_name",
 				   "this channel is open for all");
-	if (span_starts(*channel, ENCRYPTED))
+	if (span_starts(*channel, ENCRYPTED) &&
+	    app->encryption_master_key[0] == '\0')
 		return problem_set(problem, 403, "channel_name",
 				   "the key of encrypted channels is not "
 				   "known here");
@@ -113,7 +116,24 @@ static void add_user(struct buf *buf, const char *key, struct span user)
 	buf_add_str(buf, "}}");
 }
 
-/* What is signed beside the socket's id; data is absent where there is none. */
+/* The key of one channel: of it and of the master key, nobody else makes it. */
+static void add_shared_secret(struct buf *buf, const struct app *app,
+			      struct span channel)
+{
+	uint8_t key[APP_MASTER_KEY_BYTES], digest[CRYPTO_SHA256_BYTES];
+	struct span base64 = span_str(app->encryption_master_key);
+	struct buf text = BUF_INIT;
+
+	if (crypto_parse_base64(base64, key, sizeof(key)) == -1)
+		fatalx("an app's encryption key was not checked");
+	buf_add_span(&text, channel);
+	buf_add(&text, key, sizeof(key));
+	crypto_sha256(buf_span(&text), digest);
+	crypto_add_base64(buf, digest, sizeof(digest));
+	buf_release(&text);
+}
+
+/* auth, and data under its key; data is absent where there is none. */
 static void send(struct response *response, const struct buf *auth,
 		 const char *key, struct span data)
 {
@@ -136,23 +156,29 @@ static int sign_channel(const struct auth_post *self,
 			const struct request *request, struct form *form,
 			struct response *response, struct problem *problem)
 {
-	struct buf auth = BUF_INIT, data = BUF_INIT;
+	struct buf auth = BUF_INIT, data = BUF_INIT, secret = BUF_INIT;
 	struct span socket_id, channel, user;
 
 	if (body_parse(form, request, problem) == -1 ||
 	    take_socket_id(form, &socket_id, problem) == -1 ||
-	    take_channel(form, &channel, problem) == -1 ||
+	    take_channel(self->app, form, &channel, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1)
 		return -1;
-	if (span_starts(channel, PRESENCE)) {
+	if (span_starts(channel, ENCRYPTED)) {
+		add_shared_secret(&secret, self->app, channel);
+	} else if (span_starts(channel, PRESENCE)) {
 		if (need_user(user, problem) == -1)
 			return -1;
 		add_user(&data, "user_id", user);
 	}
 	auth_add_channel(&auth, self->app, socket_id, channel, buf_span(&data));
-	send(response, &auth, "channel_data", buf_span(&data));
+	if (secret.len > 0)
+		send(response, &auth, "shared_secret", buf_span(&secret));
+	else
+		send(response, &auth, "channel_data", buf_span(&data));
 	buf_release(&auth);
 	buf_release(&data);
+	buf_release(&secret);
 	return 0;
 }
 

@@ -14,11 +14,13 @@ import { openServer } from './server-sdk.mjs';
 
 const SECRET = 'a secret of the page';
 const ENV = { PUSHLOG_APP_SECRET: SECRET };
+const MASTER_KEY = Buffer.from('a master key of exactly 32 bytes')
+  .toString('base64');
 
 const anyone = await startStack({ env: ENV }); // the default on loopback
 after(() => anyone.stop());
 const named = await startStack({ env: { ...ENV,
-  PUSHLOG_AUTH: 'remote-user' } });
+  PUSHLOG_AUTH: 'remote-user', PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY } });
 after(() => named.stop());
 const server = openServer(anyone, { id: '1', key: KEY, secret: SECRET });
 
@@ -115,7 +117,8 @@ authTest('nobody is whom nginx has not made sure of', async () => {
   }
 });
 
-authTest('whom nginx names is signed for, whatever the page says', async () => {
+authTest('whom nginx names is signed for, whatever the page says, and gets ' +
+  'the keys of encrypted channels', async () => {
   const folder = path.join(named.stateDir, 'nginx');
   fs.mkdirSync(path.join(folder, 'pushlog-auth.d'));
   fs.writeFileSync(path.join(folder, 'passwords'),
@@ -135,4 +138,11 @@ authTest('whom nginx names is signed for, whatever the page says', async () => {
   assert.equal(status, 200);
   assert.deepEqual(json, server.authorizeChannel('1234.5678', 'presence-a',
     { user_id: 'Ada', user_info: { name: 'Ada' } }));
+
+  const encrypting = openServer(named, { id: '1', key: KEY, secret: SECRET,
+    encryptionMasterKeyBase64: MASTER_KEY });
+  const key = await post(named, '/pusher/auth',
+    channelOf('private-encrypted-a'), basic('Ada', 'correct horse'));
+  assert.deepEqual(key.json,
+    encrypting.authorizeChannel('1234.5678', 'private-encrypted-a'));
 });

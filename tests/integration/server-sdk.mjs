@@ -9,9 +9,9 @@ import { createRequire } from 'node:module';
 const Pusher = createRequire(import.meta.url)('pusher');
 
 /** The library as its documentation would set it up for this stack. */
-export function openServer(stack, { id, key, secret }) {
-  return new Pusher({ appId: id, key, secret, host: '127.0.0.1',
-    port: stack.port, useTLS: false });
+export function openServer(stack, { id, ...options }) {
+  return new Pusher({ appId: id, host: '127.0.0.1', port: stack.port,
+    useTLS: false, ...options });
 }
 
 /** What a rejected call was answered: {status, text}. */

@@ -22,6 +22,7 @@ static struct settings settings_of(char *apps)
 				  .app_id = id,
 				  .app_key = apps[0] ? NULL : key,
 				  .app_secret = apps[0] ? NULL : secret,
+				  .encryption_master_key = nothing,
 				  .channels = channels,
 				  .durable_channels = durable,
 				  .event_max_bytes = 10240 };
@@ -190,6 +191,19 @@ TEST(each_member_has_its_type)
 		       "number from 1 to 1048576");
 }
 
+TEST(a_master_key_is_32_bytes_in_base64)
+{
+	struct apps apps = load("{\"apps\":[{" FIRST
+				",\"encryption_master_key\":\"AAAAAAAAAAAAAAAA"
+				"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}]}");
+
+	apps_release(&apps);
+	expect_refused("{\"apps\":[{" FIRST
+		       ",\"encryption_master_key\":\"AAAA\"}]}",
+		       "PUSHLOG_APPS: apps[0].encryption_master_key is not 32 "
+		       "bytes in base64");
+}
+
 TEST(the_file_is_named_if_there_is_one)
 {
 	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
@@ -211,6 +225,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_wrong_is_said_with_its_place,
 				       set_up),
 		cmocka_unit_test_setup(each_member_has_its_type, set_up),
+		cmocka_unit_test_setup(a_master_key_is_32_bytes_in_base64,
+				       set_up),
 		cmocka_unit_test_setup(the_file_is_named_if_there_is_one,
 				       set_up),
 	};

@@ -178,12 +178,28 @@ TEST(random_bytes_fill_all_of_the_block_and_differ)
 		    crypto_random_u32() != crypto_random_u32());
 }
 
+TEST(base64_is_read_as_it_is_written)
+{
+	uint8_t out[3];
+
+	assert_int_equal(crypto_parse_base64(SPAN("Zm9v"), out, 3), 0);
+	assert_memory_equal(out, "foo", 3);
+	assert_int_equal(crypto_parse_base64(SPAN("Zm8="), out, 2), 0);
+	assert_memory_equal(out, "fo", 2);
+	assert_int_equal(crypto_parse_base64(SPAN("Zm8="), out, 3), -1);
+	assert_int_equal(crypto_parse_base64(SPAN("Zm9"), out, 2), -1);
+	assert_int_equal(crypto_parse_base64(SPAN("Zm9="), out, 2), -1);
+	assert_int_equal(crypto_parse_base64(SPAN("Zm9\n"), out, 2), -1);
+	assert_int_equal(crypto_parse_base64(SPAN(""), out, 3), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(md5_gives_the_published_digests),
 		cmocka_unit_test(hmac_sha256_gives_the_published_codes),
 		cmocka_unit_test(only_the_same_bytes_are_equal),
+		cmocka_unit_test(base64_is_read_as_it_is_written),
 		cmocka_unit_test(sha1_gives_the_published_digests),
 		cmocka_unit_test(sha256_gives_the_published_digests),
 		cmocka_unit_test(a_digest_covers_nul_and_stops_at_the_length),
