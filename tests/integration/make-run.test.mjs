@@ -135,6 +135,11 @@ test('it listens at another address as well', async () => {
       const { status } = await fetch(`http://${host}:${open.port}/`);
       assert.equal(status, 200);
     }
+    // who comes from elsewhere is not whom they say they are
+    const { status } = await open.request('/pusher/auth', { method: 'POST',
+      body: new URLSearchParams({ socket_id: '1.2', name: 'Ada',
+        channel_name: 'presence-a' }) });
+    assert.equal(status, 403);
   } finally {
     await open.stop();
   }
