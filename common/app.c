@@ -19,8 +19,6 @@
 #define ID_MAX 20
 /* Shorter secrets can be guessed by trying. */
 #define SECRET_MIN 16
-/* As PUSHLOG_EVENT_MAX_BYTES. */
-#define EVENT_MAX_BYTES 1048576
 
 static bool is_made_of(const char *s, const char *chars)
 {
@@ -121,7 +119,7 @@ static const char *take_size(struct app *app, size_t offset,
 	int64_t n = json_object_get_int64(value);
 
 	if (!json_object_is_type(value, json_type_int) || n < 1 ||
-	    n > EVENT_MAX_BYTES)
+	    n > APP_EVENT_MAX_BYTES)
 		return "is not a whole number from 1 to 1048576";
 	memcpy((char *)app + offset, &n, sizeof(n));
 	return NULL;

@@ -27,6 +27,10 @@ struct settings;
 /* Of the key of encrypted channels, which is written in base64. */
 #define APP_MASTER_KEY_BYTES 32
 
+/* The most that event_max_bytes may be: an event travels whole through every
+ * queue. */
+#define APP_EVENT_MAX_BYTES 1048576
+
 /* Strings are never NULL, and lists have commas in between. */
 struct app {
 	char *id, *key, *secret;

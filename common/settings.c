@@ -7,9 +7,6 @@
 #include "common/address.h"
 #include "common/app.h"
 
-/* An event travels whole through every queue. */
-#define EVENT_MAX_BYTES 1048576
-
 static bool is_made_of(const char *s, const char *chars)
 {
 	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
@@ -97,7 +94,7 @@ static const struct conf_option options[] = {
 	  .offset = offsetof(struct settings, event_max_bytes),
 	  .value = "10240",
 	  .min = 1,
-	  .max = EVENT_MAX_BYTES,
+	  .max = APP_EVENT_MAX_BYTES,
 	  .help = "longest data of an event that the app's server triggers" },
 	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
 	       "PostgreSQL, a libpq conninfo"),
