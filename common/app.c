@@ -340,7 +340,8 @@ int apps_load(struct apps *apps, const struct settings *settings,
 	      struct buf *error)
 {
 	*apps = (struct apps){ NULL, 0 };
-	if (settings->apps[0] != '\0') {
+	/* not by what apps is: a file that is given may be empty */
+	if (settings->app_key == NULL) {
 		if (load_text(apps, settings, error) == -1)
 			return -1;
 	} else {

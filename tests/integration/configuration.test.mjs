@@ -215,6 +215,9 @@ for (const program of PROGRAMS) {
         await assertRefuses(program, { ...APPS, PUSHLOG_APPS_FILE: name },
           [/PUSHLOG_APPS_FILE '.*apps\.json'/, why]);
       }
+      await assertRefuses(program,
+        { ...APPS, PUSHLOG_APPS_FILE: file('apps.json', '') },
+        [/PUSHLOG_APPS_FILE '.*apps\.json'/]);
       await assertRefuses(program, { ...APPS, PUSHLOG_APPS: '{"apps":' },
         [/error: PUSHLOG_APPS: /]);
     });

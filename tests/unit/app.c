@@ -211,6 +211,20 @@ TEST(the_file_is_named_if_there_is_one)
 					  "apps[0].id is not given");
 }
 
+TEST(a_file_that_is_empty_has_no_apps)
+{
+	struct settings settings = settings_of(nothing);
+	struct buf error = BUF_INIT;
+	struct apps apps;
+
+	settings.app_key = settings.app_secret = NULL;
+	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
+	assert_int_equal(apps_load(&apps, &settings, &error), -1);
+	assert_non_null(memmem(error.data, error.len, "apps.json': ", 12));
+	apps_release(&apps);
+	buf_release(&error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup(a_master_key_is_32_bytes_in_base64,
 				       set_up),
 		cmocka_unit_test_setup(the_file_is_named_if_there_is_one,
+				       set_up),
+		cmocka_unit_test_setup(a_file_that_is_empty_has_no_apps,
 				       set_up),
 	};
 
