@@ -390,8 +390,9 @@ const struct app *apps_find_key(const struct apps *apps, struct span key)
 
 bool app_is_durable(const struct app *app, struct span channel)
 {
-	return channel_name_is_durable(channel, app->channels) ||
-	       channel_name_is_listed(channel, app->durable_channels);
+	return channel_name_is_valid(channel) &&
+	       (channel_name_is_durable(channel, app->channels) ||
+		channel_name_is_listed(channel, app->durable_channels));
 }
 
 bool app_has_history(const struct app *app)

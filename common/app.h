@@ -58,7 +58,8 @@ void apps_release(struct apps *apps);
 const struct app *apps_find_id(const struct apps *apps, struct span id);
 const struct app *apps_find_key(const struct apps *apps, struct span key);
 
-/* Whether the events of a channel, whose name is valid, are logged. */
+/* Whether the events of a channel are logged; those of a user's, whose name is
+ * no valid one, never are. */
 bool app_is_durable(const struct app *app, struct span channel);
 
 /* Whether there is any such channel. */

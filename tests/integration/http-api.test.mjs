@@ -120,6 +120,10 @@ apiTest('socket_id leaves one connection out', async (t, channel) => {
   assert.deepEqual(clients[1].heard, [['first', 1], ['third', 3]]);
 });
 
+apiTest('an event to a user is taken', async () => {
+  assert.equal((await server.sendToUser('Ada', 'e', 1)).status, 200);
+});
+
 apiTest('info is answered in its form', async (t, channel) => {
   assert.deepEqual(await json(server.trigger([channel, `${channel}-2`], 'e', 1,
     { info: 'user_count,subscription_count' })),

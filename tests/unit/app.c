@@ -133,6 +133,7 @@ TEST(a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named)
 	assert_true(app_is_durable(app, SPAN("private-b")));
 	assert_false(app_is_durable(app, SPAN("private-c")));
 	assert_false(app_is_durable(app, SPAN("other")));
+	assert_false(app_is_durable(app, SPAN("#server-to-user-1")));
 	assert_false(app_is_durable(&apps.all[1], SPAN("messages")));
 	assert_true(app_has_history(app));
 	assert_false(app_has_history(&apps.all[1]));
