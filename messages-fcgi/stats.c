@@ -112,9 +112,10 @@ static const struct metric metrics[] = {
 	NUMBER(broken, METRIC_COUNTER, "responses_broken_total",
 	       "Answers that were broken off, or that nobody read any more."),
 	FAMILY(posts, METRIC_COUNTER, STATS_POSTED, add_posted, "posts_total",
-	       "Posts by what became of them."),
+	       "Posts, and events that servers trigger in channels with a "
+	       "history, by what became of them."),
 	NUMBER(waiting, METRIC_GAUGE, "posts_waiting",
-	       "Posts that wait for their commit."),
+	       "Of these, who wait for their commit."),
 	BUCKETS(batches, 1, NULL, &metric_sizes, "batch_events",
 		"Events committed at once."),
 	BUCKETS(commits, 1, NULL, &metric_seconds, "commit_duration_seconds",
@@ -127,7 +128,8 @@ static const struct metric metrics[] = {
 		"Time for Redis to take what was waiting."),
 	FAMILY(dropped, METRIC_COUNTER, STATS_DROPS, add_drop,
 	       "publish_dropped_events_total",
-	       "Events not published, which relays read from the log."),
+	       "Events not published; relays read from the log what it has "
+	       "of them."),
 	NUMBER(buffer_bytes, METRIC_GAUGE, "publish_buffer_bytes",
 	       "Bytes that wait for Redis."),
 	NUMBER(postgres_up, METRIC_GAUGE, "postgres_up",

@@ -180,6 +180,12 @@ operationsTest('what was posted is counted', async (channel) => {
   assert.equal((await post('other', 5)).status, 422);
   assert.equal((await stack.request('/messages?after_id=x')).status, 400);
   await stack.get({ channel });
+  for (const path of ['/apps/9/events', '/apps/9/channels/a/events']) {
+    assert.equal((await stack.request(path,
+      { method: /els/.test(path) ? 'GET' : 'POST' })).status, 404);
+  }
+  assert.equal((await stack.request('/pusher/auth',
+    { method: 'POST', body: new URLSearchParams() })).status, 400);
   assert.equal((await stack.request('/messages',
     { method: 'DELETE' })).status, 405);
   const by = await until('the last is counted', async () => {
@@ -196,7 +202,11 @@ operationsTest('what was posted is counted', async (channel) => {
     ['requests_total', { route: 'POST /messages', status: 422 }, 1],
     ['requests_total', { route: 'GET /messages', status: 400 }, 1],
     ['requests_total', { route: 'GET /messages', status: 200 }, 1],
-    ['requests_total', {}, 16],
+    ['requests_total', { route: 'POST /apps/*/events', status: 404 }, 1],
+    ['requests_total', { route: 'GET /apps/*/channels/*/events',
+      status: 404 }, 1],
+    ['requests_total', { route: 'POST /pusher/auth', status: 400 }, 1],
+    ['requests_total', {}, 19],
     ['request_duration_seconds_count', { route: 'POST /messages' }, 13],
     ['batch_events_sum', {}, 13], // repetitions are in a batch, too
     ['commit_duration_seconds_count', {}, 13],
