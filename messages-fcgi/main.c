@@ -367,7 +367,8 @@ static bool run(struct server *server, int64_t count,
 	return has_successor;
 }
 
-/* An app without a history needs none, and no connection for it. */
+/* An app without a history needs none, and no connection for it; but one there
+ * must be, which sees whether there is PostgreSQL: the first app's. */
 static struct committer **start_committers(const struct apps *apps,
 					   struct store_server *database,
 					   struct publisher *publisher,
@@ -385,7 +386,7 @@ static struct committer **start_committers(const struct apps *apps,
 	for (i = 0; i < apps->count; i++) {
 		committing.app = apps->all[i].id;
 		committing.number = i;
-		if (app_has_history(&apps->all[i]))
+		if (i == 0 || app_has_history(&apps->all[i]))
 			committers[i] =
 				committer_new(database, publisher, &committing);
 	}

@@ -169,6 +169,16 @@ operationsTest('dashboard, alerts and README tell of what there is',
     if (!rules.error) assert.equal(rules.status, 0, rules.stdout);
   });
 
+test('where nothing has a history, all is ready as well', async () => {
+  const plain = await startStack({ env: { PUSHLOG_CHANNELS: '' } });
+  try {
+    await until('messages-fcgi is ready', async () =>
+      (await ask(opsSocket(plain, PROGRAMS[0]), '/readyz')).status === 200);
+  } finally {
+    await plain.stop();
+  }
+});
+
 operationsTest('what was posted is counted', async (channel) => {
   const grown = await growth('messages-fcgi');
   const post = (text, key) => stack.request('/messages', { method: 'POST',
