@@ -4,7 +4,7 @@
 # counts by, and uses nothing that it would have to judge.
 
 LOAD = crowd dial histogram load log_writer process publisher
-LOAD_RELAY = loop pusher socket_id stats
+LOAD_RELAY = loop pusher stats
 LOAD_OBJ = $(LOAD:%=$(BUILD)/obj/tests/bench/%.o) \
 	$(LOAD_RELAY:%=$(BUILD)/obj/relay/%.o)
 
