@@ -134,6 +134,10 @@ void response_begin(struct response *response, const struct response_head *head)
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;
 	put(response, buf_span(&buf));
+	/* what has begun can be broken off: nginx answers 502 in our place if
+	 * it has not seen the head by then */
+	if (!response->is_broken && FCGX_FFlush(response->fcgx->out) == -1)
+		response->is_broken = true;
 	buf_release(&buf);
 }
 
