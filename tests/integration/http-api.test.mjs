@@ -336,10 +336,10 @@ apiTest('a timestamp within 600 s either way is good', async () => {
 
 apiTest('a wrong secret, and every call of the library says so', async () => {
   const wrong = openServer(stack, { ...APP, secret: 'not the right one' });
-  for (const call of [wrong.trigger('a', 'b', 'c'),
-    wrong.triggerBatch([{ channel: 'a', name: 'b', data: 'c' }]),
-    wrong.get({ path: '/channels/orders-1/events' })]) {
-    const { status, text } = await refusal(call);
+  for (const call of [() => wrong.trigger('a', 'b', 'c'),
+    () => wrong.triggerBatch([{ channel: 'a', name: 'b', data: 'c' }]),
+    () => wrong.get({ path: '/channels/orders-1/events' })]) {
+    const { status, text } = await refusal(call());
     assert.equal(status, 401);
     assert.match(text, /^Invalid signature: /);
   }
