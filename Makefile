@@ -89,9 +89,8 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  CC $<"
 	$(Q)$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
 
-include tests/unit/unit.mk
-include tests/fuzz/fuzz.mk
-include tests/bench/bench.mk
+# images and packages are built from a tree without tests
+-include tests/unit/unit.mk tests/fuzz/fuzz.mk tests/bench/bench.mk
 
 include deploy/install.mk
 
