@@ -13,6 +13,7 @@
 #include "common/conf.h"
 #include "common/crypto.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "common/settings.h"
 
 /* An app's id as server libraries put it into paths. */
@@ -136,6 +137,13 @@ static const char *take_bool(struct app *app, size_t offset,
 	return NULL;
 }
 
+static const char *take_webhooks(struct app *app, size_t offset,
+				 struct json_object *value)
+{
+	(void)offset; /* there is one such field */
+	return webhooks_take(&app->webhooks, value);
+}
+
 #define MEMBER(name, field, take)                                              \
 	{                                                                      \
 		name, offsetof(struct app, field), take, NULL, false           \
@@ -162,6 +170,7 @@ static const struct member {
 	MEMBER("allowed_origins", allowed_origins, take_list),
 	MEMBER("event_max_bytes", event_max_bytes, take_size),
 	MEMBER("client_events", client_events, take_bool),
+	MEMBER("webhooks", webhooks, take_webhooks),
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -252,6 +261,7 @@ static void release(struct app *app)
 	free(app->durable_channels);
 	free(app->allowed_origins);
 	free(app->encryption_master_key);
+	webhooks_release(&app->webhooks);
 }
 
 static void replace(char **field, const char *value)
@@ -317,6 +327,18 @@ static int load_array(struct apps *apps, const struct settings *settings,
 	return 0;
 }
 
+static void load_one(struct app *app, const struct settings *settings)
+{
+	init(app, settings);
+	replace(&app->id, settings->app_id);
+	replace(&app->key, settings->app_key);
+	replace(&app->secret, settings->app_secret);
+	replace(&app->encryption_master_key, settings->encryption_master_key);
+	/* the table of options has checked it */
+	if (webhooks_parse(&app->webhooks, settings->webhooks) != NULL)
+		fatalx("PUSHLOG_WEBHOOKS is not a list of URLs");
+}
+
 static int load_text(struct apps *apps, const struct settings *settings,
 		     struct buf *error)
 {
@@ -347,12 +369,7 @@ int apps_load(struct apps *apps, const struct settings *settings,
 	} else {
 		apps->all = xcalloc(1, sizeof(*apps->all));
 		apps->count = 1;
-		init(&apps->all[0], settings);
-		replace(&apps->all[0].id, settings->app_id);
-		replace(&apps->all[0].key, settings->app_key);
-		replace(&apps->all[0].secret, settings->app_secret);
-		replace(&apps->all[0].encryption_master_key,
-			settings->encryption_master_key);
+		load_one(&apps->all[0], settings);
 	}
 	replace(&apps->all[0].channels, settings->channels);
 	return 0;

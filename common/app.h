@@ -8,7 +8,8 @@
  *                "durable_channels": ["orders-*"], "event_max_bytes": 10240,
  *                "encryption_master_key": "…",
  *                "allowed_origins": ["https://example.org"],
- *                "client_events": false}, …]}
+ *                "client_events": false,
+ *                "webhooks": ["https://example.org/hook"]}, …]}
  *
  * Only the first three must be given. The first app is the page's: /messages
  * and the auth endpoints are its own.
@@ -21,6 +22,7 @@
 
 #include "common/attr.h"
 #include "common/buf.h"
+#include "common/webhook.h"
 
 struct settings;
 
@@ -40,6 +42,7 @@ struct app {
 	char *encryption_master_key; /* in base64; empty: none */
 	int64_t event_max_bytes;     /* of the data of an event */
 	bool client_events;
+	struct webhooks webhooks;
 };
 
 /* At least one. Owns them. */

@@ -74,7 +74,7 @@ static const char *check_log_format(const char *s)
 
 static const struct conf_option options[] = {
 	SECRET(APPS, apps, "", NULL,
-	       "several apps, JSON, in place of the next four"),
+	       "several apps, JSON, in place of the next five"),
 	APP("PUSHLOG_APP_ID", app_id, "1", app_check_id,
 	    "the app's id, digits"),
 	APP("PUSHLOG_APP_KEY", app_key, NULL, app_check_key,
@@ -84,6 +84,8 @@ static const struct conf_option options[] = {
 	APP_SECRET("PUSHLOG_ENCRYPTION_MASTER_KEY", encryption_master_key, "",
 		   app_check_master_key,
 		   "what the app encrypts with, 32 bytes in base64"),
+	APP_SECRET("PUSHLOG_WEBHOOKS", webhooks, "", webhooks_check,
+		   "URLs that are told what happens in channels"),
 	STRING("PUSHLOG_CHANNELS", channels, "messages,room-*", NULL,
 	       "public channels with a history that anyone may post to: "
 	       "shell patterns"),

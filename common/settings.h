@@ -15,6 +15,7 @@ struct settings {
 	char *app_key;    /* NULL where apps is given */
 	char *app_secret; /* as well */
 	char *encryption_master_key;
+	char *webhooks; /* for webhooks_parse */
 	char *channels; /* for channel_name_is_listed */
 	char *durable_channels;
 	int64_t event_max_bytes;

@@ -23,6 +23,7 @@ static struct settings settings_of(char *apps)
 				  .app_key = apps[0] ? NULL : key,
 				  .app_secret = apps[0] ? NULL : secret,
 				  .encryption_master_key = nothing,
+				  .webhooks = nothing,
 				  .channels = channels,
 				  .durable_channels = durable,
 				  .event_max_bytes = 10240 };
@@ -205,6 +206,22 @@ TEST(a_master_key_is_32_bytes_in_base64)
 		       "bytes in base64");
 }
 
+TEST(webhooks_are_urls_and_objects)
+{
+	struct apps apps =
+		load("{\"apps\":[{" FIRST "},{" SECOND
+		     ",\"webhooks\":[\"https://a/b\",{\"url\":\"http://c\","
+		     "\"events\":[\"cache_miss\"]}]}]}");
+
+	assert_int_equal(apps.all[0].webhooks.count, 0);
+	assert_int_equal(apps.all[1].webhooks.count, 2);
+	assert_string_equal(apps.all[1].webhooks.all[1].url, "http://c");
+	apps_release(&apps);
+	expect_refused("{\"apps\":[{" FIRST ",\"webhooks\":[\"a\"]}]}",
+		       "PUSHLOG_APPS: apps[0].webhooks has an item that is no "
+		       "http:// or https:// URL");
+}
+
 TEST(the_file_is_named_if_there_is_one)
 {
 	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
@@ -242,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup(each_member_has_its_type, set_up),
 		cmocka_unit_test_setup(a_master_key_is_32_bytes_in_base64,
 				       set_up),
+		cmocka_unit_test_setup(webhooks_are_urls_and_objects, set_up),
 		cmocka_unit_test_setup(the_file_is_named_if_there_is_one,
 				       set_up),
 		cmocka_unit_test_setup(a_file_that_is_empty_has_no_apps,

@@ -8,7 +8,7 @@
 #     UNIT_NAME_LIBS  libraries beside cmocka's and common's
 
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
-	json log metric notify ops settings socket_id span successor text
+	json log metric notify ops settings socket_id span successor text webhook
 UNIT += batch entry escape etag form message multipart path range signature \
 	stuck trigger
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
