@@ -38,8 +38,8 @@ MESSAGES = app_request auth_post batch body committer entry escape etag \
 	readers request response route signature stats store store_link \
 	store_server stuck trigger
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
-	log_reader loop main master outbuf peer_address pulse pusher session \
-	siphash stash stats throttle worker ws
+	log_reader loop main master outbuf peer_address pulse pusher redis_link \
+	session siphash stash stats throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -2,26 +2,15 @@
  *
  * The subscription to Redis. What comes through it are hints: the bus may be
  * away for any time and lose anything, and says so.
- *
- * hiredis serves as a codec only: the asynchronous API of its version 0.14
- * aborts the process on pipelined SUBSCRIBE, UNSUBSCRIBE and PING.
  */
 #ifndef RELAY_BUS_H
 #define RELAY_BUS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "common/address.h"
-#include "common/span.h"
-#include "relay/loop.h"
+#include "relay/redis_link.h"
 
 struct bus;
-
-struct bus_conf {
-	struct address address;      /* of Redis */
-	const char *user, *password; /* empty: none; borrowed */
-};
 
 struct bus_ops {
 	/* Redis answers. Nothing is subscribed to: whoever wants something
@@ -35,7 +24,7 @@ struct bus_ops {
 };
 
 /* Connects, and goes on trying until freed. */
-struct bus *bus_new(struct loop *loop, const struct bus_conf *conf,
+struct bus *bus_new(struct loop *loop, const struct redis_link_conf *conf,
 		    const struct bus_ops *ops, void *ctx);
 void bus_free(struct bus *bus);
 

@@ -379,12 +379,16 @@ static void make_channels(struct worker *worker)
 static void make_bus(struct worker *worker)
 {
 	const struct settings *settings = worker->conf->settings;
-	struct bus_conf bus_conf = { .user = settings->redis_user,
-				     .password = settings->redis_password };
+	struct redis_link_conf redis = {
+		.user = settings->redis_user,
+		.password = settings->redis_password,
+		.name = "redis",
+		.up = &stats()->redis_up,
+	};
 
-	if (address_parse(settings->redis, &bus_conf.address) == -1)
+	if (address_parse(settings->redis, &redis.address) == -1)
 		fatalx("cannot understand '%s'", settings->redis);
-	worker->bus = bus_new(worker->loop, &bus_conf, &bus_ops, worker);
+	worker->bus = bus_new(worker->loop, &redis, &bus_ops, worker);
 }
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
