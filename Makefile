@@ -35,7 +35,7 @@ COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 MESSAGES = app_request auth_post batch body committer entry escape etag \
 	events_get events_post fault form history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
-	readers request response route signature stats store store_link \
+	readers redis_server request response route signature stats store store_link \
 	store_server stuck trigger
 RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
 	log_reader loop main master outbuf peer_address pulse pusher redis_link \

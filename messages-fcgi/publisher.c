@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The program's only way to Redis. Knows nothing of the log but the events it
- * is handed.
+ * What is said to Redis, in one write. Knows nothing of the log but the events
+ * it is handed.
  *
  *     publish -> encoder (its caller's) -> pending (bounded) -> sending (the
  *     thread's) -> Redis, one write and then the replies
@@ -18,13 +18,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/address.h"
 #include "common/alloc.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/envelope.h"
 #include "common/log.h"
+#include "messages-fcgi/redis_server.h"
 #include "messages-fcgi/stats.h"
 
 /* For connecting, for each reply, and for what is pending at the end. */
@@ -48,7 +48,6 @@ struct encoder {
 
 struct publisher {
 	const struct settings *settings;
-	struct address address;
 	size_t buffer_bytes;
 	pthread_t thread;
 
@@ -70,7 +69,7 @@ struct publisher {
 		TOLD_DOWN
 	} told;          /* the log, last */
 	bool is_refused; /* PUBLISH was: that a PING is answered is no news */
-	char reason[160];
+	char reason[REDIS_SERVER_WHY_BYTES];
 };
 
 static void add_command(struct encoder *e, struct span epoch,
@@ -245,14 +244,6 @@ static void say_down(struct publisher *p, const char *why)
 	p->redis = NULL;
 }
 
-/* What hiredis says of the connection. */
-static const char *fault_of(const redisContext *redis)
-{
-	if (redis->err == REDIS_ERR_IO && errno == EAGAIN)
-		return "no answer in time";
-	return redis->errstr;
-}
-
 /* Sends the commands in one write and reads as many replies. NULL or why it
  * failed; as long as the connection. */
 static const char *exchange(struct publisher *p, const char *bytes, size_t len,
@@ -267,7 +258,7 @@ static const char *exchange(struct publisher *p, const char *bytes, size_t len,
 		redisReply *reply;
 
 		if (redisGetReply(p->redis, &got) != REDIS_OK)
-			return fault_of(p->redis);
+			return redis_server_fault(p->redis);
 		reply = got;
 		if (reply->type == REDIS_REPLY_ERROR) {
 			snprintf(p->reason, sizeof(p->reason), "%s",
@@ -276,31 +267,6 @@ static const char *exchange(struct publisher *p, const char *bytes, size_t len,
 		}
 		freeReplyObject(reply);
 	}
-	return why;
-}
-
-static const char *authenticate(struct publisher *p)
-{
-	const char *user = p->settings->redis_user;
-	const char *password = p->settings->redis_password;
-	const char *argv[3] = { "AUTH", user, password };
-	size_t lengths[3] = { 4, strlen(user), strlen(password) };
-	int count = 3, len;
-	const char *why;
-	char *command;
-
-	if (password[0] == '\0')
-		return NULL;
-	if (user[0] == '\0') {
-		argv[1] = password;
-		lengths[1] = lengths[2];
-		count = 2;
-	}
-	len = redisFormatCommandArgv(&command, count, argv, lengths);
-	if (len == -1)
-		fatalx("out of memory encoding for redis");
-	why = exchange(p, command, (size_t)len, 1);
-	redisFreeCommand(command);
 	return why;
 }
 
@@ -313,27 +279,9 @@ static const char *ping(struct publisher *p)
 
 static void connect_redis(struct publisher *p)
 {
-	const struct timeval timeout = { TIMEOUT_MS / 1000,
-					 TIMEOUT_MS % 1000 * 1000 };
-	const char *why;
-
-	p->redis =
-		p->address.path[0] != '\0'
-			? redisConnectUnixWithTimeout(p->address.path, timeout)
-			: redisConnectWithTimeout(p->address.host,
-						  p->address.port, timeout);
-	if (p->redis == NULL)
-		fatalx("out of memory connecting to redis");
-	if (p->redis->err != 0)
-		why = fault_of(p->redis);
-	else if (redisSetTimeout(p->redis, timeout) != REDIS_OK)
-		why = "cannot set its timeout";
-	else
-		why = authenticate(p);
-	if (why == NULL)
-		why = ping(p);
-	if (why != NULL) {
-		say_down(p, why);
+	p->redis = redis_server_connect(p->settings, TIMEOUT_MS, p->reason);
+	if (p->redis == NULL) {
+		say_down(p, p->reason);
 		return;
 	}
 	set_connected(p);
@@ -399,8 +347,6 @@ struct publisher *publisher_new(const struct settings *settings,
 
 	p->settings = settings;
 	p->buffer_bytes = buffer_bytes;
-	if (address_parse(settings->redis, &p->address) == -1)
-		fatalx("'%s' is no address", settings->redis);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
