@@ -31,7 +31,7 @@ PG_LIBS = -lpq
 
 COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
-	settings socket_id successor text webhook
+	roster_script settings socket_id successor text webhook
 MESSAGES = app_request auth_post batch body committer entry escape etag \
 	events_get events_post fault form history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
@@ -88,6 +88,13 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
+
+# a script as a C string, a literal a line
+$(BUILD)/gen/common/roster_lua.h: common/roster.lua
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@
+$(BUILD)/obj/common/roster_script.o: $(BUILD)/gen/common/roster_lua.h
+$(BUILD)/obj/common/roster_script.o: ALL_CFLAGS += -I$(BUILD)/gen
 
 # images and packages are built from a tree without tests
 -include tests/unit/unit.mk tests/fuzz/fuzz.mk tests/bench/bench.mk

@@ -67,6 +67,7 @@ const SUITES = {
   unit: { jobs: built('unit'), asan: ['unit'], limitS: 120 },
   fuzz: { jobs: built('fuzz', (name) => [`tests/fuzz/corpus/${name}`]), asan: ['fuzz-replay'], limitS: 120 },
   sql: { jobs: scripts(['log', 'tests/sql/run']), limitS: 300 },
+  roster: { jobs: nodeFiles('tests/roster'), limitS: 120 },
   web: { jobs: nodeFiles('web/test'), limitS: 120 },
   integration: { jobs: nodeFiles('tests/integration'),
     make: ['all', 'page', 'load'], limitS: 300, isHeavy: true },

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+//
+// What common/roster.lua promises, on a Redis of its own. The clock is the
+// test's: a script that is told the time needs no test that waits.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { until } from '../stack.mjs';
+import { startRedis } from './resp.mjs';
+
+const SCRIPT = fileURLToPath(new URL('../../common/roster.lua', import.meta.url));
+const APP = '7';
+const LEASE_MS = 5000;
+const LEAVING_MS = 3000;
+const CROWD_MS = 5000;
+
+let server;
+let redis;
+let listener; // to the hints
+let sha;
+
+before(async () => {
+  server = await startRedis();
+  redis = await server.connect();
+  listener = await server.connect();
+  await listener.command('subscribe', 'p:roster');
+  const text = fs.readFileSync(SCRIPT, 'utf8');
+  const timed = text.replace('local now = clock()',
+    "local now = tonumber(call('GET', 'clock'))");
+  assert.notEqual(timed, text);
+  sha = await redis.command('script', 'load', timed);
+});
+
+after(async () => {
+  redis.close();
+  listener.close();
+  await server.stop();
+});
+
+beforeEach(async () => {
+  await redis.command('flushall');
+  await redis.command('set', 'clock', 1_795_453_367_656);
+  // long past the time when a Redis counts as new
+  await redis.command('set', 'p:roster:born', 1);
+  await hints();
+});
+
+function roster(op, ...words) {
+  return redis.command('evalsha', sha, 0, op, 'p', ...words);
+}
+
+function pass(ms) {
+  return redis.command('incrby', 'clock', ms);
+}
+
+// What was published since the last call.
+async function hints() {
+  await redis.command('publish', 'p:roster', 'end');
+  const is = ([, text]) => text === 'end';
+  await until('the hints come', () => listener.pushed.some(is));
+  return listener.pushed.splice(0).map(([, text]) => text)
+    .filter((text) => text !== 'end');
+}
+
+// All that would be posted to the app, in order.
+async function webhooks(app = APP) {
+  const entries = await redis.command('xrange', `p:webhooks:${app}`, '-', '+');
+  await redis.command('del', `p:webhooks:${app}`);
+  return entries.map(([, [field, json]]) => {
+    assert.equal(field, 'event');
+    return JSON.parse(json);
+  });
+}
+
+async function begin(...nodes) {
+  for (const node of nodes) await roster('begin', node, APP, 'wc');
+}
+
+function join(node, user, { channel = 'presence-x', info = '{}', max = 0,
+  again = 0 } = {}) {
+  return roster('join', node, again, APP, channel, max, user, info);
+}
+
+function part(node, user, channel = 'presence-x') {
+  return roster('part', node, APP, channel, user);
+}
+
+const member = (name, user, channel = 'presence-x') => (
+  { name, channel, user_id: user });
+
+test('a node that has not begun is refused', async () => {
+  for (const [op, ...words] of [['renew'], ['count', 0, APP, 'a', 1],
+    ['join', 0, APP, 'presence-x', 0, 'u', ''], ['part', APP, 'presence-x', 'u'],
+    ['members', APP, 'presence-x'], ['online', APP, 1, 'u'], ['replace', 'o']]) {
+    await assert.rejects(roster(op, 'n1', ...words), /UNKNOWN/);
+  }
+  assert.deepEqual(await redis.command('keys', 'p:roster:node*'), []);
+});
+
+test('who begins is told how long it may be silent', async () => {
+  assert.equal(await roster('begin', 'n1', APP, ''), LEASE_MS);
+  await pass(LEASE_MS - 1);
+  assert.equal(await roster('renew', 'n1'), 1);
+  await pass(LEASE_MS - 1);
+  assert.equal(await roster('renew', 'n1'), 1);
+  await pass(LEASE_MS);
+  await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
+});
+
+test('who joins is told who is there, itself too', async () => {
+  await begin('n1', 'n2');
+  assert.deepEqual(await join('n1', 'u1', { info: '{"a":1}' }),
+    ['u1', '{"a":1}']);
+  const both = await join('n2', 'u 2', { info: '' });
+  assert.deepEqual(new Map([[both[0], both[1]], [both[2], both[3]]]),
+    new Map([['u1', '{"a":1}'], ['u 2', '']]));
+  assert.deepEqual((await roster('members', 'n1', APP, 'presence-x')).length, 4);
+});
+
+test('of several nodes that have a user, the first and the last are told', async () => {
+  await begin('n1', 'n2');
+  await join('n1', 'u');
+  assert.deepEqual(await hints(), [`members ${APP} presence-x`]);
+  await join('n2', 'u');
+  await join('n2', 'u'); // once more is not twice
+  await part('n1', 'u');
+  await part('n1', 'u');
+  assert.deepEqual(await hints(), []);
+  await part('n2', 'u');
+  assert.deepEqual(await hints(), [`members ${APP} presence-x`]);
+  assert.deepEqual(await roster('users', APP, 'presence-x'), []);
+  await pass(LEAVING_MS);
+  await begin('n1');
+  assert.deepEqual(await webhooks(),
+    [member('member_added', 'u'), member('member_removed', 'u')]);
+});
+
+test('a member that is back within 3 s was never gone', async () => {
+  await begin('n1');
+  await join('n1', 'u');
+  await webhooks();
+  await part('n1', 'u');
+  await pass(LEAVING_MS - 1);
+  await roster('renew', 'n1');
+  await join('n1', 'u');
+  await pass(LEAVING_MS);
+  await roster('renew', 'n1');
+  assert.deepEqual(await webhooks(), []);
+  await part('n1', 'u');
+  await pass(LEAVING_MS);
+  await roster('renew', 'n1');
+  await roster('renew', 'n1');
+  assert.deepEqual(await webhooks(), [member('member_removed', 'u')]);
+});
+
+test('a full channel takes nobody new', async () => {
+  await begin('n1', 'n2');
+  await join('n1', 'u1', { max: 2 });
+  await join('n1', 'u2', { max: 2 });
+  assert.deepEqual(await join('n2', 'u3', { max: 2 }), []);
+  assert.equal((await join('n2', 'u2', { max: 2 })).length, 4);
+  assert.equal((await join('n2', 'u3', { max: 0 })).length, 6);
+});
+
+test('what is registered under odd names comes back as it was', async () => {
+  const user = 'ü "x"\\ %d \n c 1 2';
+  await begin('n1');
+  assert.deepEqual(await join('n1', user, { info: '7 {"a":"%1"}\n' }),
+    [user, '7 {"a":"%1"}\n']);
+  await pass(LEASE_MS);
+  await begin('n2');
+  assert.deepEqual(await roster('users', APP, 'presence-x'), []);
+  await pass(LEAVING_MS);
+  await roster('renew', 'n2');
+  assert.deepEqual(await webhooks(),
+    [member('member_added', user), member('member_removed', user)]);
+});
+
+test('a channel is occupied from its first subscriber to its last', async () => {
+  await begin('n1', 'n2');
+  await roster('count', 'n1', 0, APP, 'a', 2, APP, 'b', 1);
+  await roster('count', 'n2', 0, APP, 'a', 3);
+  await roster('count', 'n1', 0, APP, 'a', 0);
+  assert.deepEqual(await roster('channels', APP, 'a'), ['a', 0, 3]);
+  assert.equal((await roster('channels', APP, '')).length, 6);
+  assert.deepEqual(await roster('channels', '8', ''), []);
+  await roster('count', 'n2', 0, APP, 'a', 0);
+  assert.deepEqual(await roster('counts', APP, 'a', 'b'), [0, 0, 0, 1]);
+  await pass(LEAVING_MS);
+  await roster('renew', 'n1');
+  const names = (await webhooks()).map(({ name, channel }) => [name, channel])
+    .filter(([name]) => name !== 'subscription_count');
+  assert.deepEqual(names, [['channel_occupied', 'a'], ['channel_occupied', 'b'],
+    ['channel_vacated', 'a']]);
+});
+
+test('a count is said at each change, where the app wants it', async () => {
+  await roster('begin', 'n1', APP, 'wc', '8', 'w', '9', '');
+  await roster('count', 'n1', 0, APP, 'a', 1, '8', 'a', 1, '9', 'a', 1,
+    APP, 'presence-x', 1);
+  await roster('count', 'n1', 0, APP, 'a', 2);
+  await roster('count', 'n1', 0, APP, 'a', 0);
+  assert.deepEqual(await hints(), [`count ${APP} a 1`, `count ${APP} a 2`]);
+  const counts = (await webhooks())
+    .filter(({ name }) => name === 'subscription_count');
+  assert.deepEqual(counts, [1, 2].map((n) => (
+    { name: 'subscription_count', channel: 'a', subscription_count: n })));
+  assert.deepEqual(await webhooks('8'),
+    [{ name: 'channel_occupied', channel: 'a' }]);
+  assert.deepEqual(await webhooks('9'), []);
+});
+
+test('the count of a crowd is said every 5 s, and the last one is', async () => {
+  const counted = (n) => roster('count', 'n1', 0, APP, 'a', n);
+  await begin('n1');
+  await counted(100);
+  await counted(101);
+  await counted(102);
+  assert.deepEqual(await hints(), [`count ${APP} a 100`]);
+  for (const step of [4000, 1000]) {
+    await pass(step);
+    await roster('renew', 'n1');
+  }
+  assert.deepEqual(await hints(), [`count ${APP} a 102`]);
+  await counted(103);
+  assert.deepEqual(await hints(), []);
+  await counted(99); // no crowd any more
+  assert.deepEqual(await hints(), [`count ${APP} a 99`]);
+  await pass(4000);
+  await roster('renew', 'n1');
+  await pass(CROWD_MS);
+  await begin('n1');
+  assert.deepEqual(await hints(), []);
+});
+
+test('what an expired node had is undone once', async () => {
+  await begin('n1', 'n2');
+  await roster('count', 'n1', 0, APP, 'presence-x', 2, APP, 'a', 1);
+  await roster('count', 'n2', 0, APP, 'presence-x', 1);
+  await join('n1', 'u1');
+  await join('n1', 'u2');
+  await join('n2', 'u2');
+  await roster('online', 'n1', APP, 1, 'u1');
+  await hints();
+  await webhooks();
+  await pass(LEASE_MS - 1);
+  await roster('renew', 'n2');
+  assert.deepEqual(await hints(), []);
+  await pass(1);
+  await roster('renew', 'n2');
+  assert.deepEqual((await hints()).sort(),
+    [`members ${APP} presence-x`, `user ${APP} 0 u1`]);
+  await assert.rejects(join('n1', 'u3'), /UNKNOWN/);
+  await roster('renew', 'n2');
+  assert.deepEqual(await hints(), []);
+  assert.deepEqual(await roster('users', APP, 'presence-x'), ['u2']);
+  assert.deepEqual(await roster('channels', APP, ''), ['presence-x', 1, 1]);
+  await pass(LEAVING_MS);
+  await roster('renew', 'n2');
+  assert.deepEqual((await webhooks()).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    [{ name: 'channel_vacated', channel: 'a' }, member('member_removed', 'u1')]);
+  assert.deepEqual(await redis.command('keys', 'p:roster:node:*'), ['p:roster:node:n2']);
+});
+
+test('reads are true when no node lives', async () => {
+  await begin('n1');
+  await roster('count', 'n1', 0, APP, 'presence-x', 1);
+  await join('n1', 'u');
+  await pass(LEASE_MS);
+  assert.deepEqual(await roster('users', APP, 'presence-x'), []);
+  assert.deepEqual(await roster('channels', APP, ''), []);
+});
+
+test('a node with much is undone in steps', async () => {
+  await begin('n1');
+  const many = Array.from({ length: 15_000 }, (_, i) => `c${i}`);
+  for (let at = 0; at < many.length; at += 500) {
+    await roster('count', 'n1', 0, ...many.slice(at, at + 500)
+      .flatMap((channel) => [APP, channel, 1]));
+  }
+  await pass(LEASE_MS);
+  await begin('n2');
+  const left = await redis.command('scard', `p:roster:occupied:${APP}`);
+  assert.ok(left > 0 && left <= 5000, `${left} are left`);
+  await roster('renew', 'n2');
+  assert.equal(await redis.command('scard', `p:roster:occupied:${APP}`), 0);
+  assert.equal(await redis.command('exists', 'p:roster:node:n1'), 0);
+});
+
+test('a node that takes the place of another tells nobody', async () => {
+  await begin('n1');
+  await roster('count', 'n1', 0, APP, 'presence-x', 1);
+  await join('n1', 'u1');
+  await join('n1', 'u2');
+  await hints();
+  await webhooks();
+  await begin('n2');
+  await roster('count', 'n2', 1, APP, 'presence-x', 1);
+  await join('n2', 'u1', { again: 1 });
+  await roster('replace', 'n2', 'n1');
+  assert.deepEqual(await hints(), [`members ${APP} presence-x`]); // u2 is gone
+  await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
+  assert.deepEqual(await roster('users', APP, 'presence-x'), ['u1']);
+  await pass(LEAVING_MS);
+  await roster('renew', 'n2');
+  assert.deepEqual(await webhooks(), [member('member_removed', 'u2')]);
+});
+
+test('what a Redis that lost everything is told again makes no webhook', async () => {
+  await redis.command('del', 'p:roster:born');
+  await begin('n1');
+  await roster('count', 'n1', 1, APP, 'presence-x', 1);
+  await join('n1', 'u1', { again: 1 });
+  await join('n1', 'u2', { again: 0 });
+  assert.deepEqual(await webhooks(), [member('member_added', 'u2')]);
+  await roster('renew', 'n1');
+  await pass(LEASE_MS - 1);
+  await roster('renew', 'n1');
+  await pass(1);
+  await join('n1', 'u3', { again: 1 });
+  assert.deepEqual(await webhooks(), [member('member_added', 'u3')]);
+});
+
+test('a user is online while some node says so', async () => {
+  await begin('n1', 'n2');
+  await roster('online', 'n1', APP, 1, 'a b');
+  await roster('online', 'n1', APP, 1, 'a b');
+  await roster('online', 'n2', APP, 1, 'a b');
+  assert.deepEqual(await hints(), [`user ${APP} 1 a b`]);
+  assert.deepEqual(await roster('watch', APP, 'x', 'a b', 'y'), ['a b']);
+  await roster('online', 'n1', APP, 0, 'a b');
+  assert.deepEqual(await hints(), []);
+  await roster('online', 'n2', APP, 0, 'a b');
+  assert.deepEqual(await hints(), [`user ${APP} 0 a b`]);
+  assert.deepEqual(await roster('watch', APP, 'a b'), []);
+});
+
+test('to terminate is a hint, and a webhook of another kind is passed on', async () => {
+  await begin('n1');
+  await roster('terminate', APP, 'u 1');
+  assert.deepEqual(await hints(), [`terminate ${APP} u 1`]);
+  await roster('webhook', APP, '{"name":"cache_miss","channel":"cache-a"}');
+  assert.deepEqual(await webhooks(), [{ name: 'cache_miss', channel: 'cache-a' }]);
+});
