@@ -16,8 +16,6 @@
 #include "common/log.h"
 #include "common/settings.h"
 
-/* An app's id as server libraries put it into paths. */
-#define ID_MAX 20
 /* Shorter secrets can be guessed by trying. */
 #define SECRET_MIN 16
 
@@ -28,7 +26,7 @@ static bool is_made_of(const char *s, const char *chars)
 
 const char *app_check_id(const char *s)
 {
-	return is_made_of(s, "0123456789") && strlen(s) <= ID_MAX
+	return is_made_of(s, "0123456789") && strlen(s) <= APP_ID_MAX
 		       ? NULL
 		       : "is not 1 to 20 digits";
 }
@@ -171,6 +169,7 @@ static const struct member {
 	MEMBER("event_max_bytes", event_max_bytes, take_size),
 	MEMBER("client_events", client_events, take_bool),
 	MEMBER("webhooks", webhooks, take_webhooks),
+	MEMBER("enabled", enabled, take_bool),
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -249,6 +248,7 @@ static void init(struct app *app, const struct settings *settings)
 		.allowed_origins = xstrdup(""),
 		.encryption_master_key = xstrdup(""),
 		.event_max_bytes = settings->event_max_bytes,
+		.enabled = true,
 	};
 }
 

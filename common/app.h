@@ -8,7 +8,7 @@
  *                "durable_channels": ["orders-*"], "event_max_bytes": 10240,
  *                "encryption_master_key": "…",
  *                "allowed_origins": ["https://example.org"],
- *                "client_events": false,
+ *                "client_events": false, "enabled": true,
  *                "webhooks": ["https://example.org/hook"]}, …]}
  *
  * Only the first three must be given. The first app is the page's: /messages
@@ -26,6 +26,9 @@
 
 struct settings;
 
+/* Of an id, in characters. */
+#define APP_ID_MAX 20
+
 /* Of the key of encrypted channels, which is written in base64. */
 #define APP_MASTER_KEY_BYTES 32
 
@@ -42,6 +45,7 @@ struct app {
 	char *encryption_master_key; /* in base64; empty: none */
 	int64_t event_max_bytes;     /* of the data of an event */
 	bool client_events;
+	bool enabled; /* or nobody is let in */
 	struct webhooks webhooks;
 };
 

@@ -72,23 +72,12 @@ void envelope_add_topic(struct buf *buf, const char *prefix, const char *app,
 	buf_add_span(buf, channel);
 }
 
-/* Takes prefix and a colon off *s. */
-static bool skip_part(struct span *s, const char *part)
+struct span envelope_topic_key(struct span topic, const char *prefix)
 {
-	size_t len = strlen(part);
+	size_t len = strlen(prefix);
 
-	if (s->len <= len || !span_starts(*s, part) || s->ptr[len] != ':')
-		return false;
-	s->ptr += len + 1;
-	s->len -= len + 1;
-	return true;
-}
-
-struct span envelope_topic_channel(struct span topic, const char *prefix,
-				   const char *app)
-{
-	if (!skip_part(&topic, prefix) || !skip_part(&topic, app) ||
-	    topic.len == 0)
+	if (topic.len <= len + 1 || !span_starts(topic, prefix) ||
+	    topic.ptr[len] != ':')
 		return span_of(NULL, 0);
-	return topic;
+	return span_of(topic.ptr + len + 1, topic.len - len - 1);
 }

@@ -43,9 +43,8 @@ enum envelope_result envelope_decode(struct span payload,
 void envelope_add_topic(struct buf *buf, const char *prefix, const char *app,
 			struct span channel);
 
-/* The channel within a Redis channel's name; absent if the name is not one of
- * this prefix and app. */
-struct span envelope_topic_channel(struct span topic, const char *prefix,
-				   const char *app);
+/* What stands behind the prefix of a Redis channel's name, {app}:{channel};
+ * absent if the name is not one of this prefix. */
+struct span envelope_topic_key(struct span topic, const char *prefix);
 
 #endif

@@ -47,7 +47,11 @@ static int check(const struct app *app, const struct request *request,
 				 why);
 	if (request->method == REQUEST_POST)
 		signed_request.body = buf_span(&request->body);
-	return signature_check(app, &signed_request, fault);
+	if (signature_check(app, &signed_request, fault) == -1)
+		return -1;
+	if (!app->enabled)
+		return fault_set(fault, 403, "This app is disabled");
+	return 0;
 }
 
 const struct app *app_request_check(const struct apps *apps, struct span app_id,

@@ -7,10 +7,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/channel_name.h"
 #include "common/crypto.h"
 #include "relay/siphash.h"
 
 #define MEMBERS_MIN 4
+
+#define KEY_MAX (APP_ID_MAX + 1 + CHANNEL_NAME_MAX)
 
 void channel_table_init(struct channel_table *table)
 {
@@ -18,31 +21,56 @@ void channel_table_init(struct channel_table *table)
 	crypto_random(table->hash_key, sizeof(table->hash_key));
 }
 
-static unsigned hash(const struct channel_table *table, struct span name)
+static unsigned hash(const struct channel_table *table, struct span key)
 {
-	return (unsigned)siphash(name, table->hash_key);
+	return (unsigned)siphash(key, table->hash_key);
 }
 
-struct channel *channel_find(struct channel_table *table, struct span name)
+/* Writes {app}:{name}, KEY_MAX at most; returns where the name is in it. */
+static size_t write_key(char *key, const struct app *app, struct span name)
+{
+	size_t len = strlen(app->id);
+
+	memcpy(key, app->id, len);
+	key[len] = ':';
+	memcpy(key + len + 1, name.ptr, name.len);
+	return len + 1;
+}
+
+struct channel *channel_find(struct channel_table *table, const struct app *app,
+			     struct span name)
+{
+	char key[KEY_MAX];
+
+	if (name.len == 0 || name.len > CHANNEL_NAME_MAX)
+		return NULL;
+	return channel_find_key(
+		table, span_of(key, write_key(key, app, name) + name.len));
+}
+
+struct channel *channel_find_key(struct channel_table *table, struct span key)
 {
 	struct channel *channel;
 
-	HASH_FIND_BYHASHVALUE(hh, table->first, name.ptr, name.len,
-			      hash(table, name), channel);
+	HASH_FIND_BYHASHVALUE(hh, table->first, key.ptr, key.len,
+			      hash(table, key), channel);
 	return channel;
 }
 
-struct channel *channel_add(struct channel_table *table, struct span name,
-			    bool is_durable)
+struct channel *channel_add(struct channel_table *table, const struct app *app,
+			    struct span name, bool is_durable)
 {
-	struct channel *channel = xcalloc(1, sizeof(*channel) + name.len);
+	size_t key_len = strlen(app->id) + 1 + name.len;
+	struct channel *channel = xcalloc(1, sizeof(*channel) + key_len);
 
+	assert(name.len <= CHANNEL_NAME_MAX);
+	channel->app = app;
 	channel->is_durable = is_durable;
 	list_init(&channel->link);
-	channel->name_len = name.len;
-	memcpy(channel->name, name.ptr, name.len);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->first, channel->name, name.len,
-				    hash(table, name), channel);
+	channel->name_at = (uint32_t)write_key(channel->key, app, name);
+	channel->key_len = (uint32_t)key_len;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->first, channel->key, key_len,
+				    hash(table, channel_key(channel)), channel);
 	return channel;
 }
 
@@ -56,15 +84,15 @@ void channel_remove(struct channel_table *table, struct channel *channel)
 	free(channel);
 }
 
-size_t channel_list_live(const struct channel_table *table, struct span *names,
-			 size_t max)
+size_t channel_list_live(const struct channel_table *table,
+			 const struct channel **channels, size_t max)
 {
 	const struct channel *channel = table->first;
 	size_t count = 0;
 
 	for (; channel != NULL && count < max; channel = channel->hh.next)
 		if (channel->is_durable && channel->state == CHANNEL_LIVE)
-			names[count++] = channel_name(channel);
+			channels[count++] = channel;
 	return count;
 }
 

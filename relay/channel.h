@@ -2,6 +2,10 @@
  *
  * The channels that somebody of this worker subscribes to, and who does. Pure.
  *
+ * Each app has channels of its own. A channel's key, {app}:{name}, tells it
+ * from all others: an app's id is digits. It is also the end of the name of
+ * its topic in Redis.
+ *
  * A channel knows its subscribers only as pointers; a subscription is one
  * struct, owned by its subscriber, and the channel keeps an array of
  * references to walk in memory order.
@@ -16,7 +20,7 @@
 #define uthash_fatal(msg) fatalx("%s", msg)
 #include <uthash.h>
 
-#include "common/span.h"
+#include "common/app.h"
 #include "relay/list.h"
 #include "relay/stash.h"
 
@@ -34,6 +38,7 @@ struct channel_member {
 
 /* members[0 .. count) */
 struct channel {
+	const struct app *app;
 	struct channel_member *members;
 	uint32_t count, cap;
 	enum channel_state state; /* from here on: written by heal alone */
@@ -46,8 +51,8 @@ struct channel {
 	int64_t target;    /* highest id that is said to exist */
 	struct stash stash; /* above delivered + 1 */
 	UT_hash_handle hh;
-	size_t name_len;
-	char name[];
+	uint32_t name_at, key_len;
+	char key[]; /* name_at is behind its colon */
 };
 
 /* Owned by the subscriber, who has it in a list by next. */
@@ -66,19 +71,21 @@ struct channel_table {
 void channel_table_init(struct channel_table *table);
 
 /* NULL if there is none. */
-struct channel *channel_find(struct channel_table *table, struct span name);
+struct channel *channel_find(struct channel_table *table, const struct app *app,
+			     struct span name);
+struct channel *channel_find_key(struct channel_table *table, struct span key);
 
-/* Adds a channel that is not there yet, without members, in its first
- * state. */
-struct channel *channel_add(struct channel_table *table, struct span name,
-			    bool is_durable);
+/* Adds a channel that is not there yet, without members, in its first state.
+ * app is borrowed; name is at most CHANNEL_NAME_MAX. */
+struct channel *channel_add(struct channel_table *table, const struct app *app,
+			    struct span name, bool is_durable);
 
 /* Removes and frees a channel without members, which is in no list. */
 void channel_remove(struct channel_table *table, struct channel *channel);
 
-/* The names of up to max durable channels that are live; returns how many. */
-size_t channel_list_live(const struct channel_table *table, struct span *names,
-			 size_t max);
+/* Up to max durable channels that are live; returns how many. */
+size_t channel_list_live(const struct channel_table *table,
+			 const struct channel **channels, size_t max);
 
 void channel_join(struct channel *channel, struct subscription *subscription,
 		  void *subscriber);
@@ -88,7 +95,13 @@ void channel_leave(struct subscription *subscription);
 
 static inline struct span channel_name(const struct channel *channel)
 {
-	return span_of(channel->name, channel->name_len);
+	return span_of(channel->key + channel->name_at,
+		       channel->key_len - channel->name_at);
+}
+
+static inline struct span channel_key(const struct channel *channel)
+{
+	return span_of(channel->key, channel->key_len);
 }
 
 #endif

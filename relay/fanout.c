@@ -10,24 +10,20 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
-#include "common/app.h"
 #include "relay/stats.h"
 
 struct fanout {
 	struct channel_table channels;
-	const struct app *app;
 	const char *epoch;
 	const struct fanout_ops *ops;
 	void *ctx;
 };
 
-struct fanout *fanout_new(const struct app *app, const struct fanout_ops *ops,
-			  void *ctx)
+struct fanout *fanout_new(const struct fanout_ops *ops, void *ctx)
 {
 	struct fanout *fanout = xcalloc(1, sizeof(*fanout));
 
 	channel_table_init(&fanout->channels);
-	fanout->app = app;
 	fanout->ops = ops;
 	fanout->ctx = ctx;
 	return fanout;
@@ -65,14 +61,15 @@ static struct frame *subscribed_frame(const struct fanout *fanout,
 void fanout_join(struct fanout *fanout, struct session *session,
 		 struct subscription *subscription, struct span name)
 {
-	struct channel *channel = channel_find(&fanout->channels, name);
+	const struct app *app = session->app;
+	struct channel *channel = channel_find(&fanout->channels, app, name);
 	struct frame *frame;
 
 	metric_add_own(&stats()->subscriptions, 1);
 	if (channel == NULL) {
 		metric_add_own(&stats()->channels, 1);
-		channel = channel_add(&fanout->channels, name,
-				      app_is_durable(fanout->app, name));
+		channel = channel_add(&fanout->channels, app, name,
+				      app_is_durable(app, name));
 		channel_join(channel, subscription, session);
 		fanout->ops->on_first(fanout->ctx, channel);
 		return;

@@ -6,7 +6,6 @@
 #ifndef RELAY_FANOUT_H
 #define RELAY_FANOUT_H
 
-#include "common/app.h"
 #include "relay/channel.h"
 #include "relay/session.h"
 
@@ -20,17 +19,15 @@ struct fanout_ops {
 	void (*on_last)(void *ctx, struct channel *channel);
 };
 
-/* app is borrowed. */
-struct fanout *fanout_new(const struct app *app, const struct fanout_ops *ops,
-			  void *ctx);
+struct fanout *fanout_new(const struct fanout_ops *ops, void *ctx);
 
 /* All subscribers must have left. */
 void fanout_free(struct fanout *fanout);
 
 struct channel_table *fanout_channels(struct fanout *fanout);
 
-/* For session_ops. epoch and what the channel has delivered are told to a
- * subscriber who joins while it is live. */
+/* For session_ops; the channel is the session's app's. epoch and what the
+ * channel has delivered are told to a subscriber who joins while it is live. */
 void fanout_join(struct fanout *fanout, struct session *session,
 		 struct subscription *subscription, struct span name);
 void fanout_leave(struct fanout *fanout, struct subscription *subscription);

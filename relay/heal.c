@@ -37,7 +37,7 @@ struct heal {
 	struct list starting; /* channels that are not live, by since_ms */
 	struct list holed;    /* live ones with a hole, by since_ms */
 	struct loop_timer poll_timer, hole_timer;
-	size_t stash_bytes;
+	struct stash_pool stashes;
 	char epoch[EPOCH_MAX]; /* empty: the log was never read */
 };
 
@@ -56,16 +56,7 @@ static void put_in_list(struct heal *heal, struct channel *channel,
 
 static void clear_stash(struct heal *heal, struct channel *channel)
 {
-	heal->stash_bytes -= channel->stash.bytes;
-	stash_clear(&channel->stash);
-}
-
-static void drop_first(struct heal *heal, struct channel *channel)
-{
-	size_t before = channel->stash.bytes;
-
-	stash_drop_first(&channel->stash);
-	heal->stash_bytes -= before - channel->stash.bytes;
+	stash_pool_clear(&heal->stashes, &channel->stash);
 }
 
 /* What does not fit is dropped with all that the channel has: it will be read
@@ -73,15 +64,11 @@ static void drop_first(struct heal *heal, struct channel *channel)
 static void put_in_stash(struct heal *heal, struct channel *channel, int64_t id,
 			 struct frame *frame, uint64_t exclude)
 {
-	size_t before = channel->stash.bytes;
-
-	if (heal->stash_bytes + frame->len > heal->conf.stash_max_bytes) {
-		stats_drop(STATS_STASH_FULL, stash_count(&channel->stash) + 1);
-		clear_stash(heal, channel);
+	if (stash_pool_put(&heal->stashes, &channel->stash, id, frame,
+			   exclude) == 0)
 		return;
-	}
-	stash_put(&channel->stash, id, frame, exclude);
-	heal->stash_bytes += channel->stash.bytes - before;
+	stats_drop(STATS_STASH_FULL, stash_count(&channel->stash) + 1);
+	clear_stash(heal, channel);
 }
 
 /* ---- delivering ---- */
@@ -104,14 +91,14 @@ static void drain_stash(struct heal *heal, struct channel *channel)
 		if (first->id > channel->delivered)
 			deliver(channel, first->id, first->frame,
 				first->exclude);
-		drop_first(heal, channel);
+		stash_pool_drop_first(&heal->stashes, &channel->stash);
 	}
 }
 
 /* Puts the channel on the list of those with a hole, or takes it off. */
 static void note_hole(struct heal *heal, struct channel *channel)
 {
-	metric_set(&stats()->stash_bytes, (int64_t)heal->stash_bytes);
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
 	if (channel->target <= channel->delivered) {
 		list_remove(&channel->link);
 		return;
@@ -231,8 +218,9 @@ static void take_heads(struct heal *heal, const struct log_heads *heads,
 	take_epoch(heal, heads->epoch);
 	for (i = 0; i < heads->count; i++) {
 		const struct log_head *head = &heads->heads[i];
-		struct channel *channel = channel_find(
-			fanout_channels(heal->fanout), head->channel);
+		struct channel *channel =
+			channel_find(fanout_channels(heal->fanout),
+				     head->channel.app, head->channel.name);
 
 		if (channel == NULL || channel->state != wanted ||
 		    !channel->is_durable)
@@ -265,9 +253,14 @@ static void unread_starting(struct heal *heal)
 	}
 }
 
-/* Names up to LOOKUPS_MAX channels that await their head, which from now on
- * are being read. */
-static size_t collect_starting(struct heal *heal, struct span *names)
+static struct log_channel in_log(const struct channel *channel)
+{
+	return (struct log_channel){ channel->app, channel_name(channel) };
+}
+
+/* Up to LOOKUPS_MAX channels that await their head, which from now on are
+ * being read. */
+static size_t collect_starting(struct heal *heal, struct log_channel *channels)
 {
 	struct list *link;
 	size_t count = 0;
@@ -281,22 +274,22 @@ static size_t collect_starting(struct heal *heal, struct span *names)
 		if (channel->state != CHANNEL_AWAITING_HEAD)
 			continue;
 		channel->state = CHANNEL_READING_HEAD;
-		names[count++] = channel_name(channel);
+		channels[count++] = in_log(channel);
 	}
 	return count;
 }
 
 static void read_starting(struct heal *heal)
 {
-	struct span names[LOOKUPS_MAX];
+	struct log_channel channels[LOOKUPS_MAX];
 	size_t count;
 
 	if (heal->is_reading_starting)
 		return;
-	count = collect_starting(heal, names);
+	count = collect_starting(heal, channels);
 	if (count == 0)
 		return;
-	if (log_reader_heads(heal->reader, names, count,
+	if (log_reader_heads(heal->reader, channels, count,
 			     &heal->is_reading_starting) == 0)
 		heal->is_reading_starting = true;
 	else
@@ -308,24 +301,30 @@ bool heal_is_log_up(const struct heal *heal)
 	return log_reader_is_up(heal->reader);
 }
 
+/* Asks for the heads of all live channels; -1 if the log is away. If there is
+ * none, we learn whether it can be read. */
+static int read_live(struct heal *heal)
+{
+	const struct channel *live[LOOKUPS_MAX + 1];
+	struct log_channel channels[LOOKUPS_MAX];
+	size_t count, i;
+
+	count = channel_list_live(fanout_channels(heal->fanout), live,
+				  LOOKUPS_MAX + 1);
+	if (count > LOOKUPS_MAX)
+		return log_reader_all_heads(heal->reader, &heal->is_polling);
+	for (i = 0; i < count; i++)
+		channels[i] = in_log(live[i]);
+	return log_reader_heads(heal->reader, channels, count,
+				&heal->is_polling);
+}
+
 void heal_poll(struct heal *heal)
 {
-	struct span names[LOOKUPS_MAX + 1];
-	size_t count;
-	int result;
-
 	heal->is_poll_due = heal->is_polling;
 	if (heal->is_polling || chaos_is("no-head-poll"))
 		return;
-	/* if there is none, we learn whether the log can be read */
-	count = channel_list_live(fanout_channels(heal->fanout), names,
-				  LOOKUPS_MAX + 1);
-	if (count > LOOKUPS_MAX)
-		result = log_reader_all_heads(heal->reader, &heal->is_polling);
-	else
-		result = log_reader_heads(heal->reader, names, count,
-					  &heal->is_polling);
-	heal->is_polling = result == 0;
+	heal->is_polling = read_live(heal) == 0;
 	metric_add_own(&stats()->head_polls, heal->is_polling);
 }
 
@@ -357,11 +356,12 @@ static void read_hole(struct heal *heal, struct channel *channel)
 {
 	const struct stash_entry *first = stash_first(&channel->stash);
 	int64_t to_id = first ? first->id - 1 : channel->target;
+	struct log_channel in = in_log(channel);
 
 	if (channel->is_reading)
 		return;
-	if (log_reader_rows(heal->reader, channel_name(channel),
-			    channel->delivered + 1, to_id, channel) == -1)
+	if (log_reader_rows(heal->reader, &in, channel->delivered + 1, to_id,
+			    channel) == -1)
 		return;
 	channel->is_reading = true;
 	metric_add_own(&stats()->holes, 1);
@@ -418,7 +418,7 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 		deliver_row(heal, channel, &rows->events[i]);
 	log_debug("healed %lld of '%.*s' up to %lld",
 		  (long long)(channel->delivered - before),
-		  (int)channel->name_len, channel->name,
+		  (int)channel->key_len, channel->key,
 		  (long long)channel->delivered);
 	if (channel->delivered + 1 == rows->from_id)
 		on_nothing_read(heal, channel, rows);
@@ -475,7 +475,7 @@ static void on_poll_timer(struct loop_timer *timer)
 {
 	struct heal *heal = container_of(timer, struct heal, poll_timer);
 
-	metric_set(&stats()->stash_bytes, (int64_t)heal->stash_bytes);
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
 	read_starting(heal);
 	heal_poll(heal);
 	close_late_starters(heal);
@@ -576,9 +576,10 @@ struct heal *heal_new(struct loop *loop, struct fanout *fanout,
 	heal->loop = loop;
 	heal->fanout = fanout;
 	heal->conf = *conf;
+	heal->stashes.max_bytes = conf->stash_max_bytes;
 	list_init(&heal->starting);
 	list_init(&heal->holed);
-	heal->reader = log_reader_new(loop, conf->database, conf->app,
+	heal->reader = log_reader_new(loop, conf->database, conf->apps,
 				      &log_reader_ops, heal);
 	loop_set_timer(loop, &heal->poll_timer, 0, on_poll_timer);
 	return heal;

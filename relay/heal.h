@@ -19,11 +19,12 @@
 struct heal;
 
 struct heal_conf {
-	const char *database, *app; /* borrowed */
-	int64_t poll_ms;            /* between reads of all heads */
-	int64_t hole_wait_ms;       /* for an event that comes a little late */
-	int64_t start_timeout_ms;   /* for a durable channel to become live */
-	size_t stash_max_bytes;     /* of all channels together */
+	const char *database;     /* borrowed */
+	const struct apps *apps;  /* borrowed */
+	int64_t poll_ms;          /* between reads of all heads */
+	int64_t hole_wait_ms;     /* for an event that comes a little late */
+	int64_t start_timeout_ms; /* for a durable channel to become live */
+	size_t stash_max_bytes;   /* of all channels together */
 };
 
 /* fanout must outlive heal. */

@@ -24,12 +24,13 @@
 
 /* The epoch stands in each row; there is at least one. */
 #define HEADS_SQL                                                              \
-	"select (select pushlog.epoch()), u.name, c.last_id "                  \
-	"from unnest($2::text[]) as u (name) left join pushlog.channel as c "  \
-	"on c.app = $1 and c.name = u.name"
+	"select (select pushlog.epoch()), u.app, u.name, c.last_id "           \
+	"from unnest($1::text[], $2::text[]) as u (app, name) "                \
+	"left join pushlog.channel as c "                                      \
+	"on c.app = u.app and c.name = u.name"
 #define ALL_HEADS_SQL                                                          \
-	"select (select pushlog.epoch()), name, last_id "                      \
-	"from pushlog.channel where app = $1"
+	"select (select pushlog.epoch()), app, name, last_id "                 \
+	"from pushlog.channel where app = any ($1::text[])"
 #define ROWS_SQL                                                               \
 	"select (select pushlog.epoch()), c.last_id, e.id, e.time_ms, "        \
 	"e.event, e.name, e.text, e.data, e.exclude "                          \
@@ -50,7 +51,8 @@ struct request {
 	enum request_kind kind;
 	void *who; /* NULL: nobody waits for it any more */
 	int64_t from_id, to_id;
-	char *channels; /* one name, or an array literal of them */
+	/* of rows an id and a name, of heads array literals of them */
+	char *apps, *channels;
 };
 
 enum reader_state {
@@ -63,7 +65,8 @@ enum reader_state {
 
 struct log_reader {
 	struct loop *loop;
-	const char *conninfo, *app;
+	const char *conninfo;
+	const struct apps *apps;
 	const struct log_reader_ops *ops;
 	void *ctx;
 	enum reader_state state;
@@ -110,8 +113,10 @@ static void answer_heads(struct log_reader *reader,
 	list = xmalloc((size_t)rows * sizeof(*list));
 	for (i = 0; i < rows; i++)
 		list[heads.count++] = (struct log_head){
-			.channel = cell(result, i, 1),
-			.last_id = number(result, i, 2, 0),
+			.channel = { apps_find_id(reader->apps,
+						  cell(result, i, 1)),
+				     cell(result, i, 2) },
+			.last_id = number(result, i, 3, 0),
 		};
 	heads.heads = list;
 	if (rows > 0)
@@ -162,6 +167,7 @@ static void answer_rows(struct log_reader *reader,
 static void free_request(struct request *request)
 {
 	list_remove(&request->link);
+	free(request->apps);
 	free(request->channels);
 	free(request);
 }
@@ -229,11 +235,11 @@ static void break_off(struct log_reader *reader)
 	loop_set_timer(reader->loop, &reader->timer, 0, on_broken);
 }
 
-static int send_request(PGconn *pg, const char *app,
-			const struct request *request)
+static int send_request(PGconn *pg, const struct request *request)
 {
 	char from[24], to[24], limit[12];
-	const char *values[5] = { app, request->channels, from, to, limit };
+	const char *values[5] = { request->apps, request->channels, from, to,
+				  limit };
 
 	snprintf(from, sizeof(from), "%lld", (long long)request->from_id);
 	snprintf(to, sizeof(to), "%lld", (long long)request->to_id);
@@ -279,7 +285,7 @@ static void run_next(struct log_reader *reader)
 	reader->current = container_of(link, struct request, link);
 	reader->state = READER_BUSY;
 	loop_set_timer(reader->loop, &reader->timer, STATEMENT_MS, on_deadline);
-	if (send_request(reader->pg, reader->app, reader->current) == 0)
+	if (send_request(reader->pg, reader->current) == 0)
 		break_off(reader);
 	else
 		flush(reader);
@@ -419,14 +425,14 @@ bool log_reader_is_conninfo(const char *conninfo)
 }
 
 struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
-				  const char *app,
+				  const struct apps *apps,
 				  const struct log_reader_ops *ops, void *ctx)
 {
 	struct log_reader *reader = xcalloc(1, sizeof(*reader));
 
 	reader->loop = loop;
 	reader->conninfo = conninfo;
-	reader->app = app;
+	reader->apps = apps;
 	reader->ops = ops;
 	reader->ctx = ctx;
 	reader->watch.fd = -1;
@@ -449,14 +455,16 @@ void log_reader_free(struct log_reader *reader)
 	free(reader);
 }
 
-/* Takes over channels. The caller fills in the rest and calls run_next. */
+/* Takes over apps and channels. The caller fills in the rest and calls
+ * run_next. */
 static struct request *enqueue(struct log_reader *reader,
-			       enum request_kind kind, char *channels,
-			       void *who)
+			       enum request_kind kind, char *apps,
+			       char *channels, void *who)
 {
 	struct request *request = xcalloc(1, sizeof(*request));
 
 	request->kind = kind;
+	request->apps = apps;
 	request->channels = channels;
 	request->who = who;
 	list_init(&request->link);
@@ -469,22 +477,22 @@ static bool is_away(const struct log_reader *reader)
 	return reader->state < READER_IDLE;
 }
 
-/* {"a","b"}: names hold neither quotes nor backslashes. */
-static char *array_literal(const struct span *channels, size_t count)
+/* Adds the next element of {"a","b"}: ids and names hold neither quotes nor
+ * backslashes. */
+static void add_element(struct buf *array, struct span element)
 {
-	struct buf text = BUF_INIT;
-	size_t i;
+	buf_add_str(array, array->len == 0 ? "{\"" : ",\"");
+	buf_add_span(array, element);
+	buf_add_char(array, '"');
+}
 
-	buf_add_char(&text, '{');
-	for (i = 0; i < count; i++) {
-		if (i > 0)
-			buf_add_char(&text, ',');
-		buf_add_char(&text, '"');
-		buf_add_span(&text, channels[i]);
-		buf_add_char(&text, '"');
-	}
-	buf_add(&text, "}", 2);
-	return text.data;
+/* The finished literal, for free(). */
+static char *end_array(struct buf *array)
+{
+	if (array->len == 0)
+		buf_add_char(array, '{');
+	buf_add(array, "}", 2);
+	return array->data;
 }
 
 bool log_reader_is_up(const struct log_reader *reader)
@@ -492,34 +500,49 @@ bool log_reader_is_up(const struct log_reader *reader)
 	return reader->state == READER_IDLE || reader->state == READER_BUSY;
 }
 
-int log_reader_heads(struct log_reader *reader, const struct span *channels,
-		     size_t count, void *who)
+int log_reader_heads(struct log_reader *reader,
+		     const struct log_channel *channels, size_t count,
+		     void *who)
 {
+	struct buf apps = BUF_INIT, names = BUF_INIT;
+	size_t i;
+
 	if (is_away(reader))
 		return -1;
-	enqueue(reader, REQUEST_HEADS, array_literal(channels, count), who);
+	for (i = 0; i < count; i++) {
+		add_element(&apps, span_str(channels[i].app->id));
+		add_element(&names, channels[i].name);
+	}
+	enqueue(reader, REQUEST_HEADS, end_array(&apps), end_array(&names),
+		who);
 	run_next(reader);
 	return 0;
 }
 
 int log_reader_all_heads(struct log_reader *reader, void *who)
 {
+	struct buf apps = BUF_INIT;
+	size_t i;
+
 	if (is_away(reader))
 		return -1;
-	enqueue(reader, REQUEST_ALL_HEADS, NULL, who);
+	for (i = 0; i < reader->apps->count; i++)
+		add_element(&apps, span_str(reader->apps->all[i].id));
+	enqueue(reader, REQUEST_ALL_HEADS, end_array(&apps), NULL, who);
 	run_next(reader);
 	return 0;
 }
 
-int log_reader_rows(struct log_reader *reader, struct span channel,
-		    int64_t from_id, int64_t to_id, void *who)
+int log_reader_rows(struct log_reader *reader,
+		    const struct log_channel *channel, int64_t from_id,
+		    int64_t to_id, void *who)
 {
 	struct request *request;
 
 	if (is_away(reader))
 		return -1;
-	request = enqueue(reader, REQUEST_ROWS,
-			  xstrndup(channel.ptr, channel.len), who);
+	request = enqueue(reader, REQUEST_ROWS, xstrdup(channel->app->id),
+			  xstrndup(channel->name.ptr, channel->name.len), who);
 	request->from_id = from_id;
 	request->to_id = to_id;
 	run_next(reader);

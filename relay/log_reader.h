@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads the log in PostgreSQL for one worker: heads of channels, and the rows
- * of a range. Asynchronous, on the loop; one statement at a time, in the order
- * asked for. Never writes.
+ * of a range; of all its apps, by one connection. Asynchronous, on the loop;
+ * one statement at a time, in the order asked for. Never writes.
  */
 #ifndef RELAY_LOG_READER_H
 #define RELAY_LOG_READER_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/app.h"
 #include "common/attr.h"
 #include "common/event.h"
 #include "relay/loop.h"
@@ -19,9 +20,14 @@
 
 struct log_reader;
 
+struct log_channel {
+	const struct app *app; /* one of the reader's */
+	struct span name;
+};
+
 /* Everything in these is borrowed, until the callback returns. */
 struct log_head {
-	struct span channel;
+	struct log_channel channel;
 	int64_t last_id; /* 0 for a channel without a row */
 };
 
@@ -51,10 +57,10 @@ struct log_reader_ops {
 /* Whether libpq understands it. */
 bool log_reader_is_conninfo(const char *conninfo);
 
-/* conninfo and app are borrowed for the life of the reader. Connects, and goes
- * on trying until freed. */
+/* conninfo and apps are borrowed for the life of the reader. Connects, and
+ * goes on trying until freed. */
 struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
-				  const char *app,
+				  const struct apps *apps,
 				  const struct log_reader_ops *ops, void *ctx);
 void log_reader_free(struct log_reader *reader);
 
@@ -63,16 +69,18 @@ bool log_reader_is_up(const struct log_reader *reader);
 
 /* Asks for the heads of these channels: 0 and on_heads follows, or -1 while
  * PostgreSQL is away. */
-int log_reader_heads(struct log_reader *reader, const struct span *channels,
-		     size_t count, void *who) MUST_CHECK;
+int log_reader_heads(struct log_reader *reader,
+		     const struct log_channel *channels, size_t count,
+		     void *who) MUST_CHECK;
 
-/* Asks for the heads of all channels of the app that have one. */
+/* Asks for the heads of all channels of the apps that have one. */
 int log_reader_all_heads(struct log_reader *reader, void *who) MUST_CHECK;
 
 /* Asks for the rows from_id … to_id of a channel, of which the first
  * LOG_READER_ROWS_MAX come: 0 and on_rows follows, or -1. */
-int log_reader_rows(struct log_reader *reader, struct span channel,
-		    int64_t from_id, int64_t to_id, void *who) MUST_CHECK;
+int log_reader_rows(struct log_reader *reader,
+		    const struct log_channel *channel, int64_t from_id,
+		    int64_t to_id, void *who) MUST_CHECK;
 
 /* Nothing more will be said of what was asked for on behalf of who. */
 void log_reader_forget(struct log_reader *reader, const void *who);

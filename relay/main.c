@@ -62,15 +62,14 @@ static const struct conf_option options_table[] = {
 /* What is configured and not done must not look as if it were. */
 static void tell_what_is_left(const struct apps *apps)
 {
-	const struct app *app = &apps->all[0];
+	size_t i;
 
-	if (apps->count > 1)
-		log_warn("only the first of %zu apps is served, '%s'",
-			 apps->count, app->id);
-	if (app->allowed_origins[0] != '\0')
-		log_warn("allowed_origins is not in force yet");
-	if (app->client_events)
-		log_warn("client_events is not in force yet");
+	for (i = 0; i < apps->count; i++) {
+		if (apps->all[i].allowed_origins[0] != '\0')
+			log_warn("allowed_origins is not in force yet");
+		if (apps->all[i].client_events)
+			log_warn("client_events is not in force yet");
+	}
 }
 
 int main(int argc, char **argv)
@@ -104,7 +103,7 @@ int main(int argc, char **argv)
 		.workers = options.workers,
 		.worker = {
 			.settings = &settings,
-			.app = &apps.all[0],
+			.apps = &apps,
 			.activity_timeout_s = options.activity_timeout_s,
 			.pong_timeout_s = options.pong_timeout_s,
 			.head_poll_ms = options.head_poll_ms,

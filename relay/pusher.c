@@ -25,6 +25,8 @@ static const struct {
 	[PUSHER_CAUSE_TOO_LARGE] = { "size", 1009, "Message too large" },
 	[PUSHER_CAUSE_APP_UNKNOWN] = { "app", 4001,
 				       "Application does not exist" },
+	[PUSHER_CAUSE_APP_DISABLED] = { "disabled", 4003,
+					"Application disabled" },
 	[PUSHER_CAUSE_VERSION_BAD] = { "version", 4006,
 				       "Invalid version string format" },
 	[PUSHER_CAUSE_VERSION_UNSUPPORTED] = { "protocol", 4007,

@@ -64,10 +64,13 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 		return 405;
 	if (!request->is_websocket)
 		return 426;
+	session->app = apps_find_key(session->set->conf.apps, key);
 	/* what is wrong with the application is said on the open socket,
 	 * where clients can read it */
-	if (!span_is(key, session->set->conf.app_key))
+	if (session->app == NULL)
 		session->refusal = PUSHER_CAUSE_APP_UNKNOWN;
+	else if (!session->app->enabled)
+		session->refusal = PUSHER_CAUSE_APP_DISABLED;
 	else
 		session->refusal = (uint8_t)pusher_check_protocol(protocol);
 	return 0;

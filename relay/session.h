@@ -15,6 +15,7 @@ struct session_set;
 struct session {
 	struct conn conn; /* first: a session is a conn that understands */
 	struct session_set *set;
+	const struct app *app; /* NULL until it connected to one */
 	uint64_t socket_id;
 	struct subscription *subscriptions; /* owned */
 	uint32_t subscription_count;
@@ -23,14 +24,14 @@ struct session {
 };
 
 struct session_conf {
-	const char *app_key;        /* borrowed */
+	const struct apps *apps;    /* borrowed */
 	int64_t activity_timeout_s; /* told to clients */
 	int64_t subscriptions_max;  /* of one session */
 };
 
 struct session_ops {
-	/* Joins session to the channel, by subscription, which the session
-	 * owns. name is valid and public. */
+	/* Joins session to the channel of its app, by subscription, which the
+	 * session owns. name is valid and public. */
 	void (*on_subscribe)(void *ctx, struct session *session,
 			     struct subscription *subscription,
 			     struct span name);

@@ -77,3 +77,29 @@ void stash_drop_first(struct stash *stash)
 	if (stash->start == stash->end)
 		stash_clear(stash);
 }
+
+int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
+		   struct frame *frame, uint64_t exclude)
+{
+	size_t before = stash->bytes;
+
+	if (pool->bytes + frame->len > pool->max_bytes)
+		return -1;
+	stash_put(stash, id, frame, exclude);
+	pool->bytes += stash->bytes - before;
+	return 0;
+}
+
+void stash_pool_drop_first(struct stash_pool *pool, struct stash *stash)
+{
+	size_t before = stash->bytes;
+
+	stash_drop_first(stash);
+	pool->bytes -= before - stash->bytes;
+}
+
+void stash_pool_clear(struct stash_pool *pool, struct stash *stash)
+{
+	pool->bytes -= stash->bytes;
+	stash_clear(stash);
+}

@@ -6,6 +6,7 @@
 #ifndef RELAY_STASH_H
 #define RELAY_STASH_H
 
+#include "common/attr.h"
 #include "relay/frame.h"
 
 struct stash_entry {
@@ -45,5 +46,17 @@ const struct stash_entry *stash_first(const struct stash *stash);
 
 /* Drops the entry that stash_first shows. */
 void stash_drop_first(struct stash *stash);
+
+/* What several stashes hold together, and may. Those of a pool are changed by
+ * these alone. */
+struct stash_pool {
+	size_t bytes, max_bytes;
+};
+
+/* 0; or -1, and nothing is done, if the frame is too much for the pool. */
+int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
+		   struct frame *frame, uint64_t exclude) MUST_CHECK;
+void stash_pool_drop_first(struct stash_pool *pool, struct stash *stash);
+void stash_pool_clear(struct stash_pool *pool, struct stash *stash);
 
 #endif

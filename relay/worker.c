@@ -91,10 +91,8 @@ static const struct session_ops session_ops = {
 static void add_topic(const struct worker *worker, struct buf *topic,
 		      const struct channel *channel)
 {
-	const struct worker_conf *conf = worker->conf;
-
-	envelope_add_topic(topic, conf->settings->redis_prefix, conf->app->id,
-			   channel_name(channel));
+	envelope_add_topic(topic, worker->conf->settings->redis_prefix,
+			   channel->app->id, channel_name(channel));
 }
 
 static uint64_t subscribe_bus(struct worker *worker,
@@ -181,16 +179,14 @@ static void log_stranger(struct worker *worker, struct span topic)
 static void on_message(void *ctx, struct span topic, struct span payload)
 {
 	struct worker *worker = ctx;
-	const struct worker_conf *conf = worker->conf;
 	struct envelope envelope;
 	struct channel *channel;
-	struct span name;
+	struct span key;
 
-	name = envelope_topic_channel(topic, conf->settings->redis_prefix,
-				      conf->app->id);
-	if (name.ptr == NULL)
+	key = envelope_topic_key(topic, worker->conf->settings->redis_prefix);
+	if (key.ptr == NULL)
 		return;
-	channel = channel_find(fanout_channels(worker->fanout), name);
+	channel = channel_find_key(fanout_channels(worker->fanout), key);
 	if (channel == NULL)
 		return;
 	switch (envelope_decode(payload, &envelope)) {
@@ -351,7 +347,7 @@ static void make_sessions(struct worker *worker)
 		.trust_real_ip = conf->trust_real_ip,
 	};
 	struct session_conf session_conf = {
-		.app_key = conf->app->key,
+		.apps = conf->apps,
 		.activity_timeout_s = conf->activity_timeout_s,
 		.subscriptions_max = conf->subscriptions_max,
 	};
@@ -365,14 +361,14 @@ static void make_channels(struct worker *worker)
 	const struct worker_conf *conf = worker->conf;
 	struct heal_conf heal_conf = {
 		.database = conf->settings->database,
-		.app = conf->app->id,
+		.apps = conf->apps,
 		.poll_ms = conf->head_poll_ms,
 		.hole_wait_ms = conf->hole_wait_ms,
 		.start_timeout_ms = conf->subscribe_timeout_ms,
 		.stash_max_bytes = (size_t)conf->stash_max_bytes,
 	};
 
-	worker->fanout = fanout_new(conf->app, &fanout_ops, worker);
+	worker->fanout = fanout_new(&fanout_ops, worker);
 	worker->heal = heal_new(worker->loop, worker->fanout, &heal_conf);
 }
 

@@ -16,7 +16,7 @@
 /* What relay alone is told. */
 struct worker_conf {
 	const struct settings *settings;
-	const struct app *app; /* NEEDSWORK: one of several */
+	const struct apps *apps;
 	int64_t activity_timeout_s;
 	int64_t pong_timeout_s;
 	int64_t head_poll_ms;

@@ -17,15 +17,19 @@ export const QUERY = 'protocol=7&client=js&version=8.6.0&flash=false';
 
 const NEXT_MS = 10_000;
 
-/** pusher-js 8 as its documentation would set it up for this stack. */
-export function openPusher(stack) {
-  return new Pusher(KEY, {
+/**
+ * pusher-js 8 as its documentation would set it up for this stack, with more
+ * options of its own.
+ */
+export function openPusher(stack, { key = KEY, ...options } = {}) {
+  return new Pusher(key, {
     wsHost: '127.0.0.1',
     wsPort: stack.port,
     forceTLS: false,
     cluster: 'pushlog',
     enabledTransports: ['ws', 'wss'],
     disableStats: true,
+    ...options,
   });
 }
 
@@ -70,8 +74,8 @@ export class Wire {
   }
 
   /** Connects and takes connection_established: sets socketId. */
-  static async open(at, options) {
-    const wire = new Wire(address(at), options);
+  static async open(at, { key = KEY, ...options } = {}) {
+    const wire = new Wire(address(at, `/app/${key}?${QUERY}`), options);
     const hello = await wire.next('pusher:connection_established');
     wire.socketId = JSON.parse(hello.data).socket_id;
     return wire;

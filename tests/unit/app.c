@@ -78,6 +78,7 @@ TEST(the_environment_makes_one_app)
 	assert_string_equal(app->allowed_origins, "");
 	assert_int_equal(app->event_max_bytes, 10240);
 	assert_false(app->client_events);
+	assert_true(app->enabled);
 	apps_release(&apps);
 }
 
@@ -87,13 +88,15 @@ TEST(json_makes_several_apps)
 		load("{\"apps\":[{" FIRST
 		     ",\"durable_channels\":[\"a-*\",\"private-b\"],"
 		     "\"allowed_origins\":[],\"event_max_bytes\":99,"
-		     "\"client_events\":true},{" SECOND
+		     "\"client_events\":true,\"enabled\":false},{" SECOND
 		     ",\"allowed_origins\":[\"https://example.org\"]}]}");
 
 	assert_int_equal(apps.count, 2);
 	assert_string_equal(apps.all[0].durable_channels, "a-*,private-b");
 	assert_int_equal(apps.all[0].event_max_bytes, 99);
 	assert_true(apps.all[0].client_events);
+	assert_false(apps.all[0].enabled);
+	assert_true(apps.all[1].enabled);
 	assert_string_equal(apps.all[1].durable_channels, "orders-*");
 	assert_string_equal(apps.all[1].allowed_origins, "https://example.org");
 	assert_int_equal(apps.all[1].event_max_bytes, 10240);

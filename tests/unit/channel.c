@@ -9,6 +9,12 @@
 #define MANY 20000
 #define MEMBERS 200
 
+static char first_id[] = "1", second_id[] = "11";
+static const struct app first = { .id = first_id },
+			second = { .id = second_id };
+
+static const struct span absent = { NULL, 0 };
+
 static struct span name_of(char name[32], int i)
 {
 	return span_of(name, (size_t)snprintf(name, 32, "channel-%d", i));
@@ -23,15 +29,16 @@ TEST(many_channels_are_found_and_no_other)
 
 	channel_table_init(&table);
 	for (i = 0; i < MANY; i++) {
-		assert_null(channel_find(&table, name_of(name, i)));
-		channels[i] = channel_add(&table, name_of(name, i), i % 2);
+		assert_null(channel_find(&table, &first, name_of(name, i)));
+		channels[i] =
+			channel_add(&table, &first, name_of(name, i), i % 2);
 	}
 	/* every third goes */
 	for (i = 0; i < MANY; i += 3)
 		channel_remove(&table, channels[i]);
 	for (i = 0; i < MANY; i++) {
 		struct span wanted = boxed(name_of(name, i));
-		struct channel *found = channel_find(&table, wanted);
+		struct channel *found = channel_find(&table, &first, wanted);
 
 		assert_ptr_equal(found, i % 3 == 0 ? NULL : channels[i]);
 		if (found != NULL) {
@@ -40,13 +47,44 @@ TEST(many_channels_are_found_and_no_other)
 		}
 		unbox(wanted);
 	}
-	assert_null(channel_find(&table, name_of(name, MANY)));
-	assert_null(channel_find(&table, SPAN("channel-")));
-	assert_null(channel_find(&table, SPAN("")));
+	assert_null(channel_find(&table, &first, name_of(name, MANY)));
+	assert_null(channel_find(&table, &first, SPAN("channel-")));
+	assert_null(channel_find(&table, &first, SPAN("")));
 	for (i = 0; i < MANY; i++)
 		if (i % 3 != 0)
 			channel_remove(&table, channels[i]);
 	assert_null(table.first);
+}
+
+TEST(each_app_has_channels_of_its_own)
+{
+	struct channel_table table;
+	struct channel *a, *b;
+
+	channel_table_init(&table);
+	a = channel_add(&table, &first, SPAN("1:c"), true);
+	assert_null(channel_find(&table, &second, SPAN("1:c")));
+	b = channel_add(&table, &second, SPAN("1:c"), false);
+	assert_ptr_equal(channel_find(&table, &first, SPAN("1:c")), a);
+	assert_ptr_equal(channel_find(&table, &second, SPAN("1:c")), b);
+	assert_ptr_equal(channel_find_key(&table, SPAN("11:1:c")), b);
+	assert_null(channel_find_key(&table, SPAN("1:c")));
+	assert_ptr_equal(b->app, &second);
+	assert_span(channel_key(b), SPAN("11:1:c"));
+	assert_span(channel_name(b), SPAN("1:c"));
+	channel_remove(&table, a);
+	channel_remove(&table, b);
+}
+
+TEST(no_channel_has_a_name_that_is_too_long)
+{
+	struct channel_table table;
+	char name[165];
+
+	memset(name, 'x', sizeof(name));
+	channel_table_init(&table);
+	assert_null(channel_find(&table, &first, span_of(name, 165)));
+	assert_null(channel_find(&table, &first, absent));
 }
 
 TEST(tables_hash_by_keys_of_their_own)
@@ -65,7 +103,7 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 	struct channel *channel;
 
 	channel_table_init(&table);
-	channel = channel_add(&table, name, true);
+	channel = channel_add(&table, &first, name, true);
 	unbox(name);
 	assert_span(channel_name(channel), SPAN("messages"));
 	assert_int_equal(channel->state, CHANNEL_SUBSCRIBING);
@@ -79,24 +117,25 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 
 TEST(live_channels_are_those_with_a_history_that_are_followed)
 {
-	struct span names[3];
+	const struct channel *live[3];
 	struct channel_table table;
 	struct channel *channels[4];
 	char name[32];
 	int i;
 
 	channel_table_init(&table);
-	assert_int_equal(channel_list_live(&table, names, 3), 0);
+	assert_int_equal(channel_list_live(&table, live, 3), 0);
 	for (i = 0; i < 4; i++)
-		channels[i] = channel_add(&table, name_of(name, i), i > 0);
+		channels[i] =
+			channel_add(&table, &first, name_of(name, i), i > 0);
 	channels[0]->state = CHANNEL_LIVE; /* but it is not durable */
 	channels[1]->state = CHANNEL_READING_HEAD;
 	channels[3]->state = CHANNEL_LIVE;
-	assert_int_equal(channel_list_live(&table, names, 3), 1);
-	assert_span(names[0], SPAN("channel-3"));
+	assert_int_equal(channel_list_live(&table, live, 3), 1);
+	assert_ptr_equal(live[0], channels[3]);
 	channels[1]->state = channels[2]->state = CHANNEL_LIVE;
-	assert_int_equal(channel_list_live(&table, names, 3), 3);
-	assert_int_equal(channel_list_live(&table, names, 2), 2);
+	assert_int_equal(channel_list_live(&table, live, 3), 3);
+	assert_int_equal(channel_list_live(&table, live, 2), 2);
 	for (i = 0; i < 4; i++)
 		channel_remove(&table, channels[i]);
 }
@@ -108,7 +147,7 @@ TEST(the_stash_goes_with_its_channel)
 	struct channel *channel;
 
 	channel_table_init(&table);
-	channel = channel_add(&table, SPAN("c"), true);
+	channel = channel_add(&table, &first, SPAN("c"), true);
 	stash_put(&channel->stash, 7, frame, 0);
 	channel_remove(&table, channel);
 	assert_int_equal(frame->refs, 1);
@@ -165,7 +204,7 @@ TEST(members_come_and_go_in_any_order)
 	size_t i;
 
 	channel_table_init(&f.table);
-	f.channel = channel_add(&f.table, SPAN("c"), false);
+	f.channel = channel_add(&f.table, &first, SPAN("c"), false);
 	for (i = 0; i < 5000; i++) {
 		toggle(&f, random_next(&random) % MEMBERS);
 		check_members(&f);
@@ -183,7 +222,7 @@ TEST(the_last_takes_the_place_of_the_one_that_leaves)
 	size_t i;
 
 	channel_table_init(&f.table);
-	f.channel = channel_add(&f.table, SPAN("c"), false);
+	f.channel = channel_add(&f.table, &first, SPAN("c"), false);
 	for (i = 0; i < 4; i++)
 		toggle(&f, i);
 	toggle(&f, 1);
@@ -204,6 +243,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_channels_are_found_and_no_other),
+		cmocka_unit_test(each_app_has_channels_of_its_own),
+		cmocka_unit_test(no_channel_has_a_name_that_is_too_long),
 		cmocka_unit_test(tables_hash_by_keys_of_their_own),
 		cmocka_unit_test(
 			a_new_channel_is_at_its_start_and_owns_its_name),

@@ -154,41 +154,36 @@ TEST(a_topic_is_prefix_app_and_channel)
 	struct buf buf = BUF_INIT;
 
 	envelope_add_topic(&buf, "pushlog", "1", SPAN("room-1"));
-	assert_span(envelope_topic_channel(buf_span(&buf), "pushlog", "1"),
-		    SPAN("room-1"));
+	assert_span(envelope_topic_key(buf_span(&buf), "pushlog"),
+		    SPAN("1:room-1"));
 	assert_buf(&buf, "pushlog:1:room-1");
 	buf_release(&buf);
 }
 
-TEST(a_topic_of_another_prefix_or_app_is_not_ours)
+TEST(a_topic_of_another_prefix_is_not_ours)
 {
 	static const char *const others[] = {
 		"",
 		"pushlog",
 		"pushlog:",
-		"pushlog:1",
-		"pushlog:1:",
-		"pushlog:2:room-1",
-		"pushlog:12:room",
 		"other:1:room-1",
 		"pushlog2:1:room-1",
 		"pushlo:1:room-1",
 		"Pushlog:1:room",
 		":1:room-1",
-		"pushlog::room-1",
 		"xpushlog:1:room",
-		"pushlog:1room:x",
+		"pushlog1:room",
 	};
 	size_t i;
 
 	for (i = 0; i < COUNT(others); i++) {
 		struct span box = boxed(span_str(others[i]));
 
-		if (envelope_topic_channel(box, "pushlog", "1").ptr != NULL)
+		if (envelope_topic_key(box, "pushlog").ptr != NULL)
 			fail_msg("'%s' is taken for ours", others[i]);
 		unbox(box);
 	}
-	assert_null(envelope_topic_channel(absent, "pushlog", "1").ptr);
+	assert_null(envelope_topic_key(absent, "pushlog").ptr);
 }
 
 int main(void)
@@ -201,7 +196,7 @@ int main(void)
 		cmocka_unit_test(what_nobody_of_ours_wrote_is_bad),
 		cmocka_unit_test(a_payload_without_its_whole_header_is_bad),
 		cmocka_unit_test(a_topic_is_prefix_app_and_channel),
-		cmocka_unit_test(a_topic_of_another_prefix_or_app_is_not_ours),
+		cmocka_unit_test(a_topic_of_another_prefix_is_not_ours),
 	};
 
 	return cmocka_run_group_tests_name("envelope", tests, NULL, NULL);

@@ -161,9 +161,33 @@ TEST(a_stash_that_stays_short_stays_small)
 	frame_unref(frame);
 }
 
+TEST(a_pool_is_full_when_all_of_it_is)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("0123456789"));
+	struct stash_pool pool = { .max_bytes = 3 * frame->len };
+	struct stash a = STASH_INIT, b = STASH_INIT;
+
+	assert_int_equal(stash_pool_put(&pool, &a, 1, frame, 0), 0);
+	assert_int_equal(stash_pool_put(&pool, &b, 1, frame, 0), 0);
+	/* the same once more is not kept, and costs nothing */
+	assert_int_equal(stash_pool_put(&pool, &b, 1, frame, 0), 0);
+	assert_int_equal(stash_pool_put(&pool, &b, 2, frame, 0), 0);
+	assert_int_equal(pool.bytes, pool.max_bytes);
+	assert_int_equal(stash_pool_put(&pool, &a, 2, frame, 0), -1);
+	assert_int_equal(stash_count(&a), 1);
+	stash_pool_drop_first(&pool, &b);
+	assert_int_equal(stash_pool_put(&pool, &a, 2, frame, 0), 0);
+	stash_pool_clear(&pool, &a);
+	assert_int_equal(pool.bytes, frame->len);
+	stash_pool_clear(&pool, &b);
+	assert_int_equal(pool.bytes, 0);
+	frame_unref(frame);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pool_is_full_when_all_of_it_is),
 		cmocka_unit_test(it_does_what_a_table_does),
 		cmocka_unit_test(what_comes_in_the_reverse_order_goes_in_order),
 		cmocka_unit_test(an_id_that_is_there_is_left_as_it_is),
