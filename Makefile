@@ -157,7 +157,7 @@ chaos-switches: ## see that the checker can fail
 	@node --test-reporter=tap tests/chaos/switches.test.mjs
 
 SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz \
-	tests/bench,$(wildcard $(dir)/*.[ch]))
+	tests/bench tests/bench/peers,$(wildcard $(dir)/*.[ch]))
 format: ## format the C sources
 	clang-format -i $(SOURCES)
 format-check:

@@ -13,7 +13,7 @@ import { startStack } from '../stack.mjs';
 
 import { BUILD, SERVERS, startServer } from './servers.mjs';
 
-const SERVER_CORE = os.cpus().length > 1 ? 0 : undefined;
+export const SERVER_CORE = os.cpus().length > 1 ? 0 : undefined;
 const LOAD_CORE = os.cpus().length > 1 ? 1 : undefined;
 const LIMIT_MS = 180_000;
 

@@ -1,19 +1,30 @@
 # SPDX-License-Identifier: MIT
 #
-# The load generator of tests/bench/. Of relay it has the loop, with what that
-# counts by, and uses nothing that it would have to judge.
+# The load generators of tests/bench/, and the peers that are written in C. Of
+# relay they have the loop, with what that counts by, and use nothing that they
+# would have to judge.
 
 LOAD = crowd dial histogram load log_writer process publisher
 LOAD_RELAY = loop pusher stats
 LOAD_OBJ = $(LOAD:%=$(BUILD)/obj/tests/bench/%.o) \
 	$(LOAD_RELAY:%=$(BUILD)/obj/relay/%.o)
 
-load: $(BUILD)/load
+HTTP_LOAD = bill dial histogram http_client http_load process
+HTTP_LOAD_OBJ = $(HTTP_LOAD:%=$(BUILD)/obj/tests/bench/%.o) \
+	$(LOAD_RELAY:%=$(BUILD)/obj/relay/%.o)
+
+load: $(BUILD)/load $(BUILD)/http-load $(BUILD)/bench-fcgi
 $(BUILD)/load: $(LOAD_OBJ) $(COMMON_OBJ)
 	@echo "  LD $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PG_LIBS) $(COMMON_LIBS)
+$(BUILD)/http-load: $(HTTP_LOAD_OBJ) $(COMMON_OBJ)
+	@echo "  LD $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(COMMON_LIBS)
+$(BUILD)/bench-fcgi: $(BUILD)/obj/tests/bench/peers/fcgi.o $(COMMON_OBJ)
+	@echo "  LD $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MESSAGES_LIBS) $(COMMON_LIBS)
 
-bench: ## hold relay against its peers: BENCH_ROUNDS, BENCH_ONLY
+bench: ## hold both programs against peers: BENCH_ROUNDS, BENCH_ONLY
 	@deploy/dev/install run
 	@$(MAKE) --no-print-directory all page load
 	@exec node tests/bench/run.mjs

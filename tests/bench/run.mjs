@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// make bench: relay beside its peers, in turns, as often as BENCH_ROUNDS says;
-// then the medians and what became of the goals, in build/bench/.
+// make bench: relay beside its peers, then messages-fcgi beside its own, in
+// turns, as often as BENCH_ROUNDS says; then the medians and what became of the
+// goals, in build/bench/.
 //
 //   BENCH_ROUNDS   default 5
 //   BENCH_SECONDS  default 3: measured in each run, after a second of warming up
-//   BENCH_ONLY     scenarios, with commas; default all
-//   BENCH_OUT      default build/bench: where the table and the plot go; what
+//   BENCH_ONLY     scenarios, with commas; relay or http for all of one half;
+//                  default all
+//   BENCH_OUT      default build/bench: where the tables and the plots go; what
 //                  README.md shows is tests/bench/results. The numbers of each
-//                  run are in build/bench/results.json
+//                  run are in build/bench/*.json
 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { measure, startBench } from './bench.mjs';
+import { SERVER_CORE, measure, startBench } from './bench.mjs';
+import { measureHttp } from './http.mjs';
+import { HTTP_SCENARIOS } from './http_scenarios.mjs';
+import { Front, missingPeers } from './http_servers.mjs';
 import { markdown, summarize, svg } from './report.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { BUILD, installAll } from './servers.mjs';
@@ -24,22 +29,49 @@ const seconds = Number(process.env.BENCH_SECONDS || 3);
 const only = process.env.BENCH_ONLY?.split(',');
 const out = process.env.BENCH_OUT || path.join(BUILD, 'bench');
 
-const chosen = SCENARIOS.filter(({ name }) => !only || only.includes(name));
-const about = { started: new Date(), rounds: 0, seconds,
-  load: os.loadavg()[0], missing: installAll() };
-const results = Object.fromEntries(chosen.map(({ name }) => [name, {}]));
+/** file: what its results are called; open(stack) makes what measures a run. */
+const HALVES = [
+  {
+    name: 'relay',
+    file: 'results',
+    scenarios: SCENARIOS,
+    missing: installAll,
+    open: async (stack) => ({
+      measure: (scenario, run) => measure(stack, scenario, run, { seconds }),
+      tell: ({ cpu_us: cpu, p99_ms: p99, lost }) =>
+        `${cpu} µs, p99 ${p99} ms, lost ${lost}`,
+      close: async () => {},
+    }),
+  },
+  {
+    name: 'http',
+    file: 'http',
+    scenarios: HTTP_SCENARIOS,
+    missing: missingPeers,
+    open: async (stack) => {
+      const front = new Front(stack, SERVER_CORE);
+      await front.start();
+      return {
+        measure: (scenario, run) =>
+          measureHttp(front, scenario, run, { seconds }),
+        tell: ({ per_second: rate, cpu_us: cpu, p50_ms: p50, failed }) =>
+          `${rate ?? ''} a second, ${cpu ?? ''} µs, p50 ${p50} ms, failed ${
+            failed}`,
+        close: () => front.stop(),
+      };
+    },
+  },
+];
 
 function say(line) {
   process.stdout.write(`${line}\n`);
 }
 
 /** One result, or null: what fails is told, and the others go on. */
-async function attempt(stack, scenario, run) {
-  const name = `${about.rounds + 1}/${rounds} ${scenario.name} ${run.name}`;
+async function attempt(bench, name, scenario, run) {
   try {
-    const result = await measure(stack, scenario, run, { seconds });
-    say(`${name}: ${result.cpu_us} µs, p99 ${result.p99_ms} ms, lost ${
-      result.lost}`);
+    const result = await bench.measure(scenario, run);
+    say(`${name}: ${bench.tell(result)}`);
     return result;
   } catch (error) {
     say(`${name}: ${error.message} ${error.stderr ?? ''}`.trimEnd());
@@ -47,40 +79,55 @@ async function attempt(stack, scenario, run) {
   }
 }
 
-async function round(stack) {
+async function round(bench, { chosen, about, results }) {
   for (const scenario of chosen) {
     const all = results[scenario.name];
     for (const run of scenario.runs) {
       if (run.server in about.missing) continue;
+      const name = `${about.rounds + 1}/${rounds} ${scenario.name} ${run.name}`;
       all[run.name] = [...all[run.name] ?? [],
-        await attempt(stack, scenario, run)];
+        await attempt(bench, name, scenario, run)];
     }
   }
   about.rounds += 1;
 }
 
-function write() {
+function write({ file, chosen, about, results }) {
   const summary = summarize(chosen, results);
   const table = markdown(summary, about);
   fs.mkdirSync(out, { recursive: true });
   fs.mkdirSync(path.join(BUILD, 'bench'), { recursive: true });
-  fs.writeFileSync(path.join(BUILD, 'bench/results.json'),
+  fs.writeFileSync(path.join(BUILD, 'bench', `${file}.json`),
     `${JSON.stringify({ ...about, results })}\n`);
-  fs.writeFileSync(path.join(out, 'results.md'), table);
-  fs.writeFileSync(path.join(out, 'results.svg'), svg(summary));
+  fs.writeFileSync(path.join(out, `${file}.md`), table);
+  fs.writeFileSync(path.join(out, `${file}.svg`), svg(summary));
   return table;
 }
 
-for (const [name, why] of Object.entries(about.missing)) {
-  say(`${name} is missing: ${why}`);
-}
-const stack = await startBench();
-try {
-  while (about.rounds < rounds) {
-    await round(stack);
-    write(); // so that the last word is not the only one
+async function runHalf(half) {
+  const chosen = half.scenarios.filter(({ name }) =>
+    !only || only.includes(name) || only.includes(half.name));
+  if (chosen.length === 0) return;
+  const about = { started: new Date(), rounds: 0, seconds,
+    load: os.loadavg()[0], missing: half.missing() };
+  const results = Object.fromEntries(chosen.map(({ name }) => [name, {}]));
+  const state = { ...half, chosen, about, results };
+  for (const [name, why] of Object.entries(about.missing)) {
+    say(`${name} is missing: ${why}`);
   }
-} finally {
-  await stack.stop();
+  const stack = await startBench();
+  let bench;
+  try {
+    bench = await half.open(stack);
+    while (about.rounds < rounds) {
+      await round(bench, state);
+      write(state); // so that the last word is not the only one
+    }
+  } finally {
+    await bench?.close();
+    await stack.stop();
+  }
+  say(`\n${write(state)}\nwritten to ${out}/`);
 }
-say(`\n${write()}\nwritten to ${out}/`);
+
+for (const half of HALVES) await runHalf(half);

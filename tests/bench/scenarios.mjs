@@ -2,7 +2,8 @@
 //
 // What is measured, and what is to come out. A scenario is a few runs, of one
 // server each, with what they tell the load (LOAD_…, see `build/load --help`);
-// a goal is a ratio of two runs, or a limit for one.
+// a goal is a ratio of two runs, or a limit for one. What is measured of HTTP
+// stands in http_scenarios.mjs.
 
 const PEERS = ['bun', 'ws', 'socket.io', 'nchan'];
 
@@ -29,6 +30,21 @@ export const METRICS = {
     of: (result) => result.memory_after / 1e6 },
   lost: { title: 'frames lost, repeated or out of order', digits: 0,
     of: (result) => result.lost + result.repeated + result.missing },
+  failed: { title: 'requests that failed', digits: 0 },
+  seconds: { title: 'time of all, s', digits: 2 },
+  requests_per_second: { title: 'requests a second', digits: 0,
+    of: (result) => result.per_second },
+  request_us: { title: 'server CPU a request, µs', digits: 1,
+    of: (result) => result.cpu_us },
+  app_us: { title: 'of it the program, µs', digits: 1 },
+  nginx_us: { title: 'nginx, µs', digits: 1 },
+  postgres_us: { title: 'PostgreSQL, µs', digits: 1 },
+  redis_us: { title: 'Redis, µs', digits: 1 },
+  one_ms: { title: 'median latency, ms', digits: 3,
+    of: (result) => result.p50_ms },
+  first_byte_ms: { title: 'until the first byte, ms', digits: 1 },
+  growth_mb: { title: 'growth of private memory, MB', digits: 1,
+    of: (result) => (result.memory_after - result.memory_before) / 1e6 },
 };
 
 const FAN_OUT = ['cpu_us', 'per_second', 'p99_ms'];

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 import { children, until } from '../stack.mjs';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
+export const HERE = fileURLToPath(new URL('.', import.meta.url));
 export const TOP = path.join(HERE, '../..');
 export const BUILD = path.join(TOP, 'build');
 const NCHAN = path.join(BUILD, 'bench/nchan');
@@ -84,7 +84,7 @@ export const SERVERS = {
 
 // --- where they come from ---
 
-function npm() {
+export function npm() {
   const lock = path.join(HERE, 'package-lock.json');
   const stamp = path.join(HERE, 'node_modules/.installed-lock');
   if (fs.existsSync(stamp) &&
@@ -96,7 +96,7 @@ function npm() {
 
 // npm has chosen the packages that fit; the wrapper in `bun` itself would need
 // its install script
-function bunProgram() {
+export function bunProgram() {
   const scope = path.join(HERE, 'node_modules/@oven');
   const found = fs.readdirSync(scope)
     .map((name) => path.join(scope, name, 'bin/bun'))
@@ -125,15 +125,20 @@ function nchanModule() {
   return path.join(NCHAN, 'usr/lib/nginx/modules/ngx_nchan_module.so');
 }
 
-/** The names of the servers that can be had, and why the others can't. */
+/** What went wrong, in a line. */
+export function why(error) {
+  const told = String(error.stderr ?? '').trim().split('\n').at(-1);
+  return (told || error.message).split('\n')[0];
+}
+
+/** The names of the servers that can't be had, and why. */
 export function installAll() {
   const missing = {};
   for (const [name, server] of Object.entries(SERVERS)) {
     try {
       server.install();
     } catch (error) {
-      const told = String(error.stderr ?? '').trim().split('\n').at(-1);
-      missing[name] = (told || error.message).split('\n')[0];
+      missing[name] = why(error);
     }
   }
   return missing;
@@ -166,7 +171,8 @@ export async function startServer(name, stack,
   return running;
 }
 
-class Running {
+/** A server in a folder of its own, if it has one, which goes with it. */
+export class Running {
   #child;
 
   constructor(folder, port) {
@@ -201,12 +207,14 @@ class Running {
       await until('the server stops', () => this.exit);
     } finally {
       this.#child.kill('SIGKILL');
-      fs.rmSync(this.folder, { recursive: true, force: true });
+      if (this.folder) {
+        fs.rmSync(this.folder, { recursive: true, force: true });
+      }
     }
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
     server.on('error', reject);
@@ -217,7 +225,7 @@ function freePort() {
   });
 }
 
-function connects(port) {
+export function connects(port) {
   return new Promise((resolve, reject) => {
     const connection = net.connect(port, '127.0.0.1', () => {
       connection.destroy();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The load generator of tests/bench/, on a small scale: it finds relay without
-// fault, and the faults of a server that has some. Nothing is timed here.
+// The load generators of tests/bench/, on a small scale: they find the programs
+// without fault, and the faults of a server that has some. Nothing is timed
+// here.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import http from 'node:http';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -86,4 +88,66 @@ test('the load sees what a server loses, repeats and cuts off',
     assert.equal(result.repeated, 4);
     assert.equal(result.lost, 4 + result.published - 30);
     assert.deepEqual(result.closed, { 4100: 1 });
+  }));
+
+/** What the load of HTTP says, as an object. */
+async function httpLoad(env) {
+  const { stdout } = await promisify(execFile)(path.join(BUILD, 'http-load'), {
+    env: { LOAD_SERVER: `127.0.0.1:${stack.port}`, LOAD_WARMUP_MS: '100',
+      LOAD_MEASURE_MS: '400', ...env } });
+  return JSON.parse(stdout);
+}
+
+const POSTS = { LOAD_POST: 'channel=%&name=bench&text=@' };
+
+test('the load posts, and every post that it counts is stored',
+  stack.logged(async () => {
+    const result = await httpLoad({ ...POSTS, LOAD_CHANNEL: 'room-posts-',
+      LOAD_CHANNELS: '3', LOAD_CONNECTIONS: '8', LOAD_KEYS: '1' });
+    const { sent, good, stored, failed, statuses } = result;
+    assert.ok(sent > 0);
+    assert.deepEqual({ good, stored, failed, statuses },
+      { good: sent, stored: sent, failed: 0, statuses: { 200: sent } });
+    assert.equal(Number(await stack.psql(`select count(*) from pushlog.event e
+      join pushlog.channel c on c.id = e.channel_id
+      where c.name like 'room-posts-%'`)), sent);
+  }));
+
+test('the load asks for pages, and counts what is on them',
+  stack.logged(async () => {
+    for (let i = 0; i < 3; i += 1) {
+      await stack.post('a', 'b', { channel: 'room-pages-0' });
+    }
+    const pages = { LOAD_PATH: '/messages?channel=%',
+      LOAD_CHANNEL: 'room-pages-', LOAD_CONNECTIONS: '4', LOAD_REQUESTS: '40' };
+    const whole = await httpLoad({ ...pages, LOAD_ROWS: '3' });
+    assert.equal(whole.good, 40);
+    const short = await httpLoad({ ...pages, LOAD_ROWS: '4' });
+    assert.deepEqual([short.good, short.wrong, short.failed], [0, 40, 40]);
+  }));
+
+test('the load sees refusals, wrong answers, chunks and broken connections',
+  stack.logged(async (t) => {
+    const answers = [
+      (response) => response.writeHead(503).end('{}'),
+      (response) => response.writeHead(200).end('not what was posted'),
+      (response) => response.destroy(),
+      (response, text) => {
+        response.write(text.slice(0, 3));
+        response.end(text.slice(3));
+      },
+    ];
+    let count = 0;
+    const server = http.createServer(async (request, response) => {
+      let text = '';
+      for await (const chunk of request) text += chunk;
+      answers[count % answers.length](response, text);
+      count += 1;
+    });
+    await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    t.after(() => server.close());
+    const { sent, good, wrong, broken, statuses } = await httpLoad({ ...POSTS,
+      LOAD_SERVER: `127.0.0.1:${server.address().port}`, LOAD_REQUESTS: '40' });
+    assert.deepEqual({ sent, good, wrong, broken, statuses }, { sent: 40,
+      good: 10, wrong: 10, broken: 10, statuses: { 200: 20, 503: 10 } });
   }));
