@@ -37,9 +37,9 @@ MESSAGES = app_request auth_post batch body committer entry escape etag \
 	messages_post multipart ops_thread path problem publisher range \
 	readers redis_server request response route signature stats store store_link \
 	store_server stuck trigger
-RELAY = bus channel conn fanout frame handover heal http_upgrade listener \
-	log_reader loop main master outbuf peer_address pulse pusher redis_link \
-	session siphash stash stats throttle worker ws
+RELAY = bus channel conn conn_set fanout frame handover heal http_upgrade \
+	listener log_reader loop main master outbuf peer_address pulse pusher \
+	redis_link session siphash stash stats throttle worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -17,13 +17,12 @@
 #include "relay/list.h"
 #include "relay/loop.h"
 #include "relay/outbuf.h"
+#include "relay/peak.h"
 #include "relay/peer_address.h"
 #include "relay/pusher.h"
+#include "relay/throttle.h"
 
 struct conn;
-
-/* Whose peers these are: one set a worker. */
-struct conn_set;
 
 struct conn_ops {
 	/* The handshake: 0 to accept it, else the HTTP status to refuse
@@ -51,8 +50,8 @@ struct conn_conf {
 	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
 };
 
-/* Each state but the last is also the list of the set that holds the conn,
- * ordered by since_s, so that timing out is looking at the first. */
+/* Each state is also the list of conn_common that holds the conn, ordered by
+ * since_s, so that timing out is looking at the first. */
 enum conn_state {
 	CONN_HANDSHAKE = 0, /* the request has not come completely */
 	CONN_OPEN,
@@ -64,9 +63,33 @@ enum conn_state {
 
 #define CONN_STATES (CONN_DEAD + 1)
 
+/* Conns that something is to be done with, each of them once. */
+struct conn_pile {
+	struct conn **all; /* all[0 .. count) */
+	size_t count, cap;
+};
+
+/* Read at once, and so processed at once for one peer. */
+#define CONN_READ_BYTES 65536
+
+/* What the conns of one worker have in common. Owned by their set, which does
+ * with the lists and the pile what is to be done at the end of a turn. */
+struct conn_common {
+	struct loop *loop;
+	struct conn_conf conf;
+	const struct conn_ops *ops;
+	struct list lists[CONN_STATES];
+	struct conn_pile dirty; /* those with is_dirty */
+	size_t count;           /* of all */
+	uint32_t last_id;
+	struct throttle throttles[PUSHER_CAUSES];
+	struct peak peak; /* of the longest queue, in bytes */
+	char scratch[CONN_READ_BYTES];
+};
+
 struct conn {
 	struct loop_watch watch;
-	struct conn_set *set;
+	struct conn_common *common;
 	struct list link;
 	struct outbuf out;
 	struct buf in; /* the start of a frame that has not come completely */
@@ -84,28 +107,6 @@ struct conn {
 	bool is_silent;    /* its Close frame came, or what can't be read */
 };
 
-struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
-			      const struct conn_ops *ops);
-
-/* All conns must be gone. */
-void conn_set_free(struct conn_set *set);
-
-/* How many conns there are. */
-size_t conn_set_count(const struct conn_set *set);
-
-/* conn_close on up to max of those that are open. Who is about to become it is
- * left alone: many clients take a handshake that fails for a server that is
- * away, and stay away as well. Returns how many it were. */
-size_t conn_set_close(struct conn_set *set, enum pusher_cause cause,
-		      size_t max);
-
-/* Frees what is left, without a word to the peers. */
-void conn_set_abort(struct conn_set *set);
-
-/* Takes over fd, non-blocking and just accepted; address may be NULL. */
-void conn_init(struct conn *conn, struct conn_set *set, int fd,
-	       const struct sockaddr *address);
-
 /* Queues a frame, which goes out at the end of the turn; no-op on a conn that
  * ends. May close the conn, if its queue is full. */
 void conn_send(struct conn *conn, struct frame *frame);
@@ -117,6 +118,30 @@ void conn_close(struct conn *conn, enum pusher_cause cause);
 static inline bool conn_is_open(const struct conn *conn)
 {
 	return conn->state <= CONN_PINGED;
+}
+
+/* ---- for their set ---- */
+
+/* Takes over fd, non-blocking and just accepted; address may be NULL. */
+void conn_init(struct conn *conn, struct conn_common *common, int fd,
+	       const struct sockaddr *address);
+
+/* Moves it to another list. */
+void conn_enter(struct conn *conn, enum conn_state state);
+
+/* Lets a doomed one leave: its owner is told, its last words are queued. */
+void conn_settle(struct conn *conn);
+
+/* Sends what is queued, as far as the kernel takes it. May find that the peer
+ * is gone. */
+void conn_flush(struct conn *conn);
+
+/* Closes the socket and hands the conn back to its owner. */
+void conn_bury(struct conn *conn);
+
+static inline uint32_t conn_now_s(const struct conn_common *common)
+{
+	return (uint32_t)(loop_now_ms(common->loop) / 1000);
 }
 
 #endif

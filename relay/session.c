@@ -300,7 +300,7 @@ void session_accept(struct session_set *set, int fd,
 {
 	struct session *session = xcalloc(1, sizeof(*session));
 
-	conn_init(&session->conn, set->conns, fd, address);
+	conn_set_add(set->conns, &session->conn, fd, address);
 	session->set = set;
 	session->allowance = (uint32_t)set->conf.subscriptions_max;
 	session->allowance_s = (uint32_t)(loop_now_ms(set->loop) / 1000);

@@ -7,7 +7,7 @@
 #define RELAY_SESSION_H
 
 #include "relay/channel.h"
-#include "relay/conn.h"
+#include "relay/conn_set.h"
 
 /* The sessions of one worker. */
 struct session_set;
