@@ -67,12 +67,16 @@ fail:
 	return NULL;
 }
 
+/* NULL where none is given. An empty one takes back what was given before it:
+ * environments are put together from several places. */
 static const char *find_path(const char *name)
 {
 	char file_name[NAME_MAX_BYTES];
+	const char *path;
 
 	snprintf(file_name, sizeof(file_name), "%s_FILE", name);
-	return getenv(file_name);
+	path = getenv(file_name);
+	return path != NULL && path[0] != '\0' ? path : NULL;
 }
 
 static bool is_given(const char *name)

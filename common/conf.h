@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Configuration by environment, from one table a program: each option is NAME
- * in the environment, or a file that NAME_FILE names, or its default.
+ * in the environment, or a file that NAME_FILE names, or its default. An empty
+ * NAME_FILE names no file.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H

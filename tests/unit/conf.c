@@ -199,6 +199,18 @@ TEST(a_value_from_two_places_is_refused)
 	expect_error("UNIT_NAME and UNIT_NAME_FILE are both set");
 }
 
+TEST(an_empty_path_is_none)
+{
+	setenv("UNIT_NAME_FILE", "", 1);
+	expect_loaded("default", "canary", 5);
+	setenv("UNIT_NAME", "a", 1);
+	expect_loaded("a", "canary", 5);
+	setenv("UNIT_SECRET_FILE", "", 1);
+	expect_loaded("a", "canary", 5);
+	unsetenv("UNIT_SECRET");
+	expect_error("UNIT_SECRET is not set (a secret)");
+}
+
 TEST(what_must_be_set_is_missed)
 {
 	unsetenv("UNIT_SECRET");
@@ -354,13 +366,16 @@ TEST(an_option_that_another_replaces_must_not_be_given_and_is_null)
 
 	setenv("UNIT_OTHER", "given", 1);
 	expect_error("UNIT_SECRET and UNIT_OTHER are both set");
-	unsetenv("UNIT_SECRET");
+	/* both ways to give it are taken back by emptiness */
+	setenv("UNIT_SECRET", "", 1);
+	setenv("UNIT_SECRET_FILE", "", 1);
 	assert_int_equal(conf_load(&group, &error), 0);
 	assert_null(loaded.secret);
 	conf_print(&group, &error);
 	assert_null(memmem(error.data, error.len, "SECRET", 6));
 	conf_release(&group);
 	buf_release(&error);
+	unsetenv("UNIT_SECRET");
 	setenv("UNIT_OTHER", "", 1);
 	expect_error("UNIT_SECRET is not set (a secret)");
 }
@@ -398,6 +413,7 @@ int main(void)
 			set_up),
 		cmocka_unit_test_setup(a_value_from_two_places_is_refused,
 				       set_up),
+		cmocka_unit_test_setup(an_empty_path_is_none, set_up),
 		cmocka_unit_test_setup(what_must_be_set_is_missed, set_up),
 		cmocka_unit_test_setup(a_number_keeps_within_its_range, set_up),
 		cmocka_unit_test_setup(
