@@ -255,6 +255,17 @@ siteTest('too many reads are 429, and the page is still there', async () => {
   }
 });
 
+for (const [who, target] of [["an app's server", '/apps/1/channels'],
+  ['pages', '/pusher/auth'], ['pages', '/pusher/user-auth']]) {
+  siteTest(`too many calls of ${who} to ${target} are 429`, async () => {
+    let answer;
+    for (let i = 0; i <= BURST + 1; i += 1) answer = await askSecure(target);
+    assertProblem(answer, 429, 'Too Many Requests');
+    assert.equal(answer.headers.get('Retry-After'), '1');
+    assert.equal((await askSecure('/config.json')).status, 200);
+  });
+}
+
 // --- TLS ---
 
 /** What the server makes of a handshake: {protocol, cipher, alpn} or {code}. */
@@ -384,6 +395,7 @@ siteTest('nothing else is kept', async () => {
     ['/messages?after_id=3&until_id=9', null],
     ['/messages', null],
     ['/config.json', null],
+    [closed(3, 9).replace('/messages', '/apps/1/channels'), null],
     [`/messages?xafter_id=3&until_id=9&epoch=${epoch}`, null],
     [closed(3, 'x'), null],
     // these look like it, but messages-fcgi does not say so
