@@ -236,6 +236,7 @@ const opened = await open();
 const skip = typeof opened === 'string' ? opened : false;
 // only now: without the packages there is nothing to skip for
 const { PusherFollower } = skip ? {} : await import('../integration/follower.mjs');
+const { address, Wire } = skip ? {} : await import('../integration/clients.mjs');
 
 function promise(name, fn) {
   test(name, { skip }, async (t) => {
@@ -292,6 +293,20 @@ promise('only nginx can be reached, from this machine', async () => {
     }
     assert.deepEqual(Object.values(NetworkSettings.Ports).filter(Boolean),
       [[{ HostIp: '127.0.0.1', HostPort: `${project.port}` }]]);
+  }
+});
+
+promise('health and numbers are told in the network of nginx', async () => {
+  const { NetworkSettings } = await project.container('nginx');
+  const [network] = Object.keys(NetworkSettings.Networks);
+  const ask = (port, what) => docker('run', '--rm', '--network', network,
+    '--entrypoint', 'curl', project.env.NGINX_IMAGE, '-fsS',
+    `http://nginx:${port}${what}`);
+  for (const [i, service] of PROGRAMS.entries()) {
+    assert.equal(await ask(9201 + i, '/readyz'), 'ok');
+    const program = service.startsWith('relay') ? 'relay' : 'messages';
+    assert.match(await ask(9201 + i, '/metrics'),
+      new RegExp(`^pushlog_${program}_build_info`, 'm'));
   }
 });
 
@@ -451,6 +466,31 @@ promise('an operator can set the secret of the app', async () => {
   for (const service of ['relay-1', 'messages-fcgi-2']) {
     assert.equal(await project.file(service, '/run/secrets/app_secret'), secret);
   }
+});
+
+promise('an operator can have several apps, and one again', async () => {
+  const prepare = (text) => run(['sh', '-c', 'printf %s "$TEXT" | "$@"', 'sh',
+    ...project.command, 'run', '--rm', '-T', '--no-deps', 'prepare', 'apps'],
+  { env: { ...project.env, TEXT: text },
+    cwd: path.join(project.folder, 'deploy') });
+  const page = async () => (await project.request('/config.json')).json.key;
+  const one = await page();
+  await prepare(JSON.stringify({ apps: [
+    { id: '7', key: 'chat', secret: 'the secret of the chat' },
+    { id: '8', key: 'shop', secret: 'the secret of the shop' },
+  ] }));
+  await project.upgrade(...PROGRAMS);
+  assert.equal(await page(), 'chat');
+  for (const [id, status] of [[1, 404], [7, 401], [8, 401]]) {
+    assert.equal((await project.request(`/apps/${id}/events`,
+      { method: 'POST' })).status, status);
+  }
+  const wire = new Wire(address(project, '/app/chat?protocol=7'));
+  await wire.next('pusher:connection_established');
+  await wire.close();
+  await prepare('');
+  await project.upgrade(...PROGRAMS);
+  assert.equal(await page(), one);
 });
 
 promise('the history is kept, or trimmed by configuration', async () => {
