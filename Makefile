@@ -36,7 +36,8 @@ MESSAGES = app_request auth_post batch body committer entry escape etag \
 	events_get events_post fault form history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
 	readers redis_server request response route signature stats store store_link \
-	store_server stuck trigger
+	store_server stuck trigger webhook_body webhook_post webhook_sender \
+	webhook_stream
 RELAY = bus channel conn conn_set fanout frame handover heal http_upgrade \
 	listener log_reader loop main master outbuf peer_address pulse pusher \
 	redis_link session siphash stash stats throttle worker ws
@@ -54,7 +55,7 @@ MESSAGES_OBJ = $(call objects,messages-fcgi,$(MESSAGES))
 RELAY_OBJ = $(call objects,relay,$(RELAY))
 
 COMMON_LIBS = -ljson-c -lcrypto
-MESSAGES_LIBS = -lfcgi -lhiredis $(PG_LIBS)
+MESSAGES_LIBS = -lfcgi -lhiredis -lcurl $(PG_LIBS)
 RELAY_LIBS = -lhiredis $(PG_LIBS)
 
 all: $(BUILD)/messages-fcgi $(BUILD)/relay ## build both programs

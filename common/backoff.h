@@ -21,6 +21,10 @@ struct backoff {
  * 50, 100, 200, … 1000. */
 unsigned backoff_next_ms(struct backoff *backoff, uint32_t random);
 
+/* The same for those who have more time: from first_ms up to max_ms. */
+unsigned backoff_next_within_ms(struct backoff *backoff, unsigned first_ms,
+				unsigned max_ms, uint32_t random);
+
 /* The server answered: the next failure starts from the first wait. */
 void backoff_reset(struct backoff *backoff);
 

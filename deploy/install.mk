@@ -17,8 +17,8 @@ conf = $(sysconfdir)/pushlog/pushlog.conf
 
 INSTALL_PROGRAMS = messages-fcgi relay
 INSTALL_COMMANDS = $(wildcard deploy/pushlog-setup deploy/pushlog-retention)
-INSTALL_SHARED = $(wildcard deploy/nginx/* deploy/systemd/apps.conf \
-	deploy/systemd/remote.conf)
+INSTALL_SHARED = $(wildcard deploy/nginx/* \
+	$(addprefix deploy/systemd/,apps.conf remote.conf webhooks.conf))
 INSTALL_UNITS = $(wildcard $(addprefix deploy/systemd/*.,service socket timer))
 INSTALL_MAN = $(wildcard deploy/man/*.[1-8])
 man_path = $(mandir)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))

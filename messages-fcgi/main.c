@@ -33,6 +33,7 @@
 #include "messages-fcgi/route.h"
 #include "messages-fcgi/stats.h"
 #include "messages-fcgi/trigger.h"
+#include "messages-fcgi/webhook_sender.h"
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
@@ -464,6 +465,7 @@ static bool serve_with(const struct settings *settings,
 	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
 	struct publisher *publisher;
 	struct committer **committers;
+	struct webhook_senders *senders;
 	bool has_successor;
 
 	metric_set(&stats()->threads, options->threads);
@@ -474,6 +476,7 @@ static bool serve_with(const struct settings *settings,
 	routes->messages_post.committer = committers[0];
 	routes->events_post.committers = committers;
 	routes->events_post.publisher = publisher;
+	senders = webhook_senders_new(settings, apps);
 	if (sem_init(&streams, 0, (unsigned)streams_max) == -1)
 		fatal("cannot make a semaphore");
 
@@ -484,6 +487,8 @@ static bool serve_with(const struct settings *settings,
 	readers_free(history.readers);
 	stop_committers(committers, apps->count);
 	publisher_free(publisher);
+	notify_alive();
+	webhook_senders_free(senders);
 	ops_thread_free(ops);
 	return has_successor;
 }

@@ -64,6 +64,8 @@ struct stats {
 	struct metric_histogram batches, commits, publishes;
 	_Atomic int64_t failures[STATS_FAILURES];
 	_Atomic int64_t published, dropped[STATS_DROPS], buffer_bytes;
+	_Atomic int64_t webhooks_sent, webhooks_failed, webhooks_dropped;
+	_Atomic int64_t webhooks_waiting;
 	_Atomic int64_t postgres_up, redis_up;
 
 	/* not told as they are: when the thread began what it does now, 0 if

@@ -53,6 +53,16 @@ TEST(failures_without_end_wait_a_second)
 	assert_int_equal(backoff_next_ms(&backoff, 500), 1000);
 }
 
+TEST(other_waits_double_up_to_their_own_end)
+{
+	struct backoff backoff = { 0 };
+
+	assert_int_equal(backoff_next_within_ms(&backoff, 10, 25, 0), 5);
+	assert_int_equal(backoff_next_within_ms(&backoff, 10, 25, 10), 20);
+	assert_int_equal(backoff_next_within_ms(&backoff, 10, 25, 0), 12);
+	assert_int_equal(backoff_next_within_ms(&backoff, 10, 25, 12), 24);
+}
+
 TEST(after_a_reset_the_ladder_starts_anew)
 {
 	struct backoff backoff = { 0 };
@@ -70,6 +80,7 @@ int main(void)
 		cmocka_unit_test(
 			every_random_number_stays_between_half_and_whole),
 		cmocka_unit_test(failures_without_end_wait_a_second),
+		cmocka_unit_test(other_waits_double_up_to_their_own_end),
 		cmocka_unit_test(after_a_reset_the_ladder_starts_anew),
 	};
 

@@ -10,7 +10,7 @@
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops settings socket_id span successor text webhook
 UNIT += batch entry escape etag form message multipart path range signature \
-	stuck trigger
+	stuck trigger webhook_body
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
 	pusher siphash stash throttle ws ws_messages ws_wslay
 UNIT += histogram
@@ -27,6 +27,7 @@ UNIT_range = messages-fcgi/range messages-fcgi/form messages-fcgi/problem
 UNIT_path = messages-fcgi/path
 UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
 UNIT_stuck = messages-fcgi/stuck
+UNIT_webhook_body = messages-fcgi/webhook_body
 UNIT_trigger = messages-fcgi/trigger messages-fcgi/fault
 
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The body, from JSON that is there already.
+ */
+#include "messages-fcgi/webhook_body.h"
+
+#include "common/crypto.h"
+#include "common/json.h"
+
+/* What is no event would spoil the others. */
+static bool is_wanted(const struct webhook *hook, struct span json)
+{
+	struct json_object *event;
+	struct span name;
+	const char *why;
+	bool is;
+
+	if (json.ptr == NULL || json_parse_object(json, &event, &why) == -1)
+		return false;
+	name = json_get_string(event, "name");
+	is = name.ptr != NULL && webhook_wants(hook, name);
+	json_object_put(event);
+	return is;
+}
+
+size_t webhook_body_add(struct buf *body, const struct webhook *hook,
+			const struct webhook_event *events, size_t count)
+{
+	size_t wanted = 0, i;
+
+	buf_add_str(body, "{\"time_ms\":");
+	buf_add_int(body, count > 0 ? events[count - 1].time_ms : 0);
+	buf_add_str(body, ",\"events\":[");
+	for (i = 0; i < count; i++) {
+		if (!is_wanted(hook, events[i].json))
+			continue;
+		if (wanted++ > 0)
+			buf_add_char(body, ',');
+		buf_add_span(body, events[i].json);
+	}
+	buf_add_str(body, "]}");
+	return wanted;
+}
+
+void webhook_body_sign(struct buf *signature, const struct app *app,
+		       struct span body)
+{
+	uint8_t mac[CRYPTO_SHA256_BYTES];
+
+	crypto_hmac_sha256(span_str(app->secret), body, mac);
+	crypto_add_hex(signature, mac, sizeof(mac));
+}

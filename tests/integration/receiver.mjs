@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//
+// An app's server that is told what happens in its channels. Each path is a
+// webhook of its own, with what it was told and how it answers.
+
+import http from 'node:http';
+
+import { until } from '../stack.mjs';
+
+/** Starts a receiver on a free port. */
+export async function startReceiver() {
+  const receiver = new Receiver();
+  await receiver.listen();
+  return receiver;
+}
+
+class Receiver {
+  #hooks = new Map();
+
+  constructor() {
+    this.server = http.createServer((request, response) => {
+      const hook = this.hook(request.url);
+      const chunks = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', async () => {
+        const post = { method: request.method, headers: request.headers,
+          rawBody: Buffer.concat(chunks).toString() };
+        hook.posts.push(post);
+        const [status, headers] = await hook.answer(post);
+        response.writeHead(status, headers).end('ignored');
+      });
+    });
+  }
+
+  async listen() {
+    await new Promise((resolve) => {
+      this.server.listen(0, '127.0.0.1', resolve);
+    });
+  }
+
+  url(path) {
+    return `http://127.0.0.1:${this.server.address().port}${path}`;
+  }
+
+  /** posts: all that came, whatever was answered; answer: see answerWith. */
+  hook(path) {
+    if (!this.#hooks.has(path)) this.#hooks.set(path, new Hook());
+    return this.#hooks.get(path);
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+class Hook {
+  constructor() {
+    this.posts = [];
+    this.answerWith(200);
+  }
+
+  /** From now on every POST is answered so. */
+  answerWith(status, headers = {}) {
+    this.answer = () => [status, headers];
+  }
+
+  /** From now on POSTs wait; returns what lets them go. */
+  hold() {
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    this.answer = async () => {
+      await released;
+      return [200, {}];
+    };
+    return () => {
+      this.answerWith(200);
+      release();
+    };
+  }
+
+  /** Every event that came, in the order in which it did. */
+  get events() {
+    return this.posts.flatMap(({ rawBody }) => JSON.parse(rawBody).events);
+  }
+
+  /** Waits for so many events, and returns all. */
+  async heard(count, deadlineMs) {
+    await until(`${count} events are told`, () => this.events.length >= count,
+      deadlineMs);
+    return this.events;
+  }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+//
+// An app's server is told what happens in its channels: by a real HTTP server,
+// two processes that could tell it, and the official library's verification.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { metrics, opsSocket } from './ops.mjs';
+import { startReceiver } from './receiver.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const SENDERS = ['messages-fcgi', 'messages-fcgi-2'];
+const RETRY_MS = 300_000; // of an event, from when it happened
+const LEASE_MS = 15_000; // of a process that has died
+
+const receiver = await startReceiver();
+after(() => receiver.close());
+
+const app = (id, webhooks) => ({ id, key: `key-${id}`,
+  secret: `the secret of app ${id}`, webhooks });
+const APPS = [
+  app('1', [receiver.url('/1')]),
+  app('2', [receiver.url('/2'),
+    { url: receiver.url('/2/some'), events: ['member_added', 'cache_miss'] }]),
+  ...['3', '4', '5', '6', '7', '8', '9'].map((id) =>
+    app(id, [receiver.url(`/${id}`)])),
+];
+
+const stack = await startStack({ env: {
+  COPIES: '2', no_proxy: '*', PUSHLOG_APPS: JSON.stringify({ apps: APPS }) } });
+after(() => stack.stop());
+
+function hookTest(name, fn) {
+  test(name, stack.logged(fn));
+}
+
+const occupied = (channel) => ({ name: 'channel_occupied', channel });
+const added = (userId) =>
+  ({ name: 'member_added', channel: 'presence-a', user_id: userId });
+
+/** As a relay does; id: when it is to have happened. */
+const happen = (id, event, when = '*') => stack.redis(['xadd',
+  `pushlog:webhooks:${id}`, when, 'event', JSON.stringify(event)]);
+
+/** The sum of a metric of both processes. */
+async function told(name) {
+  const all = await Promise.all(SENDERS.map((sender) =>
+    metrics(opsSocket(stack, sender))));
+  return all.reduce((sum, each) =>
+    sum + each.get(`pushlog_messages_webhook_${name}`), 0);
+}
+
+/** The lines of a log that speak of an app's webhooks. */
+const linesOf = (sender, id) => stack.log(sender).filter((line) =>
+  line.includes(`webhooks of app '${id}'`));
+
+/** Who sends them: it says so when it has. */
+async function senderOf(id) {
+  const find = () =>
+    SENDERS.filter((sender) => linesOf(sender, id).length > 0);
+  await until('somebody sends', () => find().length > 0);
+  assert.equal(find().length, 1);
+  return find()[0];
+}
+
+/** Nothing is under way: what happens now comes next. */
+async function assertNothingElse(id, hook, before) {
+  await happen(id, occupied('the-last'));
+  assert.deepEqual((await hook.heard(before + 1)).slice(before),
+    [occupied('the-last')]);
+}
+
+hookTest('an event is one POST that the library takes for ours', async () => {
+  const hook = receiver.hook('/1');
+  const event = { ...added('ä"1'), more: { deep: [1, null] } };
+  const id = await happen('1', event);
+  assert.deepEqual(await hook.heard(1), [event]);
+  const [{ method, headers, rawBody }] = hook.posts;
+  assert.equal(method, 'POST');
+  assert.equal(headers['content-type'], 'application/json');
+  assert.equal(headers['x-pusher-key'], 'key-1');
+  assert.equal(rawBody, `{"time_ms":${id.split('-')[0]},"events":[${
+    JSON.stringify(event)}]}`);
+  const post = openServer(stack, APPS[0]).webhook({ headers, rawBody });
+  assert.ok(post.isValid());
+  assert.ok(!openServer(stack, APPS[1]).webhook({ headers, rawBody })
+    .isValid([{ key: 'key-1', secret: 'another secret' }]));
+  assert.equal(headers.expect, undefined);
+  await assertNothingElse('1', hook, 1);
+});
+
+hookTest('a URL gets the events that it wants', async () => {
+  await happen('2', occupied('a'));
+  await happen('2', added('1'));
+  await happen('2', { name: 'client_event', channel: 'private-a' });
+  await happen('2', { name: 'cache_miss', channel: 'cache-a' });
+  await receiver.hook('/2').heard(4);
+  assert.deepEqual((await receiver.hook('/2/some').heard(2))
+    .map(({ name }) => name), ['member_added', 'cache_miss']);
+});
+
+hookTest('up to 100 events make one POST, in order, each once', async () => {
+  const hook = receiver.hook('/3');
+  const release = hook.hold();
+  await happen('3', occupied('first'));
+  await until('a POST is under way', () => hook.posts.length === 1);
+  await stack.redis(['eval', `for i = 1, 250 do
+    redis.call('xadd', KEYS[1], '*', 'event',
+      '{"name":"channel_occupied","channel":"c' .. i .. '"}')
+    end`, '1', 'pushlog:webhooks:3']);
+  release();
+  const events = await hook.heard(251);
+  assert.deepEqual(events.map(({ channel }) => channel),
+    ['first', ...Array.from({ length: 250 }, (_, i) => `c${i + 1}`)]);
+  assert.deepEqual(hook.posts.map(({ rawBody }) =>
+    JSON.parse(rawBody).events.length), [1, 100, 100, 50]);
+  await assertNothingElse('3', hook, 251);
+  await senderOf('3');
+});
+
+hookTest('what was not taken is sent again, the same to the byte', async () => {
+  const hook = receiver.hook('/4');
+  const failures = await told('failures_total');
+  hook.answerWith(500);
+  await happen('4', occupied('a'));
+  await until('it is tried twice', () => hook.posts.length >= 2);
+  await happen('4', occupied('b'));
+  await until('both wait', async () => await told('events_waiting') === 2);
+  hook.answerWith(204);
+  await until('the second is told', () =>
+    hook.events.at(-1).channel === 'b');
+  const bodies = hook.posts.map(({ rawBody }) => rawBody);
+  assert.equal(new Set(bodies).size, 2);
+  assert.equal(new Set(bodies.slice(0, -1)).size, 1);
+  await until('they are counted', async () =>
+    await told('events_waiting') === 0);
+  assert.ok(await told('failures_total') >= failures + 2);
+  const sender = await senderOf('4');
+  assert.deepEqual(linesOf(sender, '4').map((line) =>
+    line.replace(/^.*webhooks of app/, '')), [
+    " '4' don't reach '127.0.0.1', trying on: answered 500",
+    " '4' reach '127.0.0.1'"]);
+});
+
+hookTest('a redirect is not followed, and is no success', async () => {
+  const hook = receiver.hook('/5');
+  hook.answerWith(307, { Location: receiver.url('/elsewhere') });
+  await happen('5', occupied('a'));
+  await until('it is tried twice', () => hook.posts.length >= 2);
+  hook.answerWith(200);
+  const tries = hook.posts.length;
+  await until('it is taken', () => hook.posts.length > tries);
+  assert.equal(receiver.hook('/elsewhere').posts.length, 0);
+});
+
+hookTest('after 5 minutes an event is dropped and counted', async () => {
+  const hook = receiver.hook('/6');
+  const dropped = await told('events_dropped_total');
+  hook.answerWith(503);
+  await happen('6', occupied('old'), `${Date.now() - RETRY_MS + 3000}-0`);
+  await until('it is dropped', async () =>
+    await told('events_dropped_total') === dropped + 1);
+  hook.answerWith(200);
+  await happen('6', occupied('new'));
+  await until('the next one is told', () =>
+    hook.events.at(-1).channel === 'new');
+  assert.deepEqual(JSON.parse(hook.posts.at(-1).rawBody).events,
+    [occupied('new')]);
+});
+
+hookTest('who stops waits for the answer, and another goes on', async () => {
+  const hook = receiver.hook('/7');
+  await happen('7', occupied('a'));
+  await hook.heard(1);
+  const sender = await senderOf('7');
+  const release = hook.hold();
+  await happen('7', occupied('b'));
+  await hook.heard(2);
+  const stopping = stack.hold(sender);
+  await until('it stops', () =>
+    stack.log(sender).some((line) => line.includes('stopping on signal')));
+  release();
+  await stopping;
+  await happen('7', occupied('c'));
+  assert.deepEqual(await hook.heard(3), ['a', 'b', 'c'].map(occupied));
+  await stack.release(sender);
+  await assertNothingElse('7', hook, 3);
+});
+
+hookTest('what a killed process held, another sends', async () => {
+  const hook = receiver.hook('/8');
+  await happen('8', occupied('a'));
+  await hook.heard(1);
+  const sender = await senderOf('8');
+  const release = hook.hold();
+  await happen('8', occupied('b'));
+  await hook.heard(2);
+  stack.kill(sender);
+  release();
+  // it was taken, but who knows: nobody but the one that was killed
+  assert.deepEqual(await hook.heard(3, 2 * LEASE_MS),
+    ['a', 'b', 'b'].map(occupied));
+  assert.equal(hook.posts[1].rawBody, hook.posts[2].rawBody);
+  await assertNothingElse('8', hook, 3);
+});
+
+hookTest('a Redis that comes back empty is no end', async () => {
+  const hook = receiver.hook('/9');
+  await happen('9', occupied('a'));
+  await hook.heard(1);
+  await stack.hold('redis');
+  await stack.release('redis');
+  await happen('9', occupied('b'));
+  assert.deepEqual(await hook.heard(2), ['a', 'b'].map(occupied));
+});
