@@ -20,6 +20,8 @@
 /* and how many times as long as the limit it may be at any time. */
 #define QUEUE_BURST 16
 
+/* More is not worth collecting: the system call is small beside it. */
+#define HOLD_MAX_BYTES 65536
 /* Conns that a pile first has room for. */
 #define PILE_MIN 64
 /* Frames handed to the kernel at once. */
@@ -80,18 +82,30 @@ static void mark_dirty(struct conn *conn)
 	pile_add(&conn->common->dirty, conn);
 }
 
+static void hold(struct conn *conn)
+{
+	if (conn->is_held || conn->is_dirty)
+		return;
+	conn->is_held = true;
+	pile_add(&conn->common->held, conn);
+}
+
 /* A burst is no fault of the peer: what the log or Redis had in store comes in
  * one turn, before anything of it could be sent. */
 static void judge_queue(struct conn *conn)
 {
 	size_t cost = outbuf_cost(&conn->out);
 	size_t max = conn->common->conf.queue_max_bytes;
-	uint32_t now = conn_now_s(conn->common);
+	uint32_t now;
 
-	if (cost <= max || conn->full_since_s == 0)
-		conn->full_since_s = cost <= max ? 0 : now;
-	if (cost > max * QUEUE_BURST ||
-	    (cost > max && now - conn->full_since_s >= SLOW_S))
+	if (cost <= max) {
+		conn->full_since_s = 0;
+		return;
+	}
+	now = conn_now_s(conn->common);
+	if (conn->full_since_s == 0)
+		conn->full_since_s = now;
+	if (cost > max * QUEUE_BURST || now - conn->full_since_s >= SLOW_S)
 		conn_close(conn, PUSHER_CAUSE_SLOW);
 }
 
@@ -101,6 +115,22 @@ void conn_send(struct conn *conn, struct frame *frame)
 		return;
 	outbuf_push(&conn->out, frame);
 	mark_dirty(conn);
+	judge_queue(conn);
+}
+
+void conn_deliver(struct conn *conn, struct frame *frame)
+{
+	struct conn_common *common = conn->common;
+
+	if (!conn_is_open(conn))
+		return;
+	outbuf_push(&conn->out, frame);
+	if (window_pass(&common->window, &conn->window,
+			loop_now_us(common->loop)) ||
+	    conn->out.bytes > HOLD_MAX_BYTES)
+		mark_dirty(conn);
+	else
+		hold(conn);
 	judge_queue(conn);
 }
 
@@ -397,6 +427,16 @@ void conn_settle(struct conn *conn)
 	}
 	queue_close_frame(conn);
 	conn_enter(conn, CONN_CLOSING);
+}
+
+void conn_release(struct conn *conn)
+{
+	struct conn_common *common = conn->common;
+
+	conn->is_held = false;
+	(void)window_pass(&common->window, &conn->window,
+			  loop_now_us(common->loop));
+	mark_dirty(conn);
 }
 
 void conn_flush(struct conn *conn)

@@ -21,6 +21,7 @@
 #include "relay/peer_address.h"
 #include "relay/pusher.h"
 #include "relay/throttle.h"
+#include "relay/window.h"
 
 struct conn;
 
@@ -45,7 +46,8 @@ struct conn_ops {
 struct conn_conf {
 	int64_t idle_s; /* of silence before on_idle */
 	int64_t pong_s; /* of silence after it before the conn is closed */
-	size_t queue_max_bytes;   /* that may wait to be sent for long */
+	size_t queue_max_bytes; /* that may wait to be sent for long */
+	int64_t window_us; /* in which a peer gets events once; 0: no such */
 	size_t message_max_bytes; /* that a peer may send as one message */
 	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
 };
@@ -80,6 +82,8 @@ struct conn_common {
 	const struct conn_ops *ops;
 	struct list lists[CONN_STATES];
 	struct conn_pile dirty; /* those with is_dirty */
+	struct conn_pile held;  /* those with is_held, all of them open */
+	struct window window;   /* for whose end they wait */
 	size_t count;           /* of all */
 	uint32_t last_id;
 	struct throttle throttles[PUSHER_CAUSES];
@@ -98,10 +102,12 @@ struct conn {
 	uint32_t since_s, opened_s;
 	uint32_t full_since_s;  /* the queue is above its limit; 0: it is not */
 	uint32_t counted_bytes; /* of the queue, in stats */
+	uint32_t window;        /* in which events were last sent */
 	struct peer_address address;
 	uint8_t state;     /* enum conn_state */
 	uint8_t cause;     /* enum pusher_cause, once doomed */
 	bool is_dirty;     /* has something to send at the end of the turn */
+	bool is_held;      /* has, at the end of the window */
 	bool is_gone;      /* the peer is: nothing can be sent any more */
 	bool is_websocket; /* the handshake is done */
 	bool is_silent;    /* its Close frame came, or what can't be read */
@@ -110,6 +116,11 @@ struct conn {
 /* Queues a frame, which goes out at the end of the turn; no-op on a conn that
  * ends. May close the conn, if its queue is full. */
 void conn_send(struct conn *conn, struct frame *frame);
+
+/* As conn_send, for what comes often and for many: a peer that was sent such
+ * less than conf.window_us ago gets it when that is over, together with what
+ * comes until then. */
+void conn_deliver(struct conn *conn, struct frame *frame);
 
 /* The only door out. No-op on a conn that ends already. */
 void conn_close(struct conn *conn, enum pusher_cause cause);
@@ -131,6 +142,9 @@ void conn_enter(struct conn *conn, enum conn_state state);
 
 /* Lets a doomed one leave: its owner is told, its last words are queued. */
 void conn_settle(struct conn *conn);
+
+/* Makes one that is held dirty. */
+void conn_release(struct conn *conn);
 
 /* Sends what is queued, as far as the kernel takes it. May find that the peer
  * is gone. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "relay/stats.h"
 
 /* A peer that has not asked for anything by then is not a browser. */
@@ -20,6 +21,7 @@
 struct conn_set {
 	struct conn_common common;
 	struct loop_timer sweep;
+	struct loop_timer window_over;
 };
 
 static struct conn *first_in(struct conn_set *set, enum conn_state state)
@@ -33,12 +35,34 @@ static struct conn *first_in(struct conn_set *set, enum conn_state state)
 
 /* ---- the end of a turn ---- */
 
+/* Those who wait for the end of the window wait no longer. */
+static void release_held(struct conn_set *set)
+{
+	struct conn_common *common = &set->common;
+	size_t i;
+
+	window_end(&common->window);
+	for (i = 0; i < common->held.count; i++)
+		conn_release(common->held.all[i]);
+	common->held.count = 0;
+	loop_clear_timer(common->loop, &set->window_over);
+}
+
+static void on_window_over(struct loop_timer *timer)
+{
+	release_held(container_of(timer, struct conn_set, window_over));
+}
+
+/* The last words of one that is held are no reason to look for it there. */
 static void settle_doomed(struct conn_set *set)
 {
 	struct conn *conn;
 
-	while ((conn = first_in(set, CONN_DOOMED)) != NULL)
+	while ((conn = first_in(set, CONN_DOOMED)) != NULL) {
+		if (conn->is_held)
+			release_held(set);
 		conn_settle(conn);
+	}
 }
 
 static void flush_dirty(struct conn_set *set)
@@ -49,6 +73,22 @@ static void flush_dirty(struct conn_set *set)
 	for (i = 0; i < dirty->count; i++)
 		conn_flush(dirty->all[i]);
 	dirty->count = 0;
+}
+
+/* All that passed has left by now. */
+static void begin_window(struct conn_set *set)
+{
+	struct conn_common *common = &set->common;
+	int64_t left_us;
+
+	if (common->window.is_new)
+		window_begin(&common->window, clock_us());
+	if (common->held.count == 0 || set->window_over.is_set)
+		return;
+	left_us = common->window.ends_us - clock_us();
+	loop_set_timer(common->loop, &set->window_over,
+		       left_us > 0 ? (left_us + 999) / 1000 : 0,
+		       on_window_over);
 }
 
 static void on_turn_end(void *ctx)
@@ -63,6 +103,7 @@ static void on_turn_end(void *ctx)
 	} while (first_in(set, CONN_DOOMED) != NULL);
 	while ((conn = first_in(set, CONN_DEAD)) != NULL)
 		conn_bury(conn);
+	begin_window(set);
 }
 
 /* ---- time ---- */
@@ -111,6 +152,7 @@ struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
 	set->common.loop = loop;
 	set->common.conf = *conf;
 	set->common.ops = ops;
+	set->common.window = WINDOW_INIT(conf->window_us);
 	for (i = 0; i < CONN_STATES; i++)
 		list_init(&set->common.lists[i]);
 	loop_on_turn_end(loop, on_turn_end, set);
@@ -122,7 +164,9 @@ void conn_set_free(struct conn_set *set)
 {
 	assert(set->common.count == 0);
 	loop_clear_timer(set->common.loop, &set->sweep);
+	loop_clear_timer(set->common.loop, &set->window_over);
 	free(set->common.dirty.all);
+	free(set->common.held.all);
 	free(set);
 }
 

@@ -108,7 +108,7 @@ static int64_t queue(struct channel *channel, struct frame *frame,
 		if (exclude != 0 && session->socket_id == exclude)
 			continue;
 		count += conn_is_open(&session->conn);
-		conn_send(&session->conn, frame);
+		conn_deliver(&session->conn, frame);
 	}
 	return count;
 }

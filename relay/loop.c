@@ -23,7 +23,7 @@
 struct loop {
 	int epoll_fd;
 	bool is_stopped;
-	int64_t now_ms;
+	int64_t now_us, now_ms;
 	struct loop_timer *timers;
 	loop_turn_fn *turn_fn;
 	void *turn_ctx;
@@ -37,7 +37,8 @@ struct loop *loop_new(void)
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd == -1)
 		fatal("cannot create an epoll instance");
-	loop->now_ms = clock_ms();
+	loop->now_us = clock_us();
+	loop->now_ms = loop->now_us / 1000;
 	return loop;
 }
 
@@ -55,6 +56,11 @@ void loop_stop(struct loop *loop)
 int64_t loop_now_ms(const struct loop *loop)
 {
 	return loop->now_ms;
+}
+
+int64_t loop_now_us(const struct loop *loop)
+{
+	return loop->now_us;
 }
 
 static uint32_t epoll_events(unsigned events)
@@ -184,15 +190,14 @@ static void dispatch(const struct epoll_event *event)
 void loop_run(struct loop *loop)
 {
 	while (!loop->is_stopped) {
-		int64_t started_us;
 		int count, i;
 
 		count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_MAX,
 				   wait_ms(loop));
 		if (count == -1 && errno != EINTR)
 			fatal("cannot wait for events");
-		started_us = clock_us();
-		loop->now_ms = started_us / 1000;
+		loop->now_us = clock_us();
+		loop->now_ms = loop->now_us / 1000;
 		metric_set(&stats()->turned_ms, loop->now_ms);
 		for (i = 0; i < count; i++)
 			dispatch(&loop->events[i]);
@@ -200,6 +205,6 @@ void loop_run(struct loop *loop)
 		if (loop->turn_fn != NULL)
 			loop->turn_fn(loop->turn_ctx);
 		metric_observe(&stats()->turns, &metric_seconds,
-			       clock_us() - started_us);
+			       clock_us() - loop->now_us);
 	}
 }

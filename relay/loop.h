@@ -45,8 +45,9 @@ void loop_free(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* clock_ms() at the start of the turn. */
+/* clock_ms() and clock_us() at the start of the turn. */
 int64_t loop_now_ms(const struct loop *loop);
+int64_t loop_now_us(const struct loop *loop);
 
 /* fd stays the caller's. */
 void loop_add(struct loop *loop, struct loop_watch *watch, int fd,

@@ -19,7 +19,7 @@ struct options {
 	char *listen;
 	int64_t backlog, workers;
 	int64_t activity_timeout_s, pong_timeout_s;
-	int64_t head_poll_ms, hole_wait_ms, subscribe_timeout_ms;
+	int64_t head_poll_ms, hole_wait_ms, subscribe_timeout_ms, window_ms;
 	int64_t queue_max_bytes, stash_max_bytes, subscriptions_max;
 	int64_t drain_ms, reload_drain_ms;
 };
@@ -46,6 +46,8 @@ static const struct conf_option options_table[] = {
 	    "time for a missing event to come before it is read"),
 	INT("PUSHLOG_SUBSCRIBE_TIMEOUT_MS", subscribe_timeout_ms, "5000", 100,
 	    60000, "time for a durable channel to start"),
+	INT("PUSHLOG_WINDOW_MS", window_ms, "2", 0, 1000,
+	    "time over which events for a busy subscriber are collected"),
 	INT("PUSHLOG_QUEUE_MAX_BYTES", queue_max_bytes, "1048576", 65536,
 	    134217728,
 	    "bytes that may wait long for a subscriber, a burst 16 times that"),
@@ -109,6 +111,7 @@ int main(int argc, char **argv)
 			.head_poll_ms = options.head_poll_ms,
 			.hole_wait_ms = options.hole_wait_ms,
 			.subscribe_timeout_ms = options.subscribe_timeout_ms,
+			.window_ms = options.window_ms,
 			.queue_max_bytes = options.queue_max_bytes,
 			.stash_max_bytes = options.stash_max_bytes,
 			.subscriptions_max = options.subscriptions_max,

@@ -342,6 +342,7 @@ static void make_sessions(struct worker *worker)
 		/* clients ask first: see PROTOCOL.md, Closing */
 		.idle_s = conf->activity_timeout_s * 3 / 2,
 		.pong_s = conf->pong_timeout_s,
+		.window_us = conf->window_ms * 1000,
 		.queue_max_bytes = (size_t)conf->queue_max_bytes,
 		.message_max_bytes = MESSAGE_MAX_BYTES,
 		.trust_real_ip = conf->trust_real_ip,

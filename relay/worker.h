@@ -22,6 +22,7 @@ struct worker_conf {
 	int64_t head_poll_ms;
 	int64_t hole_wait_ms;
 	int64_t subscribe_timeout_ms;
+	int64_t window_ms;
 	int64_t queue_max_bytes;
 	int64_t stash_max_bytes;
 	int64_t subscriptions_max;

@@ -12,7 +12,7 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 UNIT += batch entry escape etag form message multipart path range signature \
 	stuck trigger webhook_body
 UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
-	pusher siphash stash throttle ws ws_messages ws_wslay
+	pusher siphash stash throttle window ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/window: at once after quiet, otherwise once a window.
+ */
+#include "relay/window.h"
+
+#include "tests/unit/unit.h"
+
+#define LENGTH_US 2000
+
+TEST(who_was_quiet_passes_at_once_and_then_waits_for_the_end)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t last = 0;
+
+	assert_true(window_pass(&window, &last, 500));
+	window_begin(&window, 500);
+	assert_false(window_pass(&window, &last, 501));
+	assert_false(window_pass(&window, &last, 500 + LENGTH_US - 1));
+	assert_true(window_pass(&window, &last, 500 + LENGTH_US));
+	window_begin(&window, 500 + LENGTH_US);
+	assert_false(window_pass(&window, &last, 501 + LENGTH_US));
+}
+
+TEST(more_for_the_same_turn_passes_too)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t last = 0;
+
+	assert_true(window_pass(&window, &last, 0));
+	assert_true(window_pass(&window, &last, 0));
+	window_begin(&window, 0);
+	assert_false(window_pass(&window, &last, 0));
+}
+
+TEST(others_do_not_make_one_wait)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t busy = 0, quiet = 0, late = 0;
+
+	assert_true(window_pass(&window, &busy, 0));
+	window_begin(&window, 0);
+	assert_true(window_pass(&window, &quiet, 100));
+	window_begin(&window, 100);
+	assert_true(window_pass(&window, &late, LENGTH_US - 1));
+	window_begin(&window, LENGTH_US - 1);
+	/* who passes in mid-window does not make it longer */
+	assert_false(window_pass(&window, &busy, LENGTH_US - 1));
+	assert_true(window_pass(&window, &busy, LENGTH_US));
+}
+
+TEST(the_time_to_send_is_not_the_windows)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t last = 0;
+
+	assert_true(window_pass(&window, &last, 0));
+	window_begin(&window, 60000);
+	assert_false(window_pass(&window, &last, 60000));
+	assert_true(window_pass(&window, &last, 60000 + LENGTH_US));
+}
+
+TEST(an_early_end_lets_everybody_pass)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t one = 0, other = 0;
+
+	assert_true(window_pass(&window, &one, 0));
+	assert_true(window_pass(&window, &other, 0));
+	window_begin(&window, 0);
+	window_end(&window);
+	assert_true(window_pass(&window, &one, 1));
+	assert_true(window_pass(&window, &other, 1));
+	window_begin(&window, 1);
+	assert_false(window_pass(&window, &one, 2));
+	assert_false(window_pass(&window, &other, 2));
+}
+
+TEST(without_length_nobody_ever_waits)
+{
+	struct window window = WINDOW_INIT(0);
+	uint32_t last = 0;
+	int64_t now_us;
+
+	for (now_us = 0; now_us < 100; now_us += now_us % 3) {
+		assert_true(window_pass(&window, &last, now_us));
+		window_begin(&window, now_us);
+		now_us++;
+	}
+}
+
+TEST(numbers_may_run_over)
+{
+	struct window window = WINDOW_INIT(LENGTH_US);
+	uint32_t last = UINT32_MAX;
+
+	window.number = UINT32_MAX;
+	window.ends_us = 10;
+	assert_false(window_pass(&window, &last, 5));
+	assert_true(window_pass(&window, &last, 10));
+	window_begin(&window, 10);
+	assert_false(window_pass(&window, &last, 11));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			who_was_quiet_passes_at_once_and_then_waits_for_the_end),
+		cmocka_unit_test(more_for_the_same_turn_passes_too),
+		cmocka_unit_test(others_do_not_make_one_wait),
+		cmocka_unit_test(the_time_to_send_is_not_the_windows),
+		cmocka_unit_test(an_early_end_lets_everybody_pass),
+		cmocka_unit_test(without_length_nobody_ever_waits),
+		cmocka_unit_test(numbers_may_run_over),
+	};
+
+	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
