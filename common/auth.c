@@ -45,3 +45,31 @@ void auth_add_user(struct buf *buf, const struct app *app,
 	add_signature(buf, app, &text);
 	buf_release(&text);
 }
+
+/* Releases wanted. */
+static bool is_wanted(struct span auth, struct buf *wanted)
+{
+	bool result = crypto_equal(auth, buf_span(wanted));
+
+	buf_release(wanted);
+	return result;
+}
+
+bool auth_check_channel(const struct app *app, struct span auth,
+			struct span socket_id, struct span channel,
+			struct span channel_data)
+{
+	struct buf wanted = BUF_INIT;
+
+	auth_add_channel(&wanted, app, socket_id, channel, channel_data);
+	return is_wanted(auth, &wanted);
+}
+
+bool auth_check_user(const struct app *app, struct span auth,
+		     struct span socket_id, struct span user_data)
+{
+	struct buf wanted = BUF_INIT;
+
+	auth_add_user(&wanted, app, socket_id, user_data);
+	return is_wanted(auth, &wanted);
+}

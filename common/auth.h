@@ -22,4 +22,12 @@ void auth_add_channel(struct buf *buf, const struct app *app,
 void auth_add_user(struct buf *buf, const struct app *app,
 		   struct span socket_id, struct span user_data);
 
+/* Whether auth is what these would have added; in a time that does not tell
+ * how much of it is right. */
+bool auth_check_channel(const struct app *app, struct span auth,
+			struct span socket_id, struct span channel,
+			struct span channel_data);
+bool auth_check_user(const struct app *app, struct span auth,
+		     struct span socket_id, struct span user_data);
+
 #endif

@@ -29,10 +29,59 @@ bool channel_name_is_valid(struct span name)
 	return true;
 }
 
+/* The longest first of those that begin alike. */
+static const struct {
+	const char *prefix;
+	enum channel_name_kind kind;
+} kinds[] = {
+	{ "private-encrypted-", CHANNEL_NAME_ENCRYPTED },
+	{ "private-", CHANNEL_NAME_PRIVATE },
+	{ "presence-", CHANNEL_NAME_PRESENCE },
+	{ "#server-to-user-", CHANNEL_NAME_USER },
+	{ "", CHANNEL_NAME_PUBLIC },
+};
+
+/* Takes off *name what tells its kind. */
+static enum channel_name_kind take_kind(struct span *name)
+{
+	size_t i = 0, len;
+
+	while (!span_starts(*name, kinds[i].prefix))
+		i++;
+	len = strlen(kinds[i].prefix);
+	if (len > 0)
+		*name = span_of(name->ptr + len, name->len - len);
+	return kinds[i].kind;
+}
+
+enum channel_name_kind channel_name_kind(struct span name)
+{
+	return take_kind(&name);
+}
+
 bool channel_name_is_public(struct span name)
 {
-	return !span_starts(name, "private-") &&
-	       !span_starts(name, "presence-");
+	return channel_name_kind(name) == CHANNEL_NAME_PUBLIC;
+}
+
+bool channel_name_is_cache(struct span name)
+{
+	return take_kind(&name) != CHANNEL_NAME_USER &&
+	       span_starts(name, "cache-");
+}
+
+struct span channel_name_user(struct span name)
+{
+	struct span user = name;
+	size_t i;
+
+	if (name.len > CHANNEL_NAME_MAX ||
+	    take_kind(&user) != CHANNEL_NAME_USER || user.len == 0)
+		return span_of(NULL, 0);
+	for (i = 0; i < user.len; i++)
+		if ((unsigned char)user.ptr[i] < 0x20 || user.ptr[i] == 0x7f)
+			return span_of(NULL, 0);
+	return user;
 }
 
 bool channel_name_is_listed(struct span name, const char *list)

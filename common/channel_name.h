@@ -15,11 +15,30 @@
 /* The tutorial's channel: where a post goes that names none. */
 #define CHANNEL_NAME_DEFAULT "messages"
 
+/* What the beginning of a name says, which need not be valid. */
+enum channel_name_kind {
+	CHANNEL_NAME_PUBLIC = 0,
+	CHANNEL_NAME_PRIVATE,   /* private- */
+	CHANNEL_NAME_ENCRYPTED, /* private-encrypted- */
+	CHANNEL_NAME_PRESENCE,  /* presence- */
+	CHANNEL_NAME_USER,      /* #server-to-user- */
+};
+
+enum channel_name_kind channel_name_kind(struct span name);
+
 /* 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; */
 bool channel_name_is_valid(struct span name);
 
-/* Neither private- nor presence-: anyone may subscribe. */
+/* Anyone may subscribe. */
 bool channel_name_is_public(struct span name);
+
+/* cache- follows what tells the kind: the last event is kept for who comes. */
+bool channel_name_is_cache(struct span name);
+
+/* The user whose channel it is, to which only the app's server sends; absent
+ * if it is not a user's, or no user can be called so. Such a name is no valid
+ * one to all others. */
+struct span channel_name_user(struct span name);
 
 /* list: shell patterns (*, ?, [a-z]) separated by commas, blanks around them
  * ignored. name must be valid. */

@@ -281,6 +281,35 @@ struct span json_get_string(struct json_object *object, const char *key)
 		       (size_t)json_object_get_string_len(member));
 }
 
+struct span json_get_text(struct span text, const char *key)
+{
+	struct scan s = { text.ptr, text.ptr + text.len, 0 };
+
+	skip_blank(&s);
+	s.at++;
+	do {
+		struct span name, value;
+
+		skip_blank(&s);
+		name.ptr = s.at + 1;
+		if (scan_string(&s) != NULL)
+			break;
+		name.len = (size_t)(s.at - 1 - name.ptr);
+		skip_blank(&s);
+		take(&s, ':');
+		skip_blank(&s);
+		value.ptr = s.at;
+		if (scan_value(&s) != NULL)
+			break;
+		value.len = (size_t)(s.at - value.ptr);
+		while (strchr(" \t\n\r", value.ptr[value.len - 1]) != NULL)
+			value.len--;
+		if (span_is(name, key))
+			return value;
+	} while (take(&s, ','));
+	return span_of(NULL, 0);
+}
+
 /* The letter behind the backslash, 'u' for a control that has none, 0 for
  * what needs no escape. */
 static char escape_letter(unsigned char c)

@@ -34,6 +34,11 @@ int json_parse_object(struct span s, struct json_object **object,
  * there or no string. */
 struct span json_get_string(struct json_object *object, const char *key);
 
+/* A member of any type as text has it, without the blanks around it. text is
+ * what was parsed to an object. Absent if no key is written so: one that has an
+ * escape is not found. */
+struct span json_get_text(struct span text, const char *key);
+
 /* Adds s as the inside of a JSON string: " \ and controls are escaped, all
  * else stands as it is. s must be valid UTF-8. */
 void json_add_escaped(struct buf *buf, struct span s);

@@ -88,6 +88,15 @@ int text_parse_range(const char *s, int64_t min, int64_t max, int64_t *n)
 	return 0;
 }
 
+size_t text_count_characters(struct span s)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < s.len; i++)
+		count += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+	return count;
+}
+
 int text_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -23,6 +23,9 @@ int text_parse_int(struct span s, int64_t *n) MUST_CHECK;
 int text_parse_range(const char *s, int64_t min, int64_t max,
 		     int64_t *n) MUST_CHECK;
 
+/* Code points of what is valid UTF-8. */
+size_t text_count_characters(struct span s);
+
 /* Of a hexadecimal digit, either case; -1 for any other character. */
 int text_hex_value(char c);
 

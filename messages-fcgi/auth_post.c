@@ -18,9 +18,6 @@
 /* Of a user's id, by the protocol. */
 #define USER_MAX_BYTES 128
 
-#define PRESENCE "presence-"
-#define ENCRYPTED "private-encrypted-"
-
 int auth_post_parse_who(const char *s, enum auth_post_who *who)
 {
 	if (strcmp(s, "remote-user") == 0)
@@ -60,7 +57,7 @@ static int take_channel(const struct app *app, const struct form *form,
 	if (channel_name_is_public(*channel))
 		return problem_set(problem, 400, "channel_name",
 				   "this channel is open for all");
-	if (span_starts(*channel, ENCRYPTED) &&
+	if (channel_name_kind(*channel) == CHANNEL_NAME_ENCRYPTED &&
 	    app->encryption_master_key[0] == '\0')
 		return problem_set(problem, 403, "channel_name",
 				   "the key of encrypted channels is not "
@@ -164,9 +161,9 @@ static int sign_channel(const struct auth_post *self,
 	    take_channel(self->app, form, &channel, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1)
 		return -1;
-	if (span_starts(channel, ENCRYPTED)) {
+	if (channel_name_kind(channel) == CHANNEL_NAME_ENCRYPTED) {
 		add_shared_secret(&secret, self->app, channel);
-	} else if (span_starts(channel, PRESENCE)) {
+	} else if (channel_name_kind(channel) == CHANNEL_NAME_PRESENCE) {
 		if (need_user(user, problem) == -1)
 			return -1;
 		add_user(&data, "user_id", user);

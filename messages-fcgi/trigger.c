@@ -11,6 +11,7 @@
 #include "common/channel_name.h"
 #include "common/json.h"
 #include "common/socket_id.h"
+#include "common/text.h"
 
 #define NAME_MAX_CHARACTERS 200
 /* JSON may write each ASCII character as \uXXXX; nothing grows more. */
@@ -21,30 +22,6 @@
 static_assert(TRIGGER_EVENTS_MAX >= TRIGGER_CHANNELS_MAX &&
 		      TRIGGER_EVENTS_MAX >= TRIGGER_BATCH_MAX,
 	      "both kinds of body find room");
-
-/* A user's channel: only the server sends to it. */
-#define USER_PREFIX "#server-to-user-"
-
-static bool is_channel(struct span name)
-{
-	size_t i;
-
-	if (!span_starts(name, USER_PREFIX))
-		return channel_name_is_valid(name);
-	for (i = 0; i < name.len; i++)
-		if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f)
-			return false;
-	return name.len > strlen(USER_PREFIX) && name.len <= CHANNEL_NAME_MAX;
-}
-
-static size_t count_characters(struct span s)
-{
-	size_t count = 0, i;
-
-	for (i = 0; i < s.len; i++)
-		count += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
-	return count;
-}
 
 static bool has(struct json_object *object, const char *name)
 {
@@ -89,7 +66,7 @@ static int take_event(struct trigger *trigger, struct json_object *object,
 		return -1;
 	if (event->name.len == 0)
 		return fault_set(fault, 400, "The event name is empty");
-	if (count_characters(event->name) > NAME_MAX_CHARACTERS)
+	if (text_count_characters(event->name) > NAME_MAX_CHARACTERS)
 		return fault_set(fault, 400,
 				 "The event name is longer than %d characters",
 				 NAME_MAX_CHARACTERS);
@@ -106,7 +83,8 @@ static int take_event(struct trigger *trigger, struct json_object *object,
 static int add(struct trigger *trigger, const struct trigger_event *event,
 	       struct span channel, struct fault *fault)
 {
-	if (!is_channel(channel)) {
+	if (!channel_name_is_valid(channel) &&
+	    channel_name_user(channel).ptr == NULL) {
 		fault_set(fault, 400, "Invalid channel name: ");
 		json_add_string(&fault->text, channel);
 		return -1;

@@ -59,6 +59,7 @@ struct channel {
 struct subscription {
 	struct channel *channel;
 	struct subscription *next;
+	char *user_id;  /* who subscribes to a presence channel, else NULL */
 	uint32_t index; /* in channel->members */
 };
 

@@ -156,6 +156,8 @@ static void decode_subscription(struct pusher_message *message,
 	}
 	message->type = type;
 	message->channel = json_get_string(data, "channel");
+	message->auth = json_get_string(data, "auth");
+	message->channel_data = json_get_string(data, "channel_data");
 }
 
 void pusher_decode(struct span text, struct pusher_message *message)
@@ -194,6 +196,55 @@ void pusher_message_release(struct pusher_message *message)
 	message->data = message->root = NULL;
 }
 
+/* Of a user: a string, or a number as it is written. */
+static struct span get_id(struct json_object *object, struct span text,
+			  const char *key)
+{
+	struct json_object *member;
+
+	if (!json_object_object_get_ex(object, key, &member))
+		return span_of(NULL, 0);
+	if (json_object_is_type(member, json_type_int) ||
+	    json_object_is_type(member, json_type_double))
+		return json_get_text(text, key);
+	return json_get_string(object, key);
+}
+
+static const char *check_member(const struct pusher_member *member)
+{
+	if (member->user_id.len == 0)
+		return "user_id must be a string or a number";
+	if (text_count_characters(member->user_id) > PUSHER_USER_ID_MAX)
+		return "user_id is too long";
+	if (member->user_info.len > PUSHER_USER_INFO_MAX)
+		return "user_info is too large";
+	return NULL;
+}
+
+const char *pusher_decode_member(struct span channel_data,
+				 struct pusher_member *member)
+{
+	const char *why;
+
+	memset(member, 0, sizeof(*member));
+	if (channel_data.ptr == NULL)
+		return "channel_data is missing";
+	if (json_parse_object(channel_data, &member->root, &why) == -1)
+		return why;
+	member->user_id = get_id(member->root, channel_data, "user_id");
+	member->user_info = json_get_text(channel_data, "user_info");
+	why = check_member(member);
+	if (why != NULL)
+		pusher_member_release(member);
+	return why;
+}
+
+void pusher_member_release(struct pusher_member *member)
+{
+	json_object_put(member->root);
+	member->root = NULL;
+}
+
 void pusher_add_established(struct buf *buf, uint64_t socket_id,
 			    int64_t activity_timeout_s)
 {
@@ -217,6 +268,22 @@ void pusher_add_error(struct buf *buf, int code, const char *message,
 	json_add_escaped(buf, span_str(message));
 	json_add_escaped(buf, detail);
 	buf_add_str(buf, "\"}}");
+}
+
+void pusher_add_subscription_error(struct buf *buf, struct span channel,
+				   const char *type, struct span message,
+				   int status)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:subscription_error\","
+			 "\"channel\":");
+	json_add_string(buf, channel);
+	buf_add_str(buf, ",\"data\":{\"type\":\"");
+	buf_add_str(buf, type);
+	buf_add_str(buf, "\",\"error\":");
+	json_add_string(buf, message);
+	buf_add_str(buf, ",\"status\":");
+	buf_add_int(buf, status);
+	buf_add_str(buf, "}}");
 }
 
 void pusher_add_ping(struct buf *buf)

@@ -72,7 +72,8 @@ struct pusher_message {
 	enum pusher_type type;
 	struct span channel; /* of (un)subscribe and client events; may be
 				absent or malformed */
-	const char *why;     /* static memory */
+	struct span auth, channel_data;  /* of subscribe; absent: none */
+	const char *why;                 /* static memory */
 	struct json_object *root, *data; /* what the spans point into */
 };
 
@@ -82,6 +83,24 @@ void pusher_decode(struct span text, struct pusher_message *message);
 
 void pusher_message_release(struct pusher_message *message);
 
+/* Of a user's id, in characters; and of user_info, in bytes. */
+#define PUSHER_USER_ID_MAX 128
+#define PUSHER_USER_INFO_MAX 1024
+
+/* Whom the channel_data of a presence channel speaks of. */
+struct pusher_member {
+	struct span user_id;
+	struct span user_info; /* a JSON text; absent: none */
+	struct json_object *root;
+};
+
+/* NULL, and the caller gives *member back with pusher_member_release; or what
+ * is wrong with channel_data, static memory. user_info points into it. */
+const char *pusher_decode_member(struct span channel_data,
+				 struct pusher_member *member) MUST_CHECK;
+
+void pusher_member_release(struct pusher_member *member);
+
 /* ---- to the client: each adds one event ---- */
 
 void pusher_add_established(struct buf *buf, uint64_t socket_id,
@@ -90,6 +109,12 @@ void pusher_add_established(struct buf *buf, uint64_t socket_id,
 /* code 0 is written as null. detail may be absent; it must be UTF-8. */
 void pusher_add_error(struct buf *buf, int code, const char *message,
 		      struct span detail);
+
+/* Tells the channel, where pusher_add_error tells the connection. type is a
+ * word for programs, status the same in HTTP. */
+void pusher_add_subscription_error(struct buf *buf, struct span channel,
+				   const char *type, struct span message,
+				   int status);
 
 void pusher_add_ping(struct buf *buf);
 void pusher_add_pong(struct buf *buf);

@@ -8,11 +8,10 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/auth.h"
 #include "common/channel_name.h"
 #include "common/crypto.h"
-
-/* The protocol's word for "not allowed to". */
-#define CODE_UNAUTHORIZED 4009
+#include "common/socket_id.h"
 
 /* Subscribes that a session regains each second, up to as many as it may have.
  * Each may cost Redis two commands and PostgreSQL a look-up. */
@@ -124,6 +123,7 @@ static void drop(struct session *session, struct subscription **at)
 	*at = subscription->next;
 	session->subscription_count--;
 	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
+	free(subscription->user_id);
 	free(subscription);
 }
 
@@ -144,40 +144,117 @@ static bool spend_allowance(struct session *session)
 	return true;
 }
 
-static void subscribe(struct session *session, struct span name)
+static void refuse(struct session *session, struct span name,
+		   const struct session_refusal *refusal)
 {
-	struct session_set *set = session->set;
-	struct subscription *subscription;
+	struct buf message = BUF_INIT, text = BUF_INIT;
 
-	if (!channel_name_is_valid(name)) {
-		send_error(session, 0, "Invalid channel name",
-			   span_of(NULL, 0));
-		return;
+	buf_add_str(&message, refusal->text);
+	buf_add_str(&message, ": ");
+	buf_add_span(&message, name);
+	send_error(session, refusal->code, "", buf_span(&message));
+	if (refusal->type != NULL && name.ptr != NULL) {
+		pusher_add_subscription_error(&text, name, refusal->type,
+					      buf_span(&message),
+					      refusal->status);
+		send_text(session, &text);
 	}
-	if (!channel_name_is_public(name)) {
-		send_error(session, CODE_UNAUTHORIZED,
-			   "Not authorized to subscribe to ", name);
-		return;
-	}
-	if (*find(session, name) != NULL) {
-		send_error(session, 0, "Already subscribed to ", name);
-		return;
-	}
-	if (session->subscription_count >= set->conf.subscriptions_max) {
-		send_error(session, 0, "Too many subscriptions: cannot add ",
-			   name);
-		return;
-	}
-	if (!spend_allowance(session)) {
-		send_error(session, 0, "Subscribing too often: try later ",
-			   name);
-		return;
-	}
-	subscription = xcalloc(1, sizeof(*subscription));
+	buf_release(&message);
+}
+
+/* Whether the app's server has signed that this connection may. */
+static bool is_signed(const struct session *session,
+		      const struct pusher_message *message)
+{
+	struct buf socket_id = BUF_INIT;
+	bool result;
+
+	socket_id_add(&socket_id, session->socket_id);
+	result = auth_check_channel(session->app, message->auth,
+				    buf_span(&socket_id), message->channel,
+				    message->channel_data);
+	buf_release(&socket_id);
+	return result;
+}
+
+/* NULL if it may. */
+static const struct session_refusal *
+check_subscribe(struct session *session, const struct pusher_message *message)
+{
+	static const struct session_refusal
+		invalid = { 0, "InvalidChannel", 400, "Invalid channel name" },
+		repeated = { 0, NULL, 0, "Already subscribed" },
+		too_many = { 0, "LimitReached", 429, "Too many subscriptions" },
+		too_often = { 0, "LimitReached", 429,
+			      "Subscribing too often, try later" },
+		unauthorized = { 4009, "AuthError", 401,
+				 "Not authorized to subscribe" };
+	const struct session_conf *conf = &session->set->conf;
+
+	if (!channel_name_is_valid(message->channel))
+		return &invalid;
+	if (*find(session, message->channel) != NULL)
+		return &repeated;
+	if (session->subscription_count >= conf->subscriptions_max)
+		return &too_many;
+	if (!spend_allowance(session))
+		return &too_often;
+	if (!channel_name_is_public(message->channel) &&
+	    !is_signed(session, message))
+		return &unauthorized;
+	return NULL;
+}
+
+static struct subscription *add_subscription(struct session *session)
+{
+	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
+
 	subscription->next = session->subscriptions;
 	session->subscriptions = subscription;
 	session->subscription_count++;
-	set->ops->on_subscribe(set->ctx, session, subscription, name);
+	return subscription;
+}
+
+/* What is signed may still be wrong. */
+static void subscribe_presence(struct session *session,
+			       const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	struct subscription *subscription;
+	struct pusher_member member;
+	struct session_refusal bad = { 4009, "AuthError", 401, NULL };
+
+	bad.text =
+		set->ops->on_presence_subscribe == NULL
+			? "Presence channels are not served"
+			: pusher_decode_member(message->channel_data, &member);
+	if (bad.text != NULL) {
+		refuse(session, message->channel, &bad);
+		return;
+	}
+	subscription = add_subscription(session);
+	subscription->user_id =
+		xstrndup(member.user_id.ptr, member.user_id.len);
+	set->ops->on_presence_subscribe(set->ctx, session, subscription,
+					message->channel, member.user_info);
+	pusher_member_release(&member);
+}
+
+static void subscribe(struct session *session,
+		      const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	const struct session_refusal *refusal =
+		check_subscribe(session, message);
+
+	if (refusal != NULL)
+		refuse(session, message->channel, refusal);
+	else if (channel_name_kind(message->channel) == CHANNEL_NAME_PRESENCE)
+		subscribe_presence(session, message);
+	else
+		set->ops->on_subscribe(set->ctx, session,
+				       add_subscription(session),
+				       message->channel);
 }
 
 static void unsubscribe(struct session *session, struct span name)
@@ -201,7 +278,7 @@ static void on_text(struct conn *conn, struct span text)
 	pusher_decode(text, &message);
 	switch (message.type) {
 	case PUSHER_SUBSCRIBE:
-		subscribe(session, message.channel);
+		subscribe(session, &message);
 		break;
 	case PUSHER_UNSUBSCRIBE:
 		unsubscribe(session, message.channel);
@@ -293,6 +370,15 @@ void session_set_free(struct session_set *set)
 struct conn_set *session_set_conns(struct session_set *set)
 {
 	return set->conns;
+}
+
+void session_refuse(struct session *session, struct subscription *subscription,
+		    const struct session_refusal *refusal)
+{
+	struct span name = channel_name(subscription->channel);
+
+	refuse(session, name, refusal);
+	drop(session, find(session, name));
 }
 
 void session_accept(struct session_set *set, int fd,

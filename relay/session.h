@@ -29,12 +29,20 @@ struct session_conf {
 	int64_t subscriptions_max;  /* of one session */
 };
 
+/* Each of the first two sets subscription->channel, by whose name the session
+ * finds it again, before it returns; whether the session is among the members
+ * then is another matter. */
 struct session_ops {
 	/* Joins session to the channel of its app, by subscription, which the
-	 * session owns. name is valid and public. */
+	 * session owns. name is valid, and the session may. */
 	void (*on_subscribe)(void *ctx, struct session *session,
 			     struct subscription *subscription,
 			     struct span name);
+	/* The same of a presence channel, as subscription->user_id. user_info,
+	 * borrowed, is a JSON text or absent. NULL: there are none. */
+	void (*on_presence_subscribe)(void *ctx, struct session *session,
+				      struct subscription *subscription,
+				      struct span name, struct span user_info);
 	/* Takes subscription out of its channel. */
 	void (*on_unsubscribe)(void *ctx, struct subscription *subscription);
 };
@@ -47,6 +55,19 @@ void session_set_free(struct session_set *set);
 
 /* The connections of all sessions. */
 struct conn_set *session_set_conns(struct session_set *set);
+
+/* Why a subscribe is not granted. */
+struct session_refusal {
+	int code;         /* of the pusher:error; 0: null */
+	const char *type; /* of the pusher:subscription_error; NULL: none */
+	int status;       /* the same in HTTP */
+	const char *text; /* the channel's name is told with it */
+};
+
+/* Tells the session that it may not subscribe after all, and drops the
+ * subscription. */
+void session_refuse(struct session *session, struct subscription *subscription,
+		    const struct session_refusal *refusal);
 
 /* Takes over fd, just accepted; the session frees itself when it ends. */
 void session_accept(struct session_set *set, int fd,

@@ -29,6 +29,30 @@ static void check_json_c_agrees(struct span s)
 	buf_release(&line);
 }
 
+/* Each member is found as text, unless its key is written with escapes; and
+ * what is found is one value of that type, with nothing around it. */
+static void check_texts(struct span text, struct json_object *object)
+{
+	json_object_object_foreach(object, key, member)
+	{
+		struct span value = json_get_text(text, key);
+
+		if (value.ptr == NULL) {
+			MUST(memchr(text.ptr, '\\', text.len) != NULL);
+			continue;
+		}
+		MUST(value.ptr > text.ptr &&
+		     value.ptr + value.len < text.ptr + text.len);
+		MUST(json_scan(value) == NULL);
+		MUST((value.ptr[0] == '{') ==
+		     json_object_is_type(member, json_type_object));
+		MUST((value.ptr[0] == '"') ==
+		     json_object_is_type(member, json_type_string));
+		MUST((unsigned char)value.ptr[0] > ' ' &&
+		     (unsigned char)value.ptr[value.len - 1] > ' ');
+	}
+}
+
 /* Each string of the object, written by us, reads back as it was. */
 static void check_strings(struct json_object *object)
 {
@@ -86,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is_object) {
 		MUST(json_object_is_type(object, json_type_object));
 		check_strings(object);
+		check_texts(s, object);
 		json_object_put(object);
 	}
 	if (size > 0)

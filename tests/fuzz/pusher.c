@@ -58,9 +58,13 @@ static void check_message(struct span text)
 	MUST((message.type == PUSHER_INVALID) == (message.why != NULL));
 	MUST(message.type == PUSHER_INVALID || json_scan(text) == NULL);
 	MUST(text_is_utf8(message.channel));
+	MUST(text_is_utf8(message.auth) && text_is_utf8(message.channel_data));
 	if (has_channel(message.type) && message.channel.ptr != NULL) {
 		check_as_string(&message);
 		pusher_add_subscribed(&buf, message.channel, 41, "e");
+		check_json(&buf);
+		pusher_add_subscription_error(&buf, message.channel, "Error",
+					      message.channel, 401);
 		check_json(&buf);
 	}
 	pusher_add_error(&buf, 0, message.why ? message.why : "?",
@@ -68,6 +72,25 @@ static void check_message(struct span text)
 	check_json(&buf);
 	pusher_message_release(&message);
 	buf_release(&buf);
+}
+
+static void check_member(struct span channel_data)
+{
+	struct pusher_member member;
+
+	if (pusher_decode_member(channel_data, &member) != NULL) {
+		MUST(member.root == NULL);
+		return;
+	}
+	MUST(member.user_id.len > 0 && text_is_utf8(member.user_id));
+	MUST(member.user_id.len <= 4 * PUSHER_USER_ID_MAX);
+	if (member.user_info.ptr != NULL) {
+		MUST(member.user_info.ptr > channel_data.ptr);
+		MUST(member.user_info.ptr + member.user_info.len <
+		     channel_data.ptr + channel_data.len);
+		MUST(json_scan(member.user_info) == NULL);
+	}
+	pusher_member_release(&member);
 }
 
 static void check_target(struct span target)
@@ -94,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span s = span_of((const char *)data, size);
 
 	check_message(s);
+	check_member(s);
 	check_target(s);
 	return 0;
 }

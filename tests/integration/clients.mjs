@@ -109,9 +109,12 @@ export class Wire {
     return message;
   }
 
-  /** Subscribes; answers the data of subscription_succeeded. */
-  async subscribe(channel, deadlineMs) {
-    this.send({ event: 'pusher:subscribe', data: { channel } });
+  /**
+   * Subscribes, with what an auth endpoint said where that is needed; answers
+   * the data of subscription_succeeded.
+   */
+  async subscribe(channel, { deadlineMs, ...signed } = {}) {
+    this.send({ event: 'pusher:subscribe', data: { channel, ...signed } });
     const message = await this.next(
       'pusher_internal:subscription_succeeded', deadlineMs);
     if (message.channel !== channel) {

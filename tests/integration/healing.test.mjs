@@ -232,7 +232,7 @@ healingTest('without Redis all goes on', async (channel, t) => {
   for (const name of [channel, `${channel}-new`]) {
     const late = await Wire.open(stack);
     t.after(() => late.close());
-    const { base } = await late.subscribe(name, SOON_MS);
+    const { base } = await late.subscribe(name, { deadlineMs: SOON_MS });
     assert.equal(base, name === channel ? 5 : 0);
     const row = await stack.post('Ada', 'to the late one', { channel: name });
     await receives(late, name, [row], SOON_MS);
@@ -292,7 +292,8 @@ healingTest('without PostgreSQL nothing is lost but time',
     // or is served when PostgreSQL is back
     const patient = await Wire.open(stack);
     t.after(() => patient.close());
-    const waiting = patient.subscribe(`${channel}-b`, 20_000);
+    const waiting = patient.subscribe(`${channel}-b`,
+      { deadlineMs: 20_000 });
     assert.deepEqual(await late.closed(),
       { code: 4100, reason: 'History unavailable: reconnect' });
     assert.equal(late.texts.length, 1); // nothing but connection_established

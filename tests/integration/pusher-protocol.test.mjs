@@ -319,6 +319,12 @@ for (const [why, data, detail] of [
     const error = await wire.next(ERROR);
     assert.equal(error.data.code, null, detail);
     assert.ok(error.data.message);
+    if (typeof data?.channel === 'string') {
+      const refusal = await wire.next('pusher:subscription_error');
+      assert.deepEqual(refusal, { event: refusal.event, channel: data.channel,
+        data: { type: 'InvalidChannel', error: error.data.message,
+          status: 400 } });
+    }
     await wire.subscribe(LONGEST); // it lives
     await wire.close();
   });
@@ -331,6 +337,9 @@ protocolTest('private and presence channels are refused with 4009', async () => 
     const { data } = await wire.next(ERROR);
     assert.equal(data.code, 4009);
     assert.match(data.message, new RegExp(channel));
+    assert.equal(await wire.nextText(),
+      `{"event":"pusher:subscription_error","channel":"${channel}","data":` +
+      `{"type":"AuthError","error":"${data.message}","status":401}}`);
   }
   await wire.subscribe(PLAIN);
   await wire.close();
@@ -384,6 +393,8 @@ protocolTest('more channels than are allowed is an error', async () => {
   await wire.subscribe('b');
   wire.send({ event: 'pusher:subscribe', data: { channel: 'c' } });
   assert.equal((await wire.next(ERROR)).data.code, null);
+  const { data } = await wire.next('pusher:subscription_error');
+  assert.deepEqual([data.type, data.status], ['LimitReached', 429]);
   wire.send({ event: 'pusher:unsubscribe', data: { channel: 'a' } });
   // as many as are allowed were subscribed to: now time must pass
   await until('there is room for another', () => wire.subscribe('c'));

@@ -9,6 +9,8 @@
 static char key[] = "278d425bdf160c739803", secret[] = "7ad3773142a6692b25b8";
 static const struct app app = { .key = key, .secret = secret };
 
+static const struct span absent = { NULL, 0 };
+
 static void expect_channel(struct span channel, struct span data,
 			   const char *want)
 {
@@ -46,9 +48,76 @@ TEST(a_user_is_signed_as_published)
 	buf_release(&buf);
 }
 
+/* Each byte that differs, and each length, is another signature. */
+static void expect_only(bool (*check)(struct span auth), struct span good)
+{
+	struct buf bad = BUF_INIT;
+	size_t i;
+
+	assert_true(check(good));
+	assert_false(check(absent));
+	for (i = 0; i < good.len; i++) {
+		assert_false(check(span_of(good.ptr, i)));
+		buf_clear(&bad);
+		buf_add_span(&bad, good);
+		bad.data[i] ^= 1;
+		assert_false(check(buf_span(&bad)));
+	}
+	buf_clear(&bad);
+	buf_add_span(&bad, good);
+	buf_add_char(&bad, '0');
+	assert_false(check(buf_span(&bad)));
+	buf_release(&bad);
+}
+
+static const struct span data = { "{\"user_id\":\"Ada\"}", 17 };
+
+static bool check_private(struct span auth)
+{
+	return auth_check_channel(&app, auth, SPAN("1234.1234"),
+				  SPAN("private-foobar"), absent);
+}
+
+static bool check_with_data(struct span auth)
+{
+	return auth_check_channel(&app, auth, SPAN("1234.1234"),
+				  SPAN("private-foobar"), data);
+}
+
+static bool check_user(struct span auth)
+{
+	return auth_check_user(&app, auth, SPAN("1234.1234"), data);
+}
+
+TEST(what_is_signed_is_let_in_and_nothing_else)
+{
+	struct buf channel = BUF_INIT, with_data = BUF_INIT, user = BUF_INIT;
+
+	auth_add_channel(&channel, &app, SPAN("1234.1234"),
+			 SPAN("private-foobar"), absent);
+	auth_add_channel(&with_data, &app, SPAN("1234.1234"),
+			 SPAN("private-foobar"), data);
+	auth_add_user(&user, &app, SPAN("1234.1234"), data);
+	expect_only(check_private, buf_span(&channel));
+	expect_only(check_with_data, buf_span(&with_data));
+	expect_only(check_user, buf_span(&user));
+	assert_false(check_with_data(buf_span(&channel)));
+	assert_false(check_private(buf_span(&with_data)));
+	assert_false(auth_check_channel(&app, buf_span(&channel),
+					SPAN("1234.1235"),
+					SPAN("private-foobar"), absent));
+	assert_false(auth_check_channel(&app, buf_span(&channel),
+					SPAN("1234.1234"),
+					SPAN("private-foobaz"), absent));
+	buf_release(&channel);
+	buf_release(&with_data);
+	buf_release(&user);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_signed_is_let_in_and_nothing_else),
 		cmocka_unit_test(a_private_channel_is_signed_as_published),
 		cmocka_unit_test(
 			a_presence_channel_is_signed_with_its_data_as_published),

@@ -49,6 +49,83 @@ TEST(private_and_presence_channels_are_not_public)
 	assert_true(channel_name_is_public(span_of("private-", 7)));
 }
 
+static const char *kind_of(const char *name)
+{
+	static const char *const kinds[] = {
+		[CHANNEL_NAME_PUBLIC] = "public",
+		[CHANNEL_NAME_PRIVATE] = "private",
+		[CHANNEL_NAME_ENCRYPTED] = "encrypted",
+		[CHANNEL_NAME_PRESENCE] = "presence",
+		[CHANNEL_NAME_USER] = "user",
+	};
+	struct span box = boxed(span_str(name));
+	enum channel_name_kind kind = channel_name_kind(box);
+
+	unbox(box);
+	return kinds[kind];
+}
+
+TEST(the_beginning_of_a_name_tells_its_kind)
+{
+	assert_string_equal(kind_of("messages"), "public");
+	assert_string_equal(kind_of(""), "public");
+	assert_string_equal(kind_of("private"), "public");
+	assert_string_equal(kind_of("cache-private-a"), "public");
+	assert_string_equal(kind_of("private-"), "private");
+	assert_string_equal(kind_of("private-a"), "private");
+	assert_string_equal(kind_of("private-encrypted"), "private");
+	assert_string_equal(kind_of("private-presence-a"), "private");
+	assert_string_equal(kind_of("private-encrypted-"), "encrypted");
+	assert_string_equal(kind_of("private-encrypted-cache-a"), "encrypted");
+	assert_string_equal(kind_of("presence-a"), "presence");
+	assert_string_equal(kind_of("presence-encrypted-a"), "presence");
+	assert_string_equal(kind_of("#server-to-user-1"), "user");
+	assert_string_equal(kind_of("#server-to-users"), "public");
+}
+
+TEST(any_kind_may_be_cached_but_a_user_s)
+{
+	static const char *const cached[] = { "cache-a", "cache-",
+					      "private-cache-a",
+					      "presence-cache-a",
+					      "private-encrypted-cache-a" };
+	static const char *const others[] = { "cache",
+					      "a-cache-b",
+					      "private-a-cache-b",
+					      "private-presence-cache-a",
+					      "presence-encrypted-cache-a",
+					      "encrypted-cache-a",
+					      "#server-to-user-cache-a" };
+	size_t i;
+
+	for (i = 0; i < COUNT(cached); i++)
+		assert_true(channel_name_is_cache(span_str(cached[i])));
+	for (i = 0; i < COUNT(others); i++)
+		assert_false(channel_name_is_cache(span_str(others[i])));
+}
+
+TEST(a_user_s_channel_names_the_user)
+{
+	char name[CHANNEL_NAME_MAX + 1];
+
+	memset(name, 'n', sizeof(name));
+	memcpy(name, "#server-to-user-", 16);
+	assert_span(channel_name_user(SPAN("#server-to-user-1")), SPAN("1"));
+	assert_span(channel_name_user(SPAN("#server-to-user-a b/\xc3\xa9")),
+		    SPAN("a b/\xc3\xa9"));
+	assert_int_equal(channel_name_user(span_of(name, CHANNEL_NAME_MAX)).len,
+			 148);
+	assert_null(channel_name_user(span_of(name, sizeof(name))).ptr);
+	assert_null(channel_name_user(SPAN("#server-to-user-")).ptr);
+	assert_null(channel_name_user(SPAN("#server-to-user-a\n")).ptr);
+	assert_null(channel_name_user(SPAN("#server-to-user-\x7f")).ptr);
+	assert_null(channel_name_user(SPAN("server-to-user-1")).ptr);
+	assert_null(channel_name_user(SPAN("messages")).ptr);
+	assert_null(channel_name_user(span_of(NULL, 0)).ptr);
+	assert_false(channel_name_is_valid(SPAN("#server-to-user-1")));
+	assert_false(channel_name_is_public(SPAN("#server-to-user-1")));
+}
+
 static bool is_listed(const char *name, const char *list)
 {
 	struct span box = boxed(span_str(name));
@@ -119,6 +196,9 @@ int main(void)
 		cmocka_unit_test(names_are_made_of_the_allowed_characters),
 		cmocka_unit_test(names_have_1_to_164_characters),
 		cmocka_unit_test(private_and_presence_channels_are_not_public),
+		cmocka_unit_test(the_beginning_of_a_name_tells_its_kind),
+		cmocka_unit_test(any_kind_may_be_cached_but_a_user_s),
+		cmocka_unit_test(a_user_s_channel_names_the_user),
 		cmocka_unit_test(the_list_holds_names_and_patterns),
 		cmocka_unit_test(
 			blanks_and_empty_places_in_the_list_match_nothing),

@@ -277,6 +277,36 @@ TEST(an_object_gives_its_strings)
 	json_object_put(object);
 }
 
+static void expect_text(struct span text, const char *key, const char *want)
+{
+	struct json_object *object;
+	struct span box = boxed(text);
+	const char *why;
+
+	assert_int_equal(json_parse_object(box, &object, &why), 0);
+	assert_span(json_get_text(box, key), span_str(want));
+	json_object_put(object);
+	unbox(box);
+}
+
+TEST(a_member_is_given_as_it_was_written)
+{
+	struct span text = SPAN(
+		" { \"n\" : 1.0e+2 ,\"o\":{\"n\":[ 1, \"]}\" ] }\t,\"s\":"
+		"\"a\\u00e9\\\"\\n\",\n\"z\":null,\"\":true,\"\\u0061\":1 } ");
+
+	expect_text(text, "n", "1.0e+2");
+	expect_text(text, "o", "{\"n\":[ 1, \"]}\" ] }");
+	expect_text(text, "s", "\"a\\u00e9\\\"\\n\"");
+	expect_text(text, "z", "null");
+	expect_text(text, "", "true");
+	expect_text(text, "a", NULL);
+	expect_text(text, "missing", NULL);
+	expect_text(SPAN("{}"), "n", NULL);
+	expect_text(SPAN(" { } "), "", NULL);
+	expect_text(SPAN("{\"n\":0}"), "n", "0");
+}
+
 static void expect_why(struct span s, const char *want)
 {
 	struct json_object *object;
@@ -449,6 +479,7 @@ int main(void)
 		cmocka_unit_test(endless_nesting_costs_nothing),
 		cmocka_unit_test(a_text_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(an_object_gives_its_strings),
+		cmocka_unit_test(a_member_is_given_as_it_was_written),
 		cmocka_unit_test(what_is_no_object_is_said_to_be_none),
 		cmocka_unit_test(numbers_of_any_size_are_numbers),
 		cmocka_unit_test(

@@ -55,6 +55,11 @@ TEST(errors_have_these_bytes)
 	pusher_add_error(&buf, 4009, "no access to ", SPAN("private-\"x\"\n"));
 	assert_buf(&buf, "{\"event\":\"pusher:error\",\"data\":{\"code\":4009,"
 			 "\"message\":\"no access to private-\\\"x\\\"\\n\"}}");
+	pusher_add_subscription_error(&buf, SPAN("private-\"x"), "AuthError",
+				      SPAN("No: private-\"x"), 401);
+	assert_buf(&buf, "{\"event\":\"pusher:subscription_error\",\"channel\":"
+			 "\"private-\\\"x\",\"data\":{\"type\":\"AuthError\","
+			 "\"error\":\"No: private-\\\"x\",\"status\":401}}");
 	buf_release(&buf);
 }
 
@@ -130,6 +135,103 @@ TEST(a_channel_s_name_is_passed_on_as_it_is)
 	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":"
 	       "\"*\\r\\nPING \\ud83d\\ude00\"}}",
 	       PUSHER_SUBSCRIBE, SPAN("*\r\nPING \xf0\x9f\x98\x80"));
+}
+
+TEST(a_subscribe_brings_what_was_signed_as_it_is)
+{
+	struct span text = SPAN(
+		"{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"k:s\","
+		"\"channel_data\":\"{\\\"user_id\\\": 10 }\","
+		"\"channel\":\"presence-b\"}}");
+	struct pusher_message message;
+
+	pusher_decode(text, &message);
+	assert_span(message.auth, SPAN("k:s"));
+	assert_span(message.channel_data, SPAN("{\"user_id\": 10 }"));
+	pusher_message_release(&message);
+	pusher_decode(SPAN("{\"event\":\"pusher:subscribe\",\"data\":"
+			   "{\"auth\":1,\"channel_data\":{}}}"),
+		      &message);
+	assert_null(message.auth.ptr);
+	assert_null(message.channel_data.ptr);
+	pusher_message_release(&message);
+}
+
+static void expect_member(const char *data, const char *user_id,
+			  const char *user_info)
+{
+	struct span box = boxed(span_str(data));
+	struct pusher_member member;
+
+	assert_null(pusher_decode_member(box, &member));
+	assert_span(member.user_id, span_str(user_id));
+	assert_span(member.user_info, span_str(user_info));
+	pusher_member_release(&member);
+	unbox(box);
+}
+
+TEST(a_member_has_an_id_and_perhaps_more)
+{
+	expect_member("{\"user_id\":\"Ada\"}", "Ada", NULL);
+	expect_member("{\"user_id\":10,\"user_info\":{\"name\": \"Ada\"}}",
+		      "10", "{\"name\": \"Ada\"}");
+	expect_member("{\"user_id\": 98765432109876543210 }",
+		      "98765432109876543210", NULL);
+	expect_member("{\"user_info\":null,\"user_id\":\"\\u00e9\\\"\"}",
+		      "\xc3\xa9\"", "null");
+}
+
+static void expect_no_member(struct span data, const char *want)
+{
+	struct pusher_member member;
+	const char *why = pusher_decode_member(data, &member);
+
+	assert_non_null(why);
+	assert_string_equal(why, want);
+	assert_null(member.root);
+}
+
+TEST(what_no_member_can_be_is_refused)
+{
+	static const char no_id[] = "user_id must be a string or a number";
+
+	expect_no_member(absent, "channel_data is missing");
+	expect_no_member(SPAN("[]"), "not an object");
+	expect_no_member(SPAN("{"), "a string is missing");
+	expect_no_member(SPAN("{}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":\"\"}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":null}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":true}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":[\"a\"]}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":\"a\",\"user_id\":\"b\"}"),
+			 "a repeated key");
+}
+
+/* Of a member whose id has so many characters, and so many bytes of info. */
+static void check_limits(int characters, int bytes, const char *want)
+{
+	struct pusher_member member;
+	struct buf buf = BUF_INIT;
+	const char *why;
+
+	buf_add_str(&buf, "{\"user_id\":\"");
+	while (characters-- > 0)
+		buf_add_str(&buf, "\xc3\xa9");
+	buf_add_str(&buf, "\",\"user_info\":\"");
+	while (bytes-- > 2) /* the quotes */
+		buf_add_char(&buf, 'x');
+	buf_add_str(&buf, "\"}");
+	why = pusher_decode_member(buf_span(&buf), &member);
+	assert_string_equal(why ? why : "", want);
+	pusher_member_release(&member);
+	buf_release(&buf);
+}
+
+TEST(a_member_ends_at_the_limits)
+{
+	check_limits(128, 1024, "");
+	check_limits(129, 2, "user_id is too long");
+	check_limits(1, 1025, "user_info is too large");
 }
 
 TEST(client_events_are_told_from_unknown_ones)
@@ -338,6 +440,10 @@ int main(void)
 		cmocka_unit_test(errors_have_these_bytes),
 		cmocka_unit_test(what_clients_send_is_understood),
 		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),
+		cmocka_unit_test(a_subscribe_brings_what_was_signed_as_it_is),
+		cmocka_unit_test(a_member_has_an_id_and_perhaps_more),
+		cmocka_unit_test(what_no_member_can_be_is_refused),
+		cmocka_unit_test(a_member_ends_at_the_limits),
 		cmocka_unit_test(client_events_are_told_from_unknown_ones),
 		cmocka_unit_test(what_is_no_message_is_invalid),
 		cmocka_unit_test(
