@@ -17,20 +17,24 @@ export const QUERY = 'protocol=7&client=js&version=8.6.0&flash=false';
 
 const NEXT_MS = 10_000;
 
-/**
- * pusher-js 8 as its documentation would set it up for this stack, with more
- * options of its own.
- */
-export function openPusher(stack, { key = KEY, ...options } = {}) {
-  return new Pusher(key, {
+/** The options that every client library of this kind needs. */
+export function pusherOptions(stack) {
+  return {
     wsHost: '127.0.0.1',
     wsPort: stack.port,
     forceTLS: false,
     cluster: 'pushlog',
     enabledTransports: ['ws', 'wss'],
     disableStats: true,
-    ...options,
-  });
+  };
+}
+
+/**
+ * pusher-js 8 as its documentation would set it up for this stack, with more
+ * options of its own.
+ */
+export function openPusher(stack, { key = KEY, ...options } = {}) {
+  return new Pusher(key, { ...pusherOptions(stack), ...options });
 }
 
 export const PUSHER_VERSION = require('pusher-js/package.json').version;

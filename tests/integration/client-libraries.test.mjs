@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// The client libraries that people have, unmodified from npm: each does what its
+// documentation says, against one stack.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { KEY, pusherOptions } from './clients.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const require = createRequire(import.meta.url);
+const { default: Echo } = await import('laravel-echo');
+
+const APP = { id: '1', key: KEY, secret: 'the secret of the libraries' };
+const stack = await startStack({ env: { PUSHLOG_APP_SECRET: APP.secret,
+  PUSHLOG_RELOAD_DRAIN_MS: '100' } });
+after(() => stack.stop());
+const server = openServer(stack, APP);
+
+/** pusher-js by the name that package.json gives it. */
+function pusherLibrary(name) {
+  const Pusher = require(name);
+  const { version } = require(`${name}/package.json`);
+  return {
+    name: `pusher-js ${version}`,
+    open: (options) => openPusherJs(new Pusher(KEY,
+      { ...pusherOptions(stack), ...options })),
+  };
+}
+
+function openPusherJs(pusher) {
+  return {
+    pusher,
+    subscribe: (channel) => pusher.subscribe(channel),
+    listen: (channel, event, hear) => channel.bind(event, hear),
+    close: () => pusher.disconnect(),
+  };
+}
+
+function openEcho(options) {
+  const echo = new Echo({ broadcaster: 'pusher', key: KEY,
+    Pusher: require('pusher-js'), ...pusherOptions(stack), ...options });
+  return {
+    echo,
+    pusher: echo.connector.pusher,
+    subscribe: (channel) => echo.channel(channel),
+    // a dot: the name as it is, without the application's own in front
+    listen: (channel, event, hear) => channel.listen(`.${event}`, hear),
+    close: () => echo.disconnect(),
+  };
+}
+
+const LIBRARIES = [
+  ...['pusher-js', 'pusher-js-7', 'pusher-js-4'].map(pusherLibrary),
+  { name: 'laravel-echo 2', open: openEcho },
+];
+
+let channels = 0;
+
+/** A test of each library, with a client and a channel name of its own. */
+function everyLibrary(name, fn, options) {
+  for (const library of LIBRARIES) {
+    test(`${library.name}: ${name}`, stack.logged(async (t) => {
+      const client = library.open(options);
+      t.after(() => client.close());
+      await fn(client, `${channels += 1}`);
+    }));
+  }
+}
+
+/** Waits until somebody is told that the subscription succeeded. */
+async function succeeded({ pusher }, channel) {
+  await until(`${channel} is subscribed`, () =>
+    pusher.channel(channel)?.subscribed);
+}
+
+everyLibrary('gets live messages, and goes on after a reload of relay',
+  async (client, n) => {
+    const name = `room-${n}`;
+    const heard = [];
+    const channel = client.subscribe(name);
+    client.listen(channel, 'new_message', (data) => heard.push(data));
+    await succeeded(client, name);
+    const first = await stack.post('Ada', 'grüße "<&>"', { channel: name });
+    await until('it is pushed', () => heard.length === 1);
+    assert.deepEqual(heard, [first]);
+
+    const { socket_id: before } = client.pusher.connection;
+    stack.kill('relay', 'SIGHUP');
+    await until('it has another connection', () =>
+      client.pusher.connection.state === 'connected' &&
+      client.pusher.connection.socket_id !== before, 60_000);
+    await succeeded(client, name);
+    const second = await stack.post('Ada', 'again', { channel: name });
+    await until('it is pushed', () => heard.length === 2);
+    assert.deepEqual(heard[1], second);
+  });
+
+everyLibrary('gets what a server triggers, and leaves', async (client, n) => {
+  const names = [`plain-${n}`, `other-${n}`];
+  const heard = [];
+  for (const name of names) {
+    client.listen(client.subscribe(name), 'greet', (data) =>
+      heard.push([name, data]));
+    await succeeded(client, name);
+  }
+  await server.trigger(names, 'greet', { to: ['all', null] });
+  await until('both hear it', () => heard.length === 2);
+  assert.deepEqual(heard.sort(), names.sort().map((name) =>
+    [name, { to: ['all', null] }]));
+  (client.echo ?? client.pusher)[client.echo ? 'leaveChannel' : 'unsubscribe'](
+    names[0]);
+  await until('it has left', () => !client.pusher.channel(names[0]));
+  await server.trigger(names, 'greet', 'the rest');
+  await until('the other hears it', () => heard.length === 3);
+  assert.deepEqual(heard[2], [names[1], 'the rest']);
+});
