@@ -4,6 +4,7 @@
 // documentation says, against one stack.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
@@ -14,11 +15,26 @@ import { openServer } from './server-sdk.mjs';
 const require = createRequire(import.meta.url);
 const { default: Echo } = await import('laravel-echo');
 
+// pusher-js 4 asks it whether this is React Native; Node has it since 21.
+globalThis.navigator ??= {};
+
 const APP = { id: '1', key: KEY, secret: 'the secret of the libraries' };
+const MASTER_KEY = randomBytes(32).toString('base64');
+
 const stack = await startStack({ env: { PUSHLOG_APP_SECRET: APP.secret,
-  PUSHLOG_RELOAD_DRAIN_MS: '100' } });
+  PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY, PUSHLOG_RELOAD_DRAIN_MS: '100' } });
 after(() => stack.stop());
-const server = openServer(stack, APP);
+const server = openServer(stack,
+  { ...APP, encryptionMasterKeyBase64: MASTER_KEY });
+
+// As every version understands it: who it is, told to the stack's endpoint.
+const options = () => ({ ...pusherOptions(stack),
+  authEndpoint: `${stack.origin}/pusher/auth`,
+  auth: { params: { name: 'Ada' }, headers: {} } });
+
+// How laravel-echo calls the kinds of channels.
+const ECHO_KINDS = { '': 'channel', 'private-': 'private',
+  'private-encrypted-': 'encryptedPrivate' };
 
 /** pusher-js by the name that package.json gives it. */
 function pusherLibrary(name) {
@@ -26,27 +42,27 @@ function pusherLibrary(name) {
   const { version } = require(`${name}/package.json`);
   return {
     name: `pusher-js ${version}`,
-    open: (options) => openPusherJs(new Pusher(KEY,
-      { ...pusherOptions(stack), ...options })),
+    open: () => openPusherJs(new Pusher(KEY, options())),
   };
 }
 
 function openPusherJs(pusher) {
   return {
     pusher,
-    subscribe: (channel) => pusher.subscribe(channel),
+    subscribe: (name, kind = '') => pusher.subscribe(kind + name),
+    leave: (name) => pusher.unsubscribe(name),
     listen: (channel, event, hear) => channel.bind(event, hear),
     close: () => pusher.disconnect(),
   };
 }
 
-function openEcho(options) {
+function openEcho() {
   const echo = new Echo({ broadcaster: 'pusher', key: KEY,
-    Pusher: require('pusher-js'), ...pusherOptions(stack), ...options });
+    Pusher: require('pusher-js'), ...options() });
   return {
-    echo,
     pusher: echo.connector.pusher,
-    subscribe: (channel) => echo.channel(channel),
+    subscribe: (name, kind = '') => echo[ECHO_KINDS[kind]](name),
+    leave: (name) => echo.leaveChannel(name),
     // a dot: the name as it is, without the application's own in front
     listen: (channel, event, hear) => channel.listen(`.${event}`, hear),
     close: () => echo.disconnect(),
@@ -61,10 +77,10 @@ const LIBRARIES = [
 let channels = 0;
 
 /** A test of each library, with a client and a channel name of its own. */
-function everyLibrary(name, fn, options) {
+function everyLibrary(name, fn) {
   for (const library of LIBRARIES) {
     test(`${library.name}: ${name}`, stack.logged(async (t) => {
-      const client = library.open(options);
+      const client = library.open();
       t.after(() => client.close());
       await fn(client, `${channels += 1}`);
     }));
@@ -111,10 +127,21 @@ everyLibrary('gets what a server triggers, and leaves', async (client, n) => {
   await until('both hear it', () => heard.length === 2);
   assert.deepEqual(heard.sort(), names.sort().map((name) =>
     [name, { to: ['all', null] }]));
-  (client.echo ?? client.pusher)[client.echo ? 'leaveChannel' : 'unsubscribe'](
-    names[0]);
+  client.leave(names[0]);
   await until('it has left', () => !client.pusher.channel(names[0]));
   await server.trigger(names, 'greet', 'the rest');
   await until('the other hears it', () => heard.length === 3);
   assert.deepEqual(heard[2], [names[1], 'the rest']);
 });
+
+for (const kind of ['private-', 'private-encrypted-']) {
+  everyLibrary(`is let into ${kind} channels`, async (client, n) => {
+    const heard = [];
+    client.listen(client.subscribe(n, kind), 'greet', (data) =>
+      heard.push(data));
+    await succeeded(client, kind + n);
+    await server.trigger(kind + n, 'greet', { to: 'the happy few' });
+    await until('it is heard', () => heard.length === 1);
+    assert.deepEqual(heard, [{ to: 'the happy few' }]);
+  });
+}
