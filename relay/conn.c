@@ -296,7 +296,7 @@ static size_t take_frames(struct conn *conn, char *in, size_t len)
 		struct ws_item item;
 		size_t used;
 
-		result = ws_next(&conn->ws, in + at, len - at,
+		result = ws_next(&conn->input->ws, in + at, len - at,
 				 conn->common->conf.message_max_bytes, &used,
 				 &item);
 		at += used;
@@ -316,22 +316,49 @@ static size_t take(struct conn *conn, char *in, size_t len)
 	return conn->is_silent ? len : used;
 }
 
-/* What was left of the last time, and what came now. Only while a frame is
- * incomplete does a conn hold a buffer. */
+static void drop_input(struct conn *conn)
+{
+	if (conn->input == NULL)
+		return;
+	buf_release(&conn->input->rest);
+	ws_release(&conn->input->ws);
+	if (conn->input != &conn->common->input)
+		free(conn->input);
+	conn->input = NULL;
+}
+
+/* Only what came in part takes memory. */
+static void keep_input(struct conn *conn)
+{
+	struct conn_input *input = conn->input;
+
+	if (input->rest.len == 0 && input->ws.fragments == 0) {
+		drop_input(conn);
+	} else if (input == &conn->common->input) {
+		conn->input = xmalloc(sizeof(*input));
+		*conn->input = *input;
+		memset(input, 0, sizeof(*input));
+	}
+}
+
+/* What was left of the last time, and what came now. */
 static void take_input(struct conn *conn, char *in, size_t len)
 {
+	struct buf *rest;
 	size_t used;
 
-	if (conn->in.len > 0) {
-		buf_add(&conn->in, in, len);
-		used = take(conn, conn->in.data, conn->in.len);
-		buf_drop(&conn->in, used);
-		if (conn->in.len == 0)
-			buf_release(&conn->in);
-		return;
+	if (conn->input == NULL)
+		conn->input = &conn->common->input;
+	rest = &conn->input->rest;
+	if (rest->len > 0) {
+		buf_add(rest, in, len);
+		used = take(conn, rest->data, rest->len);
+		buf_drop(rest, used);
+	} else {
+		used = take(conn, in, len);
+		buf_add(rest, in + used, len - used);
 	}
-	used = take(conn, in, len);
-	buf_add(&conn->in, in + used, len - used);
+	keep_input(conn);
 }
 
 /* Every byte is proof of life. */
@@ -458,8 +485,7 @@ void conn_bury(struct conn *conn)
 	outbuf_release(&conn->out);
 	count_queue(conn);
 	metric_add_own(&stats()->connections, -1);
-	buf_release(&conn->in);
-	ws_release(&conn->ws);
+	drop_input(conn);
 	common->count--;
 	common->ops->free(conn);
 }

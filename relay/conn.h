@@ -65,6 +65,12 @@ enum conn_state {
 
 #define CONN_STATES (CONN_DEAD + 1)
 
+/* What has not come completely: the start of a frame, and of a message. */
+struct conn_input {
+	struct buf rest;
+	struct ws ws;
+};
+
 /* Conns that something is to be done with, each of them once. */
 struct conn_pile {
 	struct conn **all; /* all[0 .. count) */
@@ -87,30 +93,31 @@ struct conn_common {
 	size_t count;           /* of all */
 	uint32_t last_id;
 	struct throttle throttles[PUSHER_CAUSES];
-	struct peak peak; /* of the longest queue, in bytes */
+	struct conn_input input; /* of who receives and has none; empty */
+	struct peak peak;        /* of the longest queue, in bytes */
 	char scratch[CONN_READ_BYTES];
 };
 
+/* What is used for each delivery stands first, together. */
 struct conn {
-	struct loop_watch watch;
 	struct conn_common *common;
-	struct list link;
+	struct loop_watch watch;
 	struct outbuf out;
-	struct buf in; /* the start of a frame that has not come completely */
-	struct ws ws;
-	uint32_t id; /* for the log */
-	uint32_t since_s, opened_s;
-	uint32_t full_since_s;  /* the queue is above its limit; 0: it is not */
+	uint32_t window;       /* in which events were last sent */
+	uint32_t full_since_s; /* the queue is above its limit; 0: it is not */
+	uint8_t state;         /* enum conn_state */
+	uint8_t cause;         /* enum pusher_cause, once doomed */
+	bool is_dirty : 1;     /* has something to send at the turn's end */
+	bool is_held : 1;      /* has, at the end of the window */
+	bool is_gone : 1;      /* the peer is: nothing can be sent any more */
+	bool is_websocket : 1; /* the handshake is done */
+	bool is_silent : 1;    /* its Close frame came, or what can't be read */
 	uint32_t counted_bytes; /* of the queue, in stats */
-	uint32_t window;        /* in which events were last sent */
+	struct list link;
+	struct conn_input *input; /* NULL: nothing has come in part */
+	uint32_t id;              /* for the log */
+	uint32_t since_s, opened_s;
 	struct peer_address address;
-	uint8_t state;     /* enum conn_state */
-	uint8_t cause;     /* enum pusher_cause, once doomed */
-	bool is_dirty;     /* has something to send at the end of the turn */
-	bool is_held;      /* has, at the end of the window */
-	bool is_gone;      /* the peer is: nothing can be sent any more */
-	bool is_websocket; /* the handshake is done */
-	bool is_silent;    /* its Close frame came, or what can't be read */
 };
 
 /* Queues a frame, which goes out at the end of the turn; no-op on a conn that

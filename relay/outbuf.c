@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A ring of references to frames.
+ * A reference to a frame, or a ring of them.
  */
 #include "relay/outbuf.h"
 
@@ -9,41 +9,82 @@
 
 #include "common/alloc.h"
 
-#define CAP_MIN 4
+/* What a window collects for a busy subscriber. */
+#define CAP_MIN 8
 
-static struct frame **slot(const struct outbuf *outbuf, uint32_t i)
+/* frames[head], frames[head + 1], … modulo cap, a power of two. */
+struct outbuf_ring {
+	uint32_t head, cap;
+	struct frame *frames[];
+};
+
+static struct frame **slot(struct outbuf_ring *ring, uint32_t i)
 {
-	return &outbuf->ring[(outbuf->head + i) & (outbuf->cap - 1)];
+	return &ring->frames[(ring->head + i) & (ring->cap - 1)];
+}
+
+static struct frame *get(const struct outbuf *outbuf, uint32_t i)
+{
+	return outbuf->has_ring ? *slot(outbuf->ring, i) : outbuf->only;
+}
+
+static uint32_t capacity(const struct outbuf *outbuf)
+{
+	return outbuf->has_ring ? outbuf->ring->cap : 1;
 }
 
 static void grow(struct outbuf *outbuf)
 {
-	uint32_t cap = outbuf->cap ? outbuf->cap * 2 : CAP_MIN, i;
-	struct frame **ring = xmalloc(cap * sizeof(*ring));
+	uint32_t cap = outbuf->has_ring ? outbuf->ring->cap * 2 : CAP_MIN, i;
+	struct outbuf_ring *ring =
+		xmalloc(sizeof(*ring) + cap * sizeof(*ring->frames));
 
 	for (i = 0; i < outbuf->count; i++)
-		ring[i] = *slot(outbuf, i);
-	free(outbuf->ring);
+		ring->frames[i] = get(outbuf, i);
+	if (outbuf->has_ring)
+		free(outbuf->ring);
+	ring->head = 0;
+	ring->cap = cap;
 	outbuf->ring = ring;
-	outbuf->cap = cap;
-	outbuf->head = 0;
+	outbuf->has_ring = true;
+}
+
+/* Takes the first one out. */
+static void shift(struct outbuf *outbuf)
+{
+	frame_unref(get(outbuf, 0));
+	outbuf->count--;
+	if (outbuf->has_ring)
+		outbuf->ring->head++;
+}
+
+/* Only what is queued takes memory. */
+static void drop_ring_if_empty(struct outbuf *outbuf)
+{
+	if (outbuf->count > 0 || !outbuf->has_ring)
+		return;
+	free(outbuf->ring);
+	outbuf->has_ring = false;
 }
 
 void outbuf_release(struct outbuf *outbuf)
 {
-	uint32_t i;
-
-	for (i = 0; i < outbuf->count; i++)
-		frame_unref(*slot(outbuf, i));
-	free(outbuf->ring);
+	while (outbuf->count > 0)
+		shift(outbuf);
+	drop_ring_if_empty(outbuf);
 	*outbuf = (struct outbuf)OUTBUF_INIT;
 }
 
 void outbuf_push(struct outbuf *outbuf, struct frame *frame)
 {
-	if (outbuf->count == outbuf->cap)
+	if (outbuf->count == capacity(outbuf))
 		grow(outbuf);
-	*slot(outbuf, outbuf->count++) = frame_ref(frame);
+	if (outbuf->has_ring)
+		*slot(outbuf->ring, outbuf->count) = frame;
+	else
+		outbuf->only = frame;
+	frame_ref(frame);
+	outbuf->count++;
 	outbuf->bytes += frame->len;
 }
 
@@ -52,11 +93,12 @@ void outbuf_drop_unsent(struct outbuf *outbuf)
 	uint32_t keep = outbuf->offset > 0 ? 1 : 0;
 
 	while (outbuf->count > keep) {
-		struct frame *last = *slot(outbuf, --outbuf->count);
+		struct frame *last = get(outbuf, --outbuf->count);
 
 		outbuf->bytes -= last->len;
 		frame_unref(last);
 	}
+	drop_ring_if_empty(outbuf);
 }
 
 int outbuf_peek(const struct outbuf *outbuf, struct iovec *iov, int max)
@@ -64,7 +106,7 @@ int outbuf_peek(const struct outbuf *outbuf, struct iovec *iov, int max)
 	uint32_t offset = outbuf->offset, i;
 
 	for (i = 0; i < outbuf->count && i < (uint32_t)max; i++) {
-		struct frame *frame = *slot(outbuf, i);
+		struct frame *frame = get(outbuf, i);
 
 		iov[i].iov_base = frame->data + offset;
 		iov[i].iov_len = frame->len - offset;
@@ -78,13 +120,10 @@ void outbuf_consume(struct outbuf *outbuf, size_t len)
 	assert(len <= outbuf->bytes);
 	outbuf->bytes -= (uint32_t)len;
 	len += outbuf->offset;
-	while (outbuf->count > 0 && len >= (*slot(outbuf, 0))->len) {
-		struct frame *first = *slot(outbuf, 0);
-
-		len -= first->len;
-		frame_unref(first);
-		outbuf->head = (outbuf->head + 1) & (outbuf->cap - 1);
-		outbuf->count--;
+	while (outbuf->count > 0 && len >= get(outbuf, 0)->len) {
+		len -= get(outbuf, 0)->len;
+		shift(outbuf);
 	}
 	outbuf->offset = (uint32_t)len;
+	drop_ring_if_empty(outbuf);
 }

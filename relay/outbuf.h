@@ -7,27 +7,35 @@
 #ifndef RELAY_OUTBUF_H
 #define RELAY_OUTBUF_H
 
+#include <stdbool.h>
 #include <sys/uio.h>
 
 #include "relay/frame.h"
 
-/* A reference in the ring, and a frame of its own that malloc rounds up. */
+/* A reference, and a frame of its own that malloc rounds up. */
 #define OUTBUF_FRAME_COST 64
 
+struct outbuf_ring;
+
 /*
- * ring[head], ring[head + 1], … count of them, modulo cap (a power of two);
- * offset bytes of the first are sent; bytes is what is still to be sent.
+ * offset bytes of the first of count frames are sent; bytes is what is still to
+ * be sent. Of an empty one there is nothing else: there are many of them.
  */
 struct outbuf {
-	struct frame **ring;
-	uint32_t head, count, cap;
+	union {
+		struct frame *only;       /* count is 1 at most */
+		struct outbuf_ring *ring; /* has_ring */
+	};
+	uint32_t count;
 	uint32_t offset;
 	uint32_t bytes;
+	bool has_ring;
 };
 
+/* All zero is an empty one. */
 #define OUTBUF_INIT                                                            \
 	{                                                                      \
-		NULL, 0, 0, 0, 0, 0                                            \
+		.count = 0                                                     \
 	}
 
 /* Drops everything; the outbuf can be used again. */
