@@ -10,6 +10,8 @@
 /* Longest pattern of the operator's list that can still match a name. */
 #define PATTERN_MAX 1024
 
+#define USER_PREFIX "#server-to-user-"
+
 static bool is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -37,7 +39,7 @@ static const struct {
 	{ "private-encrypted-", CHANNEL_NAME_ENCRYPTED },
 	{ "private-", CHANNEL_NAME_PRIVATE },
 	{ "presence-", CHANNEL_NAME_PRESENCE },
-	{ "#server-to-user-", CHANNEL_NAME_USER },
+	{ USER_PREFIX, CHANNEL_NAME_USER },
 	{ "", CHANNEL_NAME_PUBLIC },
 };
 
@@ -82,6 +84,12 @@ struct span channel_name_user(struct span name)
 		if ((unsigned char)user.ptr[i] < 0x20 || user.ptr[i] == 0x7f)
 			return span_of(NULL, 0);
 	return user;
+}
+
+void channel_name_add_user(struct buf *buf, struct span user)
+{
+	buf_add_str(buf, USER_PREFIX);
+	buf_add_span(buf, user);
 }
 
 bool channel_name_is_listed(struct span name, const char *list)

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
+#include "common/buf.h"
 
 #define CHANNEL_NAME_MAX 164
 
@@ -39,6 +39,7 @@ bool channel_name_is_cache(struct span name);
  * if it is not a user's, or no user can be called so. Such a name is no valid
  * one to all others. */
 struct span channel_name_user(struct span name);
+void channel_name_add_user(struct buf *buf, struct span user);
 
 /* list: shell patterns (*, ?, [a-z]) separated by commas, blanks around them
  * ignored. name must be valid. */

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "common/channel_name.h"
 #include "common/json.h"
 #include "common/socket_id.h"
 #include "common/text.h"
@@ -160,6 +161,19 @@ static void decode_subscription(struct pusher_message *message,
 	message->channel_data = json_get_string(data, "channel_data");
 }
 
+static void decode_signin(struct pusher_message *message)
+{
+	struct json_object *data = get_data(message);
+
+	if (data == NULL) {
+		invalid(message, "data must be an object");
+		return;
+	}
+	message->type = PUSHER_SIGNIN;
+	message->auth = json_get_string(data, "auth");
+	message->user_data = json_get_string(data, "user_data");
+}
+
 void pusher_decode(struct span text, struct pusher_message *message)
 {
 	struct span event;
@@ -175,6 +189,8 @@ void pusher_decode(struct span text, struct pusher_message *message)
 		decode_subscription(message, PUSHER_SUBSCRIBE);
 	} else if (span_is(event, "pusher:unsubscribe")) {
 		decode_subscription(message, PUSHER_UNSUBSCRIBE);
+	} else if (span_is(event, "pusher:signin")) {
+		decode_signin(message);
 	} else if (span_is(event, "pusher:ping")) {
 		message->type = PUSHER_PING;
 	} else if (span_is(event, "pusher:pong")) {
@@ -239,6 +255,47 @@ const char *pusher_decode_member(struct span channel_data,
 	return why;
 }
 
+/* Whether there can be a channel of this user's. */
+static bool has_channel(struct span user_id)
+{
+	struct buf name = BUF_INIT;
+	bool result;
+
+	channel_name_add_user(&name, user_id);
+	result = channel_name_user(buf_span(&name)).ptr != NULL;
+	buf_release(&name);
+	return result;
+}
+
+static const char *check_user(const struct pusher_member *member)
+{
+	if (member->user_id.len == 0)
+		return "id must be a string";
+	if (text_count_characters(member->user_id) > PUSHER_USER_ID_MAX)
+		return "id is too long";
+	if (!has_channel(member->user_id))
+		return "no user can have this id";
+	return NULL;
+}
+
+const char *pusher_decode_user(struct span user_data,
+			       struct pusher_member *member)
+{
+	const char *why;
+
+	memset(member, 0, sizeof(*member));
+	if (user_data.ptr == NULL)
+		return "user_data is missing";
+	if (json_parse_object(user_data, &member->root, &why) == -1)
+		return why;
+	member->user_id = json_get_string(member->root, "id");
+	member->user_info = json_get_text(user_data, "user_info");
+	why = check_user(member);
+	if (why != NULL)
+		pusher_member_release(member);
+	return why;
+}
+
 void pusher_member_release(struct pusher_member *member)
 {
 	json_object_put(member->root);
@@ -294,6 +351,14 @@ void pusher_add_ping(struct buf *buf)
 void pusher_add_pong(struct buf *buf)
 {
 	buf_add_str(buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
+}
+
+void pusher_add_signed_in(struct buf *buf, struct span user_data)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:signin_success\",\"data\":"
+			 "{\"user_data\":");
+	json_add_string(buf, user_data);
+	buf_add_str(buf, "}}");
 }
 
 void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,

@@ -64,6 +64,7 @@ enum pusher_type {
 	PUSHER_UNSUBSCRIBE,
 	PUSHER_PING,
 	PUSHER_PONG,
+	PUSHER_SIGNIN,
 	PUSHER_CLIENT_EVENT,
 	PUSHER_INVALID, /* why says what is wrong with it */
 };
@@ -72,9 +73,10 @@ struct pusher_message {
 	enum pusher_type type;
 	struct span channel; /* of (un)subscribe and client events; may be
 				absent or malformed */
-	struct span auth, channel_data;  /* of subscribe; absent: none */
-	const char *why;                 /* static memory */
-	struct json_object *root, *data; /* what the spans point into */
+	struct span auth;    /* of subscribe and signin, and: */
+	struct span channel_data, user_data; /* absent: none */
+	const char *why;                     /* static memory */
+	struct json_object *root, *data;     /* what the spans point into */
 };
 
 /* Takes a text message apart. The caller gives it back with
@@ -87,17 +89,20 @@ void pusher_message_release(struct pusher_message *message);
 #define PUSHER_USER_ID_MAX 128
 #define PUSHER_USER_INFO_MAX 1024
 
-/* Whom the channel_data of a presence channel speaks of. */
+/* Whom channel_data or user_data speaks of. */
 struct pusher_member {
 	struct span user_id;
 	struct span user_info; /* a JSON text; absent: none */
 	struct json_object *root;
 };
 
-/* NULL, and the caller gives *member back with pusher_member_release; or what
- * is wrong with channel_data, static memory. user_info points into it. */
+/* The member of a presence channel, and the user who signs in. NULL, and the
+ * caller gives *member back with pusher_member_release; or what is wrong with
+ * the data, static memory. user_info points into it. */
 const char *pusher_decode_member(struct span channel_data,
 				 struct pusher_member *member) MUST_CHECK;
+const char *pusher_decode_user(struct span user_data,
+			       struct pusher_member *member) MUST_CHECK;
 
 void pusher_member_release(struct pusher_member *member);
 
@@ -118,6 +123,8 @@ void pusher_add_subscription_error(struct buf *buf, struct span channel,
 
 void pusher_add_ping(struct buf *buf);
 void pusher_add_pong(struct buf *buf);
+
+void pusher_add_signed_in(struct buf *buf, struct span user_data);
 
 /* epoch NULL: the channel has no history, data is "{}". */
 void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,

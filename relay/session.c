@@ -13,6 +13,9 @@
 #include "common/crypto.h"
 #include "common/socket_id.h"
 
+/* The protocol's word for "not allowed to". */
+#define CODE_UNAUTHORIZED 4009
+
 /* Subscribes that a session regains each second, up to as many as it may have.
  * Each may cost Redis two commands and PostgreSQL a look-up. */
 #define SUBSCRIBES_PER_S 20
@@ -162,6 +165,14 @@ static void refuse(struct session *session, struct span name,
 	buf_release(&message);
 }
 
+/* Whether it is the user whose channel this is. */
+static bool is_own(const struct session *session,
+		   const struct pusher_message *message)
+{
+	return session->user_id != NULL && message->auth.len == 0 &&
+	       span_is(channel_name_user(message->channel), session->user_id);
+}
+
 /* Whether the app's server has signed that this connection may. */
 static bool is_signed(const struct session *session,
 		      const struct pusher_message *message)
@@ -177,6 +188,19 @@ static bool is_signed(const struct session *session,
 	return result;
 }
 
+static bool may_subscribe(const struct session *session,
+			  const struct pusher_message *message)
+{
+	switch (channel_name_kind(message->channel)) {
+	case CHANNEL_NAME_PUBLIC:
+		return true;
+	case CHANNEL_NAME_USER:
+		return is_own(session, message);
+	default:
+		return is_signed(session, message);
+	}
+}
+
 /* NULL if it may. */
 static const struct session_refusal *
 check_subscribe(struct session *session, const struct pusher_message *message)
@@ -187,11 +211,12 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		too_many = { 0, "LimitReached", 429, "Too many subscriptions" },
 		too_often = { 0, "LimitReached", 429,
 			      "Subscribing too often, try later" },
-		unauthorized = { 4009, "AuthError", 401,
+		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
 				 "Not authorized to subscribe" };
 	const struct session_conf *conf = &session->set->conf;
 
-	if (!channel_name_is_valid(message->channel))
+	if (!channel_name_is_valid(message->channel) &&
+	    channel_name_user(message->channel).ptr == NULL)
 		return &invalid;
 	if (*find(session, message->channel) != NULL)
 		return &repeated;
@@ -199,10 +224,7 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		return &too_many;
 	if (!spend_allowance(session))
 		return &too_often;
-	if (!channel_name_is_public(message->channel) &&
-	    !is_signed(session, message))
-		return &unauthorized;
-	return NULL;
+	return may_subscribe(session, message) ? NULL : &unauthorized;
 }
 
 static struct subscription *add_subscription(struct session *session)
@@ -222,7 +244,8 @@ static void subscribe_presence(struct session *session,
 	const struct session_set *set = session->set;
 	struct subscription *subscription;
 	struct pusher_member member;
-	struct session_refusal bad = { 4009, "AuthError", 401, NULL };
+	struct session_refusal bad = { CODE_UNAUTHORIZED, "AuthError", 401,
+				       NULL };
 
 	bad.text =
 		set->ops->on_presence_subscribe == NULL
@@ -268,6 +291,56 @@ static void unsubscribe(struct session *session, struct span name)
 		drop(session, at);
 }
 
+/* ---- who it is ---- */
+
+static bool is_signed_user(const struct session *session,
+			   const struct pusher_message *message)
+{
+	struct buf socket_id = BUF_INIT;
+	bool result;
+
+	socket_id_add(&socket_id, session->socket_id);
+	result = auth_check_user(session->app, message->auth,
+				 buf_span(&socket_id), message->user_data);
+	buf_release(&socket_id);
+	return result;
+}
+
+/* NULL, and the user in *user; or why it may not. */
+static const char *check_signin(const struct session *session,
+				const struct pusher_message *message,
+				struct pusher_member *user)
+{
+	if (session->user_id != NULL)
+		return "already signed in";
+	if (message->user_data.ptr == NULL)
+		return "user_data is missing";
+	if (!is_signed_user(session, message))
+		return "not authorized";
+	return pusher_decode_user(message->user_data, user);
+}
+
+static void sign_in(struct session *session,
+		    const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	struct pusher_member user;
+	const char *why = check_signin(session, message, &user);
+	struct buf text = BUF_INIT;
+
+	if (why != NULL) {
+		send_error(session, CODE_UNAUTHORIZED,
+			   "Cannot sign in: ", span_str(why));
+		return;
+	}
+	session->user_id = xstrndup(user.user_id.ptr, user.user_id.len);
+	pusher_member_release(&user);
+	pusher_add_signed_in(&text, message->user_data);
+	send_text(session, &text);
+	if (set->ops->on_signin != NULL)
+		set->ops->on_signin(set->ctx, session, message->user_data);
+}
+
 /* ---- conn's callbacks ---- */
 
 static void on_text(struct conn *conn, struct span text)
@@ -287,6 +360,9 @@ static void on_text(struct conn *conn, struct span text)
 		conn_send(conn, session->set->pong);
 		break;
 	case PUSHER_PONG:
+		break;
+	case PUSHER_SIGNIN:
+		sign_in(session, &message);
 		break;
 	case PUSHER_CLIENT_EVENT:
 		send_error(session, 0,
@@ -312,11 +388,16 @@ static void on_close(struct conn *conn)
 
 	while (session->subscriptions != NULL)
 		drop(session, &session->subscriptions);
+	if (session->user_id != NULL && session->set->ops->on_signout != NULL)
+		session->set->ops->on_signout(session->set->ctx, session);
 }
 
 static void free_session(struct conn *conn)
 {
-	free(session_of(conn));
+	struct session *session = session_of(conn);
+
+	free(session->user_id);
+	free(session);
 }
 
 static const struct conn_ops conn_ops = {

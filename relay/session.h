@@ -18,6 +18,7 @@ struct session {
 	const struct app *app; /* NULL until it connected to one */
 	uint64_t socket_id;
 	struct subscription *subscriptions; /* owned */
+	char *user_id; /* whom it signed in as; NULL: nobody yet */
 	uint32_t subscription_count;
 	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
 	uint8_t refusal; /* enum pusher_cause found during the handshake */
@@ -45,6 +46,13 @@ struct session_ops {
 				      struct span name, struct span user_info);
 	/* Takes subscription out of its channel. */
 	void (*on_unsubscribe)(void *ctx, struct subscription *subscription);
+	/* It signed in as session->user_id. user_data is the JSON object that
+	 * its server signed; borrowed. NULL: nobody wants to know. */
+	void (*on_signin)(void *ctx, struct session *session,
+			  struct span user_data);
+	/* It ends, and had signed in; it has no subscriptions any more. NULL
+	 * as above. */
+	void (*on_signout)(void *ctx, struct session *session);
 };
 
 struct session_set *session_set_new(struct loop *loop,

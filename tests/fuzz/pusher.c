@@ -6,6 +6,7 @@
  */
 #include "relay/pusher.h"
 
+#include "common/channel_name.h"
 #include "common/json.h"
 #include "common/text.h"
 #include "tests/fuzz/fuzz.h"
@@ -58,7 +59,8 @@ static void check_message(struct span text)
 	MUST((message.type == PUSHER_INVALID) == (message.why != NULL));
 	MUST(message.type == PUSHER_INVALID || json_scan(text) == NULL);
 	MUST(text_is_utf8(message.channel));
-	MUST(text_is_utf8(message.auth) && text_is_utf8(message.channel_data));
+	MUST(text_is_utf8(message.auth) && text_is_utf8(message.channel_data) &&
+	     text_is_utf8(message.user_data));
 	if (has_channel(message.type) && message.channel.ptr != NULL) {
 		check_as_string(&message);
 		pusher_add_subscribed(&buf, message.channel, 41, "e");
@@ -93,6 +95,24 @@ static void check_member(struct span channel_data)
 	pusher_member_release(&member);
 }
 
+static void check_user(struct span user_data)
+{
+	struct pusher_member member;
+	struct buf buf = BUF_INIT;
+
+	if (pusher_decode_user(user_data, &member) != NULL) {
+		MUST(member.root == NULL);
+		return;
+	}
+	channel_name_add_user(&buf, member.user_id);
+	MUST(span_equal(channel_name_user(buf_span(&buf)), member.user_id));
+	buf_clear(&buf);
+	pusher_add_signed_in(&buf, user_data);
+	check_json(&buf);
+	pusher_member_release(&member);
+	buf_release(&buf);
+}
+
 static void check_target(struct span target)
 {
 	struct span key, protocol;
@@ -118,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_message(s);
 	check_member(s);
+	check_user(s);
 	check_target(s);
 	return 0;
 }

@@ -311,7 +311,8 @@ for (const [why, data, detail] of [
   ['data that is missing', undefined],
   ['data that is an array', [{ channel: PLAIN }]],
   ['data that is a string but no object', 'channel'],
-  ['a user channel without signing in', { channel: '#server-to-user-1' }],
+  ['a name with a #', { channel: '#server-to-users' }],
+  ['a user channel without a user', { channel: '#server-to-user-' }],
 ]) {
   protocolTest(`subscribe refuses ${why}`, async () => {
     const wire = await Wire.open(stack);
@@ -372,7 +373,7 @@ for (const [why, text] of [
   ['an unknown event', '{"event":"pusher:unknown","data":{}}'],
   ['an event that only servers send',
     '{"event":"pusher_internal:subscription_succeeded","channel":"messages"}'],
-  ['a signin', '{"event":"pusher:signin","data":{"auth":"k:0"}}'],
+  ['a signin without data', '{"event":"pusher:signin","data":[]}'],
   ['a client event', `{"event":"client-x","data":{},"channel":"${PLAIN}"}`],
 ]) {
   protocolTest(`a message that is ${why} is an error, no more`, async () => {

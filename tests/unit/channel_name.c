@@ -107,6 +107,7 @@ TEST(any_kind_may_be_cached_but_a_user_s)
 TEST(a_user_s_channel_names_the_user)
 {
 	char name[CHANNEL_NAME_MAX + 1];
+	struct buf buf = BUF_INIT;
 
 	memset(name, 'n', sizeof(name));
 	memcpy(name, "#server-to-user-", 16);
@@ -122,6 +123,9 @@ TEST(a_user_s_channel_names_the_user)
 	assert_null(channel_name_user(SPAN("server-to-user-1")).ptr);
 	assert_null(channel_name_user(SPAN("messages")).ptr);
 	assert_null(channel_name_user(span_of(NULL, 0)).ptr);
+	channel_name_add_user(&buf, SPAN("Ada"));
+	assert_buf(&buf, "#server-to-user-Ada");
+	buf_release(&buf);
 	assert_false(channel_name_is_valid(SPAN("#server-to-user-1")));
 	assert_false(channel_name_is_public(SPAN("#server-to-user-1")));
 }

@@ -24,6 +24,9 @@ TEST(what_we_send_has_these_bytes)
 			 "\"data\":\"{\\\"socket_id\\\":"
 			 "\\\"4294967295.4294967295\\\","
 			 "\\\"activity_timeout\\\":1}\"}");
+	pusher_add_signed_in(&buf, SPAN("{\"id\":\"1\"}"));
+	assert_buf(&buf, "{\"event\":\"pusher:signin_success\",\"data\":"
+			 "{\"user_data\":\"{\\\"id\\\":\\\"1\\\"}\"}}");
 	pusher_add_ping(&buf);
 	assert_buf(&buf, "{\"event\":\"pusher:ping\",\"data\":\"{}\"}");
 	pusher_add_pong(&buf);
@@ -234,6 +237,68 @@ TEST(a_member_ends_at_the_limits)
 	check_limits(1, 1025, "user_info is too large");
 }
 
+TEST(a_signin_brings_what_was_signed_as_it_is)
+{
+	struct pusher_message message;
+
+	pusher_decode(SPAN("{\"event\":\"pusher:signin\",\"data\":{\"auth\":"
+			   "\"k:s\",\"user_data\":\"{\\\"id\\\": \\\"1\\\"}"
+			   "\"}}"),
+		      &message);
+	assert_int_equal(message.type, PUSHER_SIGNIN);
+	assert_span(message.auth, SPAN("k:s"));
+	assert_span(message.user_data, SPAN("{\"id\": \"1\"}"));
+	pusher_message_release(&message);
+	pusher_decode(SPAN("{\"event\":\"pusher:signin\",\"data\":\"{}\"}"),
+		      &message);
+	assert_int_equal(message.type, PUSHER_SIGNIN);
+	assert_null(message.auth.ptr);
+	assert_null(message.user_data.ptr);
+	pusher_message_release(&message);
+}
+
+static void expect_user(const char *data, const char *id, const char *want)
+{
+	struct span box = boxed(span_str(data));
+	struct pusher_member member;
+	const char *why = pusher_decode_user(box, &member);
+
+	assert_string_equal(why ? why : "", want);
+	if (why == NULL) {
+		assert_span(member.user_id, span_str(id));
+		pusher_member_release(&member);
+	}
+	assert_null(member.root);
+	unbox(box);
+}
+
+TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
+{
+	struct pusher_member member;
+	struct buf buf = BUF_INIT;
+	int i;
+
+	expect_user("{\"id\":\"12345\"}", "12345", "");
+	expect_user("{\"user_info\":{},\"id\":\"a b/\\u00e9#\"}",
+		    "a b/\xc3\xa9#", "");
+	expect_user("{\"id\":12345}", NULL, "id must be a string");
+	expect_user("{\"id\":\"\"}", NULL, "id must be a string");
+	expect_user("{\"user_id\":\"1\"}", NULL, "id must be a string");
+	expect_user("{\"id\":\"a\\nb\"}", NULL, "no user can have this id");
+	expect_user("[]", NULL, "not an object");
+	assert_string_equal(pusher_decode_user(absent, &member),
+			    "user_data is missing");
+	for (i = 127; i <= 129; i++) {
+		buf_clear(&buf);
+		buf_addf(&buf, "{\"id\":\"%0*d\"}%c", i, 7, '\0');
+		assert_int_equal(
+			pusher_decode_user(span_str(buf.data), &member) == NULL,
+			i <= 128);
+		pusher_member_release(&member);
+	}
+	buf_release(&buf);
+}
+
 TEST(client_events_are_told_from_unknown_ones)
 {
 	expect("{\"event\":\"client-x\",\"data\":{\"a\":1},\"channel\":"
@@ -244,8 +309,6 @@ TEST(client_events_are_told_from_unknown_ones)
 	       absent);
 	expect("{\"event\":\"Client-x\"}", PUSHER_INVALID, absent);
 	expect("{\"event\":\"client\"}", PUSHER_INVALID, absent);
-	expect("{\"event\":\"pusher:signin\",\"data\":{\"auth\":\"k:s\"}}",
-	       PUSHER_INVALID, absent);
 	expect("{\"event\":\"pusher:subscribe \",\"data\":{\"channel\":\"m\"}}",
 	       PUSHER_INVALID, absent);
 	expect("{\"event\":\"pusher:Subscribe\",\"data\":{\"channel\":\"m\"}}",
@@ -295,6 +358,8 @@ TEST(data_that_is_no_object_is_invalid_where_it_is_needed)
 
 	expect("{\"event\":\"pusher:subscribe\"}", PUSHER_INVALID, absent);
 	expect("{\"event\":\"pusher:unsubscribe\"}", PUSHER_INVALID, absent);
+	expect("{\"event\":\"pusher:signin\",\"data\":[]}", PUSHER_INVALID,
+	       absent);
 	for (i = 0; i < COUNT(bad); i++) {
 		buf_clear(&buf);
 		buf_addf(&buf, "{\"event\":\"pusher:subscribe\",\"data\":%s}",
@@ -444,6 +509,9 @@ int main(void)
 		cmocka_unit_test(a_member_has_an_id_and_perhaps_more),
 		cmocka_unit_test(what_no_member_can_be_is_refused),
 		cmocka_unit_test(a_member_ends_at_the_limits),
+		cmocka_unit_test(a_signin_brings_what_was_signed_as_it_is),
+		cmocka_unit_test(
+			a_user_has_an_id_that_a_channel_can_be_called_by),
 		cmocka_unit_test(client_events_are_told_from_unknown_ones),
 		cmocka_unit_test(what_is_no_message_is_invalid),
 		cmocka_unit_test(
