@@ -32,7 +32,7 @@ PG_LIBS = -lpq
 COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
 	roster_script settings socket_id successor text webhook
-MESSAGES = app_request auth_post batch body committer entry escape etag \
+MESSAGES = app_request auth_post batch body committer door entry escape etag \
 	events_get events_post fault form history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
 	readers redis_server request response route signature stats store store_link \

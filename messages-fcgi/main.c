@@ -4,19 +4,17 @@
  * after it in the same process. Knows no request from the inside.
  *
  * libfcgi's own way to stop ends one thread of many, so signals are blocked in
- * all of them: main waits for one and writes to an eventfd that every request
- * thread polls together with the listening socket. That socket does not block,
- * because another process may take the connection that woke us.
+ * all of them: main waits for one and closes the door, where the request
+ * threads wait. The listening socket does not block, because another process
+ * may take the connection that woke us.
  */
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -29,6 +27,7 @@
 #include "common/settings.h"
 #include "common/successor.h"
 #include "common/version.h"
+#include "messages-fcgi/door.h"
 #include "messages-fcgi/ops_thread.h"
 #include "messages-fcgi/route.h"
 #include "messages-fcgi/stats.h"
@@ -37,20 +36,16 @@
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
+#define NO_FD (-1)  /* libfcgi accepts nothing by itself */
 /* As many as the kernel allows: after a restart of relay all clients ask at
  * once for what they missed. */
 #define BACKLOG 65535
-/* How long accept is left alone after EMFILE and its like. */
-#define ACCEPT_PAUSE_MS 200
-/* A web server that neither reads nor writes for so long is given up. */
-#define PEER_TIMEOUT_S 60
 /* When stopping, answers that are still being written then are broken off: one
  * reader may be slow for ever. Posts are answered sooner or as soon. */
 #define STOP_MS 5000
 /* Without a thread that is done with anything for so long, or the committer for
  * so long beyond its time, we hang: waiting for a peer ends sooner. */
-#define HANG_MS ((PEER_TIMEOUT_S + 30) * 1000)
-/* libfcgi waits by select(), which ends at fd 1023: each thread has one. */
+#define HANG_MS 90000
 #define THREADS_MAX 512
 
 struct options {
@@ -108,52 +103,10 @@ struct server {
 	struct successor successor;
 	int64_t round_max_ms;   /* of a committer */
 	bool has_quick_threads; /* not all can be held by slow readers */
-	int stop_fd;
-	/* Only one thread waits at the door: a connection wakes one, not all.
-	 */
-	pthread_mutex_t door;
-	atomic_uint free_threads; /* at the door */
-	atomic_uint served;       /* requests, which ended in any way */
-	atomic_bool has_accept_failed;
+	struct door *door;
+	atomic_uint served; /* requests, which ended in any way */
 	atomic_bool is_giving_up;
 };
-
-/* Waits for a connection. False when it is time to stop. */
-static bool wait_for_connection(struct server *server)
-{
-	struct pollfd fds[] = { { .fd = LISTEN_FD, .events = POLLIN },
-				{ .fd = server->stop_fd, .events = POLLIN } };
-
-	atomic_fetch_add(&server->free_threads, 1);
-	pthread_mutex_lock(&server->door);
-	while (poll(fds, 2, -1) == -1)
-		if (errno != EINTR)
-			fatal("cannot wait for connections");
-	pthread_mutex_unlock(&server->door);
-	atomic_fetch_sub(&server->free_threads, 1);
-	return fds[1].revents == 0;
-}
-
-static void on_accept_error(struct server *server, int error)
-{
-	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
-
-	/* another thread or process was faster */
-	if (error == EAGAIN || error == EINTR)
-		return;
-	errno = error;
-	if (!atomic_exchange(&server->has_accept_failed, true))
-		log_warn("cannot accept connections, trying on");
-	poll(&stop, 1, ACCEPT_PAUSE_MS);
-}
-
-static void limit_waits(int fd)
-{
-	const struct timeval timeout = { PEER_TIMEOUT_S, 0 };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-}
 
 static void answer(struct server *server, FCGX_Request *fcgx,
 		   struct request *request)
@@ -179,25 +132,15 @@ static void *serve(void *arg)
 {
 	struct server *server = arg;
 	struct request request = { .body = BUF_INIT };
+	struct visitor *visitor;
 	FCGX_Request fcgx;
 
-	FCGX_InitRequest(&fcgx, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR);
-	while (wait_for_connection(server)) {
-		int result = FCGX_Accept_r(&fcgx);
-
-		if (result < 0) {
-			on_accept_error(server, -result);
-			continue;
-		}
-		atomic_store(&server->has_accept_failed, false);
-		limit_waits(fcgx.ipcFd);
-		/* a kept connection would hold a thread, or be forgotten at
-		 * the door: whatever was asked for, it ends with the answer */
-		fcgx.keepConnection = 0;
+	FCGX_InitRequest(&fcgx, NO_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+	while ((visitor = door_enter(server->door, &fcgx)) != NULL) {
 		answer(server, &fcgx, &request);
+		door_leave(server->door, visitor, &fcgx);
 		atomic_fetch_add(&server->served, 1);
 	}
-	FCGX_Free(&fcgx, 1);
 	request_release(&request);
 	return NULL;
 }
@@ -256,12 +199,10 @@ static pthread_t *start_threads(struct server *server, int64_t count)
 static void stop_threads(struct server *server, pthread_t *threads,
 			 int64_t count)
 {
-	const uint64_t one = 1;
 	struct timespec until;
 	int64_t i;
 
-	if (write(server->stop_fd, &one, sizeof(one)) != sizeof(one))
-		fatal("cannot stop request threads");
+	door_close(server->door);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_MS / 1000;
 	for (i = 0; i < count; i++) {
@@ -282,7 +223,7 @@ static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 	unsigned now_served = atomic_load(&server->served);
 	int64_t now_ms = clock_ms();
 
-	if (atomic_load(&server->free_threads) > 0 || now_served != *served ||
+	if (door_free_threads(server->door) > 0 || now_served != *served ||
 	    !server->has_quick_threads)
 		*moved_ms = now_ms;
 	*served = now_served;
@@ -347,10 +288,7 @@ static bool run(struct server *server, int64_t count,
 	pthread_t *threads;
 	bool has_successor;
 
-	pthread_mutex_init(&server->door, NULL);
-	server->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (server->stop_fd == -1)
-		fatal("cannot make an eventfd");
+	server->door = door_new(LISTEN_FD);
 	threads = start_threads(server, count);
 	log_info("%s %s is ready: %lld threads", PROGRAM, PUSHLOG_VERSION,
 		 (long long)count);
@@ -363,8 +301,7 @@ static bool run(struct server *server, int64_t count,
 	notify_alive();
 	stop_threads(server, threads, count);
 	notify_alive();
-	close(server->stop_fd);
-	pthread_mutex_destroy(&server->door);
+	door_free(server->door);
 	return has_successor;
 }
 

@@ -7,6 +7,7 @@
 #include <fcgiapp.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
@@ -18,6 +19,9 @@
 /* A stop is noticed as soon, a web server that reads nothing given up after. */
 #define LOOK_UP_MS 200
 #define WRITE_TIMEOUT_MS 60000
+/* What of a request was not read is read after it was answered, so much of it:
+ * more than nginx lets pass. */
+#define UNREAD_MAX 4194304
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
 		   const atomic_bool *is_giving_up, bool is_head)
@@ -182,8 +186,29 @@ void response_abort(struct response *response)
 	response->is_broken = true;
 }
 
+/* Reads what is left of the request, behind which the next one begins. False:
+ * where that is can't be known. */
+static bool read_to_end(const struct response *response)
+{
+	FCGX_Stream *in = response->fcgx->in;
+	char trash[4096];
+	size_t left = UNREAD_MAX / sizeof(trash);
+
+	if (FCGX_GetChar(in) == EOF)
+		return FCGX_GetError(in) == 0;
+	/* who is still writing may read first */
+	if (FCGX_FFlush(response->fcgx->out) == -1)
+		return false;
+	while (left-- > 0)
+		if (FCGX_GetStr(trash, sizeof(trash), in) < (int)sizeof(trash))
+			return FCGX_GetError(in) == 0;
+	return false;
+}
+
 void response_end(struct response *response)
 {
+	if (response->is_broken || !read_to_end(response))
+		response->fcgx->keepConnection = 0;
 	if (response->is_broken)
 		FCGX_Free(response->fcgx, 1);
 	else

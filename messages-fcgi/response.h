@@ -56,7 +56,8 @@ int response_write(struct response *response, struct span bytes) MUST_CHECK;
  * and not a short body. */
 void response_abort(struct response *response);
 
-/* Ends the response and the FastCGI request. The request's spans are gone. */
+/* Ends the response and the FastCGI request. The request's spans are gone, and
+ * so is its connection, unless it is good for another. */
 void response_end(struct response *response);
 
 #endif

@@ -5,11 +5,14 @@
 
 import net from 'node:net';
 
+import { until } from '../stack.mjs';
+
 const BEGIN_REQUEST = 1;
 const END_REQUEST = 3;
 const PARAMS = 4;
 const STDIN = 5;
 const STDOUT = 6;
+const KEEP_CONN = 1;
 
 function record(type, content) {
   const head = Buffer.from([1, type, 0, 1, 0, 0, 0, 0]);
@@ -27,19 +30,23 @@ function pair(name, value) {
     Buffer.from(value)]);
 }
 
+function request(params, body, flags) {
+  const pairs = Object.entries(params).map((entry) => pair(...entry));
+  return Buffer.concat([
+    record(BEGIN_REQUEST, Buffer.from([0, 1, flags, 0, 0, 0, 0, 0])),
+    record(PARAMS, Buffer.concat(pairs)), record(PARAMS, Buffer.alloc(0)),
+    ...(body ? [record(STDIN, Buffer.from(body))] : []),
+    record(STDIN, Buffer.alloc(0)),
+  ]);
+}
+
 /**
  * Sends params (an object) and a body; answers {status, head, body, end}, end
  * being 'complete', 'spoilt' by what is no record, or 'none'.
  */
 export async function fastcgi(socket, params, body = '') {
-  const pairs = Object.entries(params).map((entry) => pair(...entry));
   const connection = net.connect(socket);
-  connection.write(Buffer.concat([
-    record(BEGIN_REQUEST, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
-    record(PARAMS, Buffer.concat(pairs)), record(PARAMS, Buffer.alloc(0)),
-    ...(body ? [record(STDIN, Buffer.from(body))] : []),
-    record(STDIN, Buffer.alloc(0)),
-  ]));
+  connection.write(request(params, body, 0));
   const chunks = [];
   for await (const chunk of connection) chunks.push(chunk);
   return decode(Buffer.concat(chunks));
@@ -48,10 +55,12 @@ export async function fastcgi(socket, params, body = '') {
 function decode(bytes) {
   const output = [];
   let end = 'none';
-  for (let at = 0; at < bytes.length && end === 'none';) {
+  for (let at = 0; at + 8 <= bytes.length && end === 'none';) {
     const length = bytes.readUInt16BE(at + 4);
     if (bytes[at] !== 1) end = 'spoilt';
-    else if (bytes[at + 1] === END_REQUEST) end = 'complete';
+    else if (bytes[at + 1] === END_REQUEST) {
+      if (at + 16 <= bytes.length) end = 'complete';
+    }
     else if (bytes[at + 1] === STDOUT) {
       output.push(bytes.subarray(at + 8, at + 8 + length));
     }
@@ -60,4 +69,32 @@ function decode(bytes) {
   const [head, ...rest] = Buffer.concat(output).toString().split('\r\n\r\n');
   return { status: Number(head.match(/^Status: (\d+)/)?.[1]), head,
     body: rest.join('\r\n\r\n'), end };
+}
+
+/** A connection that is kept from one request to the next. */
+export class Kept {
+  constructor(socket) {
+    this.connection = net.connect(socket);
+    this.hasEnded = false;
+    this.bytes = Buffer.alloc(0);
+    this.connection.on('data', (chunk) => {
+      this.bytes = Buffer.concat([this.bytes, chunk]);
+    });
+    this.connection.on('error', () => {});
+    this.connection.on('close', () => { this.hasEnded = true; });
+  }
+
+  /** As fastcgi(), but returns as soon as the answer is complete. */
+  async request(params, body = '') {
+    this.bytes = Buffer.alloc(0);
+    this.connection.write(request(params, body, KEEP_CONN));
+    return until('the answer is complete', () => {
+      const answer = decode(this.bytes);
+      return (this.hasEnded || answer.end !== 'none') && answer;
+    });
+  }
+
+  close() {
+    this.connection.destroy();
+  }
 }

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Connections, and which of them has something to say. Knows no request from
+ * the inside.
+ *
+ * libfcgi would accept and wait by itself, but then each connection that is
+ * kept holds a thread, a silent one holds it for ever, and its select() ends
+ * at fd 1023. So it is handed connections that can be read, and leaves closing
+ * to us as far as it lets us: a `detached` connection is just closed.
+ *
+ *     new -> waiting <-> inside -> closed
+ *
+ * What waits is watched for one event at a time: nobody else is woken by what
+ * comes while a thread reads.
+ */
+#include "messages-fcgi/door.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+
+/* Accepted in one go, while others wait to be read. */
+#define ACCEPT_MAX 64
+/* How long accept is left alone after EMFILE and its like. */
+#define ACCEPT_PAUSE_MS 200
+/* A web server that neither reads nor writes for so long is given up. */
+#define PEER_TIMEOUT_S 60
+/* Who has connected when the door closes is about to speak. */
+#define CLOSE_MS 1000
+
+struct visitor {
+	int fd;
+	bool is_new; /* has not said anything yet */
+	bool is_inside;
+	struct visitor *next, **link; /* of all of them */
+};
+
+struct door {
+	int listen_fd, epoll_fd, bell_fd;
+	pthread_mutex_t lock; /* of the rest */
+	pthread_cond_t left;
+	struct visitor *all;
+	unsigned count, waiting, free_threads;
+	bool is_full, is_closing, has_accept_failed;
+};
+
+/* Each is found by the address of its fd. */
+static void watch(struct door *door, int operation, int *fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
+				     .data.ptr = fd };
+
+	if (fd != &door->bell_fd)
+		event.events |= EPOLLONESHOT;
+	if (epoll_ctl(door->epoll_fd, operation, *fd, &event) == -1)
+		fatal("cannot watch a connection");
+}
+
+struct door *door_new(int listen_fd)
+{
+	struct door *door = xcalloc(1, sizeof(*door));
+	pthread_condattr_t attr;
+
+	door->listen_fd = listen_fd;
+	door->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	door->bell_fd = eventfd(0, EFD_CLOEXEC);
+	if (door->epoll_fd == -1 || door->bell_fd == -1)
+		fatal("cannot wait for connections");
+	pthread_mutex_init(&door->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&door->left, &attr);
+	pthread_condattr_destroy(&attr);
+	watch(door, EPOLL_CTL_ADD, &door->bell_fd);
+	watch(door, EPOLL_CTL_ADD, &door->listen_fd);
+	return door;
+}
+
+/* What is connected leaves a quarter of the files that we may have open to
+ * PostgreSQL, Redis and the log. */
+static bool is_too_many(unsigned count)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1)
+		fatal("cannot learn how many files may be open");
+	return count >= files.rlim_cur / 4 * 3;
+}
+
+/* Of the connection, only what is ours goes: libfcgi may have closed it. */
+static void forget(struct door *door, struct visitor *visitor)
+{
+	pthread_mutex_lock(&door->lock);
+	*visitor->link = visitor->next;
+	if (visitor->next != NULL)
+		visitor->next->link = visitor->link;
+	door->count--;
+	if (door->is_full && !door->is_closing) {
+		door->is_full = false;
+		watch(door, EPOLL_CTL_MOD, &door->listen_fd);
+	}
+	pthread_mutex_unlock(&door->lock);
+	free(visitor);
+}
+
+void door_free(struct door *door)
+{
+	while (door->all != NULL) {
+		close(door->all->fd);
+		forget(door, door->all);
+	}
+	close(door->epoll_fd);
+	close(door->bell_fd);
+	pthread_cond_destroy(&door->left);
+	pthread_mutex_destroy(&door->lock);
+	free(door);
+}
+
+/* ---- who comes ---- */
+
+static void limit_waits(int fd)
+{
+	const struct timeval timeout = { PEER_TIMEOUT_S, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+static void let_in(struct door *door, int fd)
+{
+	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
+
+	limit_waits(fd);
+	visitor->fd = fd;
+	visitor->is_new = true;
+	pthread_mutex_lock(&door->lock);
+	visitor->next = door->all;
+	visitor->link = &door->all;
+	if (visitor->next != NULL)
+		visitor->next->link = &visitor->next;
+	door->all = visitor;
+	door->count++;
+	door->waiting++;
+	door->has_accept_failed = false;
+	pthread_mutex_unlock(&door->lock);
+	watch(door, EPOLL_CTL_ADD, &visitor->fd);
+}
+
+static void on_accept_error(struct door *door)
+{
+	struct pollfd bell = { .fd = door->bell_fd, .events = POLLIN };
+	bool is_news;
+
+	/* another thread or process was faster, or there are no more */
+	if (errno == EAGAIN || errno == EINTR)
+		return;
+	pthread_mutex_lock(&door->lock);
+	is_news = !door->has_accept_failed;
+	door->has_accept_failed = true;
+	pthread_mutex_unlock(&door->lock);
+	if (is_news)
+		log_warn("cannot accept connections, trying on");
+	poll(&bell, 1, ACCEPT_PAUSE_MS);
+}
+
+/* What was sent before can still be read, what is sent after is refused: the
+ * web server sees that its request went nowhere, and repeats it elsewhere. A
+ * new connection is not refused; it was not kept for what may come, but made
+ * for what is about to. */
+static void refuse_kept(struct door *door)
+{
+	struct visitor *visitor;
+
+	for (visitor = door->all; visitor != NULL; visitor = visitor->next)
+		if (!visitor->is_inside && !visitor->is_new)
+			shutdown(visitor->fd, SHUT_RD);
+}
+
+static void accept_some(struct door *door)
+{
+	int fd = 0, i;
+
+	for (i = 0; i < ACCEPT_MAX && fd != -1; i++) {
+		fd = accept4(door->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd != -1)
+			let_in(door, fd);
+		else
+			on_accept_error(door);
+	}
+	pthread_mutex_lock(&door->lock);
+	door->is_full = is_too_many(door->count);
+	if (door->is_full)
+		refuse_kept(door);
+	else if (!door->is_closing)
+		watch(door, EPOLL_CTL_MOD, &door->listen_fd);
+	pthread_mutex_unlock(&door->lock);
+}
+
+/* ---- who speaks ---- */
+
+/* What has something to say: &door->listen_fd, &door->bell_fd or the fd of a
+ * visitor. *has_ended: there is nobody at its other end. */
+static int *wait_at(struct door *door, bool *has_ended)
+{
+	struct epoll_event event;
+
+	pthread_mutex_lock(&door->lock);
+	door->free_threads++;
+	pthread_mutex_unlock(&door->lock);
+	while (epoll_wait(door->epoll_fd, &event, 1, -1) != 1)
+		if (errno != EINTR)
+			fatal("cannot wait for connections");
+	pthread_mutex_lock(&door->lock);
+	door->free_threads--;
+	pthread_mutex_unlock(&door->lock);
+	*has_ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	return event.data.ptr;
+}
+
+static void take(struct door *door, struct visitor *visitor)
+{
+	pthread_mutex_lock(&door->lock);
+	visitor->is_inside = true;
+	visitor->is_new = false;
+	if (--door->waiting == 0)
+		pthread_cond_signal(&door->left);
+	pthread_mutex_unlock(&door->lock);
+}
+
+/* What was said before the end counts. */
+static bool is_silent(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/* Hands the connection over; false: it was closed, because what came is no
+ * request. */
+static bool read_request(struct visitor *visitor, FCGX_Request *fcgx)
+{
+	fcgx->ipcFd = visitor->fd;
+	fcgx->detached = 1;
+	/* there is no request before this one that it could end */
+	fcgx->keepConnection = 1;
+	return FCGX_Accept_r(fcgx) == 0;
+}
+
+struct visitor *door_enter(struct door *door, FCGX_Request *fcgx)
+{
+	for (;;) {
+		struct visitor *visitor;
+		bool has_ended;
+		int *fd = wait_at(door, &has_ended);
+
+		if (fd == &door->bell_fd)
+			return NULL;
+		if (fd == &door->listen_fd) {
+			accept_some(door);
+			continue;
+		}
+		visitor = (struct visitor *)(void *)fd;
+		take(door, visitor);
+		if (has_ended && is_silent(visitor->fd)) {
+			close(visitor->fd);
+			forget(door, visitor);
+		} else if (read_request(visitor, fcgx)) {
+			return visitor;
+		} else {
+			forget(door, visitor);
+		}
+	}
+}
+
+void door_leave(struct door *door, struct visitor *visitor, FCGX_Request *fcgx)
+{
+	bool is_kept = fcgx->ipcFd != -1;
+
+	fcgx->ipcFd = -1;
+	pthread_mutex_lock(&door->lock);
+	if (is_kept && (door->is_closing || door->is_full)) {
+		close(visitor->fd);
+		is_kept = false;
+	}
+	visitor->is_inside = false;
+	door->waiting += is_kept;
+	pthread_mutex_unlock(&door->lock);
+	if (is_kept)
+		watch(door, EPOLL_CTL_MOD, &visitor->fd);
+	else
+		forget(door, visitor);
+}
+
+unsigned door_free_threads(struct door *door)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&door->lock);
+	count = door->free_threads;
+	pthread_mutex_unlock(&door->lock);
+	return count;
+}
+
+/* ---- the end ---- */
+
+void door_close(struct door *door)
+{
+	const uint64_t one = 1;
+	struct timespec until;
+	int error = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += CLOSE_MS / 1000;
+	pthread_mutex_lock(&door->lock);
+	door->is_closing = true;
+	if (epoll_ctl(door->epoll_fd, EPOLL_CTL_DEL, door->listen_fd, NULL) ==
+	    -1)
+		fatal("cannot leave the listening socket");
+	refuse_kept(door);
+	while (door->waiting > 0 && error == 0)
+		error = pthread_cond_timedwait(&door->left, &door->lock,
+					       &until);
+	pthread_mutex_unlock(&door->lock);
+	if (write(door->bell_fd, &one, sizeof(one)) != sizeof(one))
+		fatal("cannot stop request threads");
+}
