@@ -89,3 +89,19 @@ browserTest('an encrypted channel is read by who has its key, and not by relay',
     assert.deepEqual(Object.keys(JSON.parse(data)).sort(),
       ['ciphertext', 'nonce']);
   });
+
+browserTest('who has signed in gets what is sent to the user', async (t) => {
+  const [ada, eve] = [await openUser(t, 'Ada'), await openUser(t, 'Eve')];
+  for (const user of [ada, eve]) {
+    await user.evaluate(`
+      pusher.user.bind('note', (data) => heard.push(['note', data]));
+      pusher.signin();
+    `);
+    await until('the user has its channel', () =>
+      user.evaluate('pusher.user.serverToUserChannel?.subscribed'));
+  }
+  await server.sendToUser('Eve', 'note', 'for Eve');
+  await server.sendToUser('Ada', 'note', 'for Ada');
+  assert.equal(await hears(ada, 'note'), 'for Ada');
+  assert.equal(await hears(eve, 'note'), 'for Eve');
+});

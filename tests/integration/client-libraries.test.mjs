@@ -27,28 +27,32 @@ after(() => stack.stop());
 const server = openServer(stack,
   { ...APP, encryptionMasterKeyBase64: MASTER_KEY });
 
-// As every version understands it: who it is, told to the stack's endpoint.
-const options = () => ({ ...pusherOptions(stack),
+// As every version understands it: who it is, told to the stack's endpoints.
+const options = (name) => ({ ...pusherOptions(stack),
   authEndpoint: `${stack.origin}/pusher/auth`,
-  auth: { params: { name: 'Ada' }, headers: {} } });
+  auth: { params: { name }, headers: {} },
+  userAuthentication: { endpoint: `${stack.origin}/pusher/user-auth`,
+    transport: 'ajax', params: { name }, headers: {} } });
 
 // How laravel-echo calls the kinds of channels.
 const ECHO_KINDS = { '': 'channel', 'private-': 'private',
   'private-encrypted-': 'encryptedPrivate' };
 
 /** pusher-js by the name that package.json gives it. */
-function pusherLibrary(name) {
-  const Pusher = require(name);
-  const { version } = require(`${name}/package.json`);
+function pusherLibrary(packageName) {
+  const Pusher = require(packageName);
+  const { version } = require(`${packageName}/package.json`);
   return {
     name: `pusher-js ${version}`,
-    open: () => openPusherJs(new Pusher(KEY, options())),
+    hasUsers: Number.parseInt(version, 10) >= 7,
+    open: (name) => openPusherJs(new Pusher(KEY, options(name))),
   };
 }
 
 function openPusherJs(pusher) {
   return {
     pusher,
+    signin: () => pusher.signin(),
     subscribe: (name, kind = '') => pusher.subscribe(kind + name),
     leave: (name) => pusher.unsubscribe(name),
     listen: (channel, event, hear) => channel.bind(event, hear),
@@ -56,11 +60,12 @@ function openPusherJs(pusher) {
   };
 }
 
-function openEcho() {
+function openEcho(name) {
   const echo = new Echo({ broadcaster: 'pusher', key: KEY,
-    Pusher: require('pusher-js'), ...options() });
+    Pusher: require('pusher-js'), ...options(name) });
   return {
     pusher: echo.connector.pusher,
+    signin: () => echo.connector.signin(),
     subscribe: (name, kind = '') => echo[ECHO_KINDS[kind]](name),
     leave: (name) => echo.leaveChannel(name),
     // a dot: the name as it is, without the application's own in front
@@ -71,18 +76,24 @@ function openEcho() {
 
 const LIBRARIES = [
   ...['pusher-js', 'pusher-js-7', 'pusher-js-4'].map(pusherLibrary),
-  { name: 'laravel-echo 2', open: openEcho },
+  { name: 'laravel-echo 2', hasUsers: true, open: openEcho },
 ];
 
 let channels = 0;
 
-/** A test of each library, with a client and a channel name of its own. */
-function everyLibrary(name, fn) {
-  for (const library of LIBRARIES) {
+/**
+ * A test of each library that can: with a number of its own, and open, which
+ * makes a client for who is named.
+ */
+function everyLibrary(name, fn, libraries = LIBRARIES) {
+  for (const library of libraries) {
     test(`${library.name}: ${name}`, stack.logged(async (t) => {
-      const client = library.open();
-      t.after(() => client.close());
-      await fn(client, `${channels += 1}`);
+      const open = (who = 'Ada') => {
+        const client = library.open(who);
+        t.after(() => client.close());
+        return client;
+      };
+      await fn(open, `${channels += 1}`);
     }));
   }
 }
@@ -94,7 +105,8 @@ async function succeeded({ pusher }, channel) {
 }
 
 everyLibrary('gets live messages, and goes on after a reload of relay',
-  async (client, n) => {
+  async (open, n) => {
+    const client = open();
     const name = `room-${n}`;
     const heard = [];
     const channel = client.subscribe(name);
@@ -115,7 +127,8 @@ everyLibrary('gets live messages, and goes on after a reload of relay',
     assert.deepEqual(heard[1], second);
   });
 
-everyLibrary('gets what a server triggers, and leaves', async (client, n) => {
+everyLibrary('gets what a server triggers, and leaves', async (open, n) => {
+  const client = open();
   const names = [`plain-${n}`, `other-${n}`];
   const heard = [];
   for (const name of names) {
@@ -135,7 +148,8 @@ everyLibrary('gets what a server triggers, and leaves', async (client, n) => {
 });
 
 for (const kind of ['private-', 'private-encrypted-']) {
-  everyLibrary(`is let into ${kind} channels`, async (client, n) => {
+  everyLibrary(`is let into ${kind} channels`, async (open, n) => {
+    const client = open();
     const heard = [];
     client.listen(client.subscribe(n, kind), 'greet', (data) =>
       heard.push(data));
@@ -145,3 +159,22 @@ for (const kind of ['private-', 'private-encrypted-']) {
     assert.deepEqual(heard, [{ to: 'the happy few' }]);
   });
 }
+
+everyLibrary('signs in, and hears what is for its user alone', async (open, n) => {
+  const [user, other] = [`user-${n}`, `other-${n}`];
+  const clients = [open(user), open(user), open(other)];
+  const heard = clients.map(() => []);
+  for (const [i, { pusher, signin }] of clients.entries()) {
+    pusher.user.bind('note', (data) => heard[i].push(data));
+    let isSignedIn = false;
+    pusher.bind('pusher:signin_success', () => { isSignedIn = true; });
+    signin();
+    await until('it is signed in', () => isSignedIn);
+    await until('it has its channel', () =>
+      pusher.user.serverToUserChannel?.subscribed);
+  }
+  await server.sendToUser(user, 'note', { for: user });
+  await server.sendToUser(other, 'note', { for: other });
+  await until('all have heard', () => heard.every(({ length }) => length === 1));
+  assert.deepEqual(heard, [user, user, other].map((name) => [{ for: name }]));
+}, LIBRARIES.filter(({ hasUsers }) => hasUsers));
