@@ -124,6 +124,18 @@ static const char *take_size(struct app *app, size_t offset,
 	return NULL;
 }
 
+static const char *take_members_max(struct app *app, size_t offset,
+				    struct json_object *value)
+{
+	int64_t n = json_object_get_int64(value);
+
+	if (!json_object_is_type(value, json_type_int) || n < 0 ||
+	    n > APP_MEMBERS_MAX)
+		return "is not a whole number from 0 to 1000000";
+	memcpy((char *)app + offset, &n, sizeof(n));
+	return NULL;
+}
+
 static const char *take_bool(struct app *app, size_t offset,
 			     struct json_object *value)
 {
@@ -167,7 +179,9 @@ static const struct member {
 	MEMBER("durable_channels", durable_channels, take_list),
 	MEMBER("allowed_origins", allowed_origins, take_list),
 	MEMBER("event_max_bytes", event_max_bytes, take_size),
+	MEMBER("presence_members_max", presence_members_max, take_members_max),
 	MEMBER("client_events", client_events, take_bool),
+	MEMBER("subscription_count", subscription_count, take_bool),
 	MEMBER("webhooks", webhooks, take_webhooks),
 	MEMBER("enabled", enabled, take_bool),
 };
@@ -248,6 +262,7 @@ static void init(struct app *app, const struct settings *settings)
 		.allowed_origins = xstrdup(""),
 		.encryption_master_key = xstrdup(""),
 		.event_max_bytes = settings->event_max_bytes,
+		.presence_members_max = APP_MEMBERS_DEFAULT,
 		.enabled = true,
 	};
 }

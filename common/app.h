@@ -9,6 +9,7 @@
  *                "encryption_master_key": "…",
  *                "allowed_origins": ["https://example.org"],
  *                "client_events": false, "enabled": true,
+ *                "presence_members_max": 100, "subscription_count": false,
  *                "webhooks": ["https://example.org/hook"]}, …]}
  *
  * Only the first three must be given. The first app is the page's: /messages
@@ -36,16 +37,22 @@ struct settings;
  * queue. */
 #define APP_EVENT_MAX_BYTES 1048576
 
+/* The most that presence_members_max may be; and what it is unless given. */
+#define APP_MEMBERS_MAX 1000000
+#define APP_MEMBERS_DEFAULT 100
+
 /* Strings are never NULL, and lists have commas in between. */
 struct app {
 	char *id, *key, *secret;
 	char *channels;         /* anyone may post to, and have a history */
 	char *durable_channels; /* more channels with a history */
 	char *allowed_origins;  /* empty: any */
-	char *encryption_master_key; /* in base64; empty: none */
-	int64_t event_max_bytes;     /* of the data of an event */
+	char *encryption_master_key;  /* in base64; empty: none */
+	int64_t event_max_bytes;      /* of the data of an event */
+	int64_t presence_members_max; /* of one channel; 0: any number */
 	bool client_events;
-	bool enabled; /* or nobody is let in */
+	bool enabled;            /* or nobody is let in */
+	bool subscription_count; /* is told to subscribers */
 	struct webhooks webhooks;
 };
 

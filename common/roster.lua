@@ -27,10 +27,10 @@
 -- What happens is said in two ways. Hints are published to {prefix}:roster for
 -- the workers; they are true when sent and may be lost:
 --
---     members {app} {channel}          somebody came or went: ask who is there
---     count {app} {channel} {n}        subscribers
---     user {app} {0|1} {user}          signed out of its last connection, or in
---     terminate {app} {user}           close its connections
+--     members {app}:{channel}      somebody came or went: ask who is there
+--     count {app}:{channel} {n}    subscribers
+--     user {app} {0|1} {user}      signed out of its last connection, or in
+--     terminate {app} {user}       close its connections
 --
 -- Webhooks are added to the stream {prefix}:webhooks:{app}, as field `event`,
 -- each an object of the array `events` of the request to come.
@@ -120,7 +120,7 @@ local function total(app, channel)
 end
 
 local function tell_count(app, channel, n)
-  hint('count', app, channel, n)
+  hint('count', app .. ':' .. channel, n)
   webhook(app, '{"name":"subscription_count","channel":' ..
     cjson.encode(channel) .. ',"subscription_count":' .. n .. '}')
 end
@@ -183,7 +183,7 @@ local function add_member(node, app, channel, user, info, quiet)
   local n = references(call('HGET', users, user))
   call('HSET', users, user, n + 1 .. ' ' .. info)
   if n > 0 then return end
-  changed[app .. ' ' .. channel] = true
+  changed[app .. ':' .. channel] = true
   if not is_back('m', app, channel, user) and not quiet then
     webhook(app, event('member_added', channel, user))
   end
@@ -201,7 +201,7 @@ local function remove_member(node, app, channel, user)
     return
   end
   call('HDEL', users, user)
-  changed[app .. ' ' .. channel] = true
+  changed[app .. ':' .. channel] = true
   leave('m', app, channel, user)
 end
 
@@ -321,14 +321,23 @@ end
 
 -- The members as they are then; or nothing if there are max already (0: any
 -- number may be).
-function of_nodes.join(node, again, app, channel, max, user, info)
+function of_nodes.join(node, app, channel, max, user, info)
   local users = key('users', app, channel)
   if tonumber(max) > 0 and call('HLEN', users) >= tonumber(max) and
     call('HEXISTS', users, user) == 0 then
     return {}
   end
-  add_member(node, app, channel, user, info, is_quiet(again))
+  add_member(node, app, channel, user, info)
   return members(app, channel)
+end
+
+-- {again} {app} {channel} then {user} {user_info}, …: however many there are.
+function of_nodes.register(node, again, app, channel, ...)
+  local all, quiet = { ... }, is_quiet(again)
+  for i = 1, #all, 2 do
+    add_member(node, app, channel, all[i], all[i + 1], quiet)
+  end
+  return 1
 end
 
 function of_nodes.part(node, app, channel, user)

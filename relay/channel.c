@@ -67,6 +67,7 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 	channel->app = app;
 	channel->is_durable = is_durable;
 	list_init(&channel->link);
+	list_init(&channel->changed);
 	channel->name_at = (uint32_t)write_key(channel->key, app, name);
 	channel->key_len = (uint32_t)key_len;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->first, channel->key, key_len,
@@ -76,8 +77,9 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 
 void channel_remove(struct channel_table *table, struct channel *channel)
 {
-	assert(channel->count == 0);
+	assert(channel->count == 0 && channel->waiting == 0);
 	assert(list_is_empty(&channel->link));
+	assert(list_is_empty(&channel->changed));
 	HASH_DELETE(hh, table->first, channel);
 	stash_clear(&channel->stash);
 	free(channel->members);
@@ -105,10 +107,19 @@ void channel_join(struct channel *channel, struct subscription *subscription,
 			xrealloc(channel->members,
 				 channel->cap * sizeof(*channel->members));
 	}
+	if (subscription->channel == channel)
+		channel->waiting--;
 	subscription->channel = channel;
 	subscription->index = channel->count;
 	channel->members[channel->count++] =
 		(struct channel_member){ subscriber, subscription };
+}
+
+void channel_hold(struct channel *channel, struct subscription *subscription)
+{
+	subscription->channel = channel;
+	subscription->index = CHANNEL_WAITING;
+	channel->waiting++;
 }
 
 void channel_leave(struct subscription *subscription)
@@ -116,10 +127,14 @@ void channel_leave(struct subscription *subscription)
 	struct channel *channel = subscription->channel;
 	struct channel_member *last;
 
+	subscription->channel = NULL;
+	if (subscription->index == CHANNEL_WAITING) {
+		channel->waiting--;
+		return;
+	}
 	assert(channel->members[subscription->index].subscription ==
 	       subscription);
 	last = &channel->members[--channel->count];
 	channel->members[subscription->index] = *last;
 	last->subscription->index = subscription->index;
-	subscription->channel = NULL;
 }

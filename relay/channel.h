@@ -24,6 +24,9 @@
 #include "relay/list.h"
 #include "relay/stash.h"
 
+struct room;
+struct room_member;
+
 enum channel_state {
 	CHANNEL_SUBSCRIBING = 0, /* Redis has not confirmed yet */
 	CHANNEL_AWAITING_HEAD,   /* confirmed, or Redis is away */
@@ -41,6 +44,11 @@ struct channel {
 	const struct app *app;
 	struct channel_member *members;
 	uint32_t count, cap;
+	uint32_t waiting;         /* subscriptions that are no members yet */
+	uint32_t told;            /* what Redis knows count to be */
+	uint32_t total;           /* subscribers in the cluster, if said */
+	struct list changed;      /* in occupancy's list: count is not told */
+	struct room *room;        /* presence's; NULL: another kind */
 	enum channel_state state; /* from here on: written by heal alone */
 	bool is_durable;
 	bool is_reading;   /* rows have been asked for */
@@ -59,8 +67,9 @@ struct channel {
 struct subscription {
 	struct channel *channel;
 	struct subscription *next;
-	char *user_id;  /* who subscribes to a presence channel, else NULL */
-	uint32_t index; /* in channel->members */
+	char *user_id; /* who subscribes to a presence channel, else NULL */
+	struct room_member *member; /* the same as presence knows it */
+	uint32_t index; /* in channel->members; CHANNEL_WAITING: not there */
 };
 
 struct channel_table {
@@ -81,7 +90,7 @@ struct channel *channel_find_key(struct channel_table *table, struct span key);
 struct channel *channel_add(struct channel_table *table, const struct app *app,
 			    struct span name, bool is_durable);
 
-/* Removes and frees a channel without members, which is in no list. */
+/* Removes and frees a channel without subscriptions, which is in no list. */
 void channel_remove(struct channel_table *table, struct channel *channel);
 
 /* Up to max durable channels that are live; returns how many. */
@@ -90,6 +99,10 @@ size_t channel_list_live(const struct channel_table *table,
 
 void channel_join(struct channel *channel, struct subscription *subscription,
 		  void *subscriber);
+
+/* The same, but not to be one of the members until channel_join. */
+#define CHANNEL_WAITING UINT32_MAX
+void channel_hold(struct channel *channel, struct subscription *subscription);
 
 /* The last member takes the place of the one that leaves. */
 void channel_leave(struct subscription *subscription);

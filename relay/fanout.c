@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "relay/room.h"
 #include "relay/stats.h"
 
 struct fanout {
@@ -45,36 +46,56 @@ void fanout_set_epoch(struct fanout *fanout, const char *epoch)
 	fanout->epoch = epoch;
 }
 
-static struct frame *subscribed_frame(const struct fanout *fanout,
-				      const struct channel *channel)
+static struct frame *frame_of(struct buf *text)
 {
-	struct buf text = BUF_INIT;
-	struct frame *frame;
+	struct frame *frame = frame_new(WS_OP_TEXT, buf_span(text));
 
-	pusher_add_subscribed(&text, channel_name(channel), channel->delivered,
-			      channel->is_durable ? fanout->epoch : NULL);
-	frame = frame_new(WS_OP_TEXT, buf_span(&text));
-	buf_release(&text);
+	buf_release(text);
 	return frame;
 }
 
-void fanout_join(struct fanout *fanout, struct session *session,
-		 struct subscription *subscription, struct span name)
+static struct frame *subscribed_frame(const struct fanout *fanout,
+				      const struct channel *channel)
 {
-	const struct app *app = session->app;
+	struct buf text = BUF_INIT, presence = BUF_INIT;
+
+	if (channel->room != NULL)
+		room_add_json(channel->room, &presence);
+	pusher_add_subscribed(&text, channel_name(channel), channel->delivered,
+			      channel->is_durable ? fanout->epoch : NULL,
+			      buf_span(&presence));
+	buf_release(&presence);
+	return frame_of(&text);
+}
+
+/* The channel of that name, and whether nobody subscribed to it so far. */
+static struct channel *get(struct fanout *fanout, const struct app *app,
+			   struct span name, bool *is_new)
+{
 	struct channel *channel = channel_find(&fanout->channels, app, name);
-	struct frame *frame;
 
 	metric_add_own(&stats()->subscriptions, 1);
-	if (channel == NULL) {
-		metric_add_own(&stats()->channels, 1);
-		channel = channel_add(&fanout->channels, app, name,
-				      app_is_durable(app, name));
-		channel_join(channel, subscription, session);
-		fanout->ops->on_first(fanout->ctx, channel);
-		return;
-	}
+	*is_new = channel == NULL;
+	if (channel != NULL)
+		return channel;
+	metric_add_own(&stats()->channels, 1);
+	return channel_add(&fanout->channels, app, name,
+			   app_is_durable(app, name));
+}
+
+static void join(struct fanout *fanout, struct channel *channel,
+		 struct subscription *subscription, struct session *session)
+{
 	channel_join(channel, subscription, session);
+	fanout->ops->on_count(fanout->ctx, channel);
+}
+
+static void tell_subscribed(const struct fanout *fanout,
+			    const struct channel *channel,
+			    struct session *session)
+{
+	struct frame *frame;
+
 	if (channel->state != CHANNEL_LIVE)
 		return;
 	frame = subscribed_frame(fanout, channel);
@@ -82,13 +103,49 @@ void fanout_join(struct fanout *fanout, struct session *session,
 	frame_unref(frame);
 }
 
+void fanout_join(struct fanout *fanout, struct session *session,
+		 struct subscription *subscription, struct span name)
+{
+	struct channel *channel;
+	bool is_new;
+
+	channel = get(fanout, session->app, name, &is_new);
+	join(fanout, channel, subscription, session);
+	if (is_new)
+		fanout->ops->on_first(fanout->ctx, channel);
+	else
+		tell_subscribed(fanout, channel, session);
+}
+
+void fanout_hold(struct fanout *fanout, const struct session *session,
+		 struct subscription *subscription, struct span name)
+{
+	struct channel *channel;
+	bool is_new;
+
+	channel = get(fanout, session->app, name, &is_new);
+	channel_hold(channel, subscription);
+	if (is_new)
+		fanout->ops->on_first(fanout->ctx, channel);
+}
+
+void fanout_admit(struct fanout *fanout, struct session *session,
+		  struct subscription *subscription)
+{
+	struct channel *channel = subscription->channel;
+
+	join(fanout, channel, subscription, session);
+	tell_subscribed(fanout, channel, session);
+}
+
 void fanout_leave(struct fanout *fanout, struct subscription *subscription)
 {
 	struct channel *channel = subscription->channel;
 
 	channel_leave(subscription);
+	fanout->ops->on_count(fanout->ctx, channel);
 	metric_add_own(&stats()->subscriptions, -1);
-	if (channel->count > 0)
+	if (channel->count > 0 || channel->waiting > 0)
 		return;
 	metric_add_own(&stats()->channels, -1);
 	fanout->ops->on_last(fanout->ctx, channel);
@@ -113,6 +170,20 @@ static int64_t queue(struct channel *channel, struct frame *frame,
 	return count;
 }
 
+void fanout_tell_total(struct channel *channel, uint32_t total)
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	channel->total = total;
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	pusher_add_count(&text, channel_name(channel), total);
+	frame = frame_of(&text);
+	queue(channel, frame, 0);
+	frame_unref(frame);
+}
+
 void fanout_go_live(struct fanout *fanout, struct channel *channel)
 {
 	struct frame *frame = subscribed_frame(fanout, channel);
@@ -120,6 +191,8 @@ void fanout_go_live(struct fanout *fanout, struct channel *channel)
 	assert(channel->state == CHANNEL_LIVE);
 	queue(channel, frame, 0);
 	frame_unref(frame);
+	if (channel->total > 0)
+		fanout_tell_total(channel, channel->total);
 }
 
 void fanout_deliver(struct channel *channel, struct frame *frame,

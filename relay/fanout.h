@@ -17,6 +17,8 @@ struct fanout_ops {
 	void (*on_first)(void *ctx, struct channel *channel);
 	/* The last one left; the channel is freed when this returns. */
 	void (*on_last)(void *ctx, struct channel *channel);
+	/* It has more or fewer members. */
+	void (*on_count)(void *ctx, struct channel *channel);
 };
 
 struct fanout *fanout_new(const struct fanout_ops *ops, void *ctx);
@@ -32,6 +34,13 @@ void fanout_join(struct fanout *fanout, struct session *session,
 		 struct subscription *subscription, struct span name);
 void fanout_leave(struct fanout *fanout, struct subscription *subscription);
 
+/* fanout_join in two steps: the channel is there, and starts, but session is
+ * no member until it is admitted. fanout_leave in between is as good. */
+void fanout_hold(struct fanout *fanout, const struct session *session,
+		 struct subscription *subscription, struct span name);
+void fanout_admit(struct fanout *fanout, struct session *session,
+		  struct subscription *subscription);
+
 /* Tells every subscriber that the channel, whose state is CHANNEL_LIVE,
  * serves from channel->delivered on. */
 void fanout_go_live(struct fanout *fanout, struct channel *channel);
@@ -39,6 +48,10 @@ void fanout_go_live(struct fanout *fanout, struct channel *channel);
 /* What is told to those who join or are told; borrowed, NULL before the log
  * was read. */
 void fanout_set_epoch(struct fanout *fanout, const char *epoch);
+
+/* So many subscribe to the channel in the cluster: told to all of them, and to
+ * those who come. */
+void fanout_tell_total(struct channel *channel, uint32_t total);
 
 /* Queues frame for every subscriber but the one with this socket id (0: for
  * everyone). */

@@ -361,19 +361,56 @@ void pusher_add_signed_in(struct buf *buf, struct span user_data)
 	buf_add_str(buf, "}}");
 }
 
-void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
-			   const char *epoch)
+/* {"event":"pusher_internal:{name}","channel":"…","data":" */
+static void begin_internal(struct buf *buf, const char *name,
+			   struct span channel)
 {
-	buf_add_str(buf, "{\"event\":\"pusher_internal:subscription_succeeded\""
-			 ",\"channel\":");
+	buf_add_str(buf, "{\"event\":\"pusher_internal:");
+	buf_add_str(buf, name);
+	buf_add_str(buf, "\",\"channel\":");
 	json_add_string(buf, channel);
-	if (epoch == NULL) {
-		buf_add_str(buf, ",\"data\":\"{}\"}");
-		return;
+	buf_add_str(buf, ",\"data\":\"");
+}
+
+void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
+			   const char *epoch, struct span presence)
+{
+	begin_internal(buf, "subscription_succeeded", channel);
+	buf_add_char(buf, '{');
+	if (epoch != NULL) {
+		buf_add_str(buf, "\\\"base\\\":");
+		buf_add_int(buf, base);
+		buf_add_str(buf, ",\\\"epoch\\\":\\\"");
+		buf_add_str(buf, epoch);
+		buf_add_str(buf, "\\\"");
 	}
-	buf_add_str(buf, ",\"data\":\"{\\\"base\\\":");
-	buf_add_int(buf, base);
-	buf_add_str(buf, ",\\\"epoch\\\":\\\"");
-	buf_add_str(buf, epoch);
-	buf_add_str(buf, "\\\"}\"}");
+	if (epoch != NULL && presence.len > 0)
+		buf_add_char(buf, ',');
+	json_add_escaped(buf, presence);
+	buf_add_str(buf, "}\"}");
+}
+
+void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
+		       struct span user_id, struct span user_info)
+{
+	struct buf data = BUF_INIT;
+
+	buf_add_str(&data, "{\"user_id\":");
+	json_add_string(&data, user_id);
+	if (is_added && user_info.len > 0) {
+		buf_add_str(&data, ",\"user_info\":");
+		buf_add_span(&data, user_info);
+	}
+	buf_add_char(&data, '}');
+	begin_internal(buf, is_added ? "member_added" : "member_removed",
+		       channel);
+	json_add_escaped(buf, buf_span(&data));
+	buf_add_str(buf, "\"}");
+	buf_release(&data);
+}
+
+void pusher_add_count(struct buf *buf, struct span channel, uint32_t count)
+{
+	begin_internal(buf, "subscription_count", channel);
+	buf_addf(buf, "{\\\"subscription_count\\\":%u}\"}", count);
 }

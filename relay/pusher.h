@@ -126,8 +126,15 @@ void pusher_add_pong(struct buf *buf);
 
 void pusher_add_signed_in(struct buf *buf, struct span user_data);
 
-/* epoch NULL: the channel has no history, data is "{}". */
+/* epoch NULL: the channel has no history. presence: "presence":{…}, or
+ * empty. */
 void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
-			   const char *epoch);
+			   const char *epoch, struct span presence);
+
+/* user_info is a JSON text, or empty. */
+void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
+		       struct span user_id, struct span user_info);
+
+void pusher_add_count(struct buf *buf, struct span channel, uint32_t count);
 
 #endif

@@ -106,6 +106,12 @@ static const struct metric metrics[] = {
 	       "Whether all workers are subscribed at Redis."),
 	NUMBER(postgres_up, METRIC_GAUGE, "postgres_up",
 	       "Whether all workers can read the log."),
+	NUMBER(roster_up, METRIC_GAUGE, "roster_up",
+	       "Whether all workers share presence and counts through Redis."),
+	NUMBER(rooms, METRIC_GAUGE, "presence_channels",
+	       "Presence channels that are followed, counted once a worker."),
+	NUMBER(members, METRIC_GAUGE, "presence_members",
+	       "Members of presence channels, counted once a worker."),
 	METRIC_BUCKETS(struct stats, turns, 1, NULL, &metric_seconds,
 		       "pushlog_relay_loop_turn_seconds",
 		       "Time from the first of some events to the last byte "
@@ -188,7 +194,7 @@ static enum ops_health tell_ready(void *ctx, struct buf *why)
 		buf_add_str(why, "postgresql is away");
 		return OPS_BAD;
 	}
-	if (all.redis_up < all.workers) {
+	if (all.redis_up < all.workers || all.roster_up < all.workers) {
 		buf_add_str(why, "redis is away");
 		return OPS_DEGRADED;
 	}
@@ -204,6 +210,7 @@ static void tell_metrics(void *ctx, struct buf *text)
 	all.build = 1;
 	all.redis_up = all.redis_up == all.workers;
 	all.postgres_up = all.postgres_up == all.workers;
+	all.roster_up = all.roster_up == all.workers;
 	metric_render(&table, &all, text);
 }
 

@@ -34,7 +34,8 @@ struct stats {
 	_Atomic int64_t queue_bytes, queue_peak_bytes, frames_dropped;
 	_Atomic int64_t hints, hints_dropped[STATS_DROPS], stash_bytes;
 	_Atomic int64_t head_polls, head_lag, holes, healed;
-	_Atomic int64_t redis_up, postgres_up;
+	_Atomic int64_t redis_up, postgres_up, roster_up;
+	_Atomic int64_t rooms, members;
 	struct metric_histogram turns;
 
 	/* not told as they are */

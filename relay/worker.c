@@ -13,7 +13,11 @@
 #include "common/ops_server.h"
 #include "relay/bus.h"
 #include "relay/heal.h"
+#include "relay/hint.h"
 #include "relay/listener.h"
+#include "relay/occupancy.h"
+#include "relay/presence.h"
+#include "relay/roster.h"
 #include "relay/stats.h"
 #include "relay/throttle.h"
 
@@ -39,7 +43,10 @@ struct worker {
 	struct session_set *sessions;
 	struct fanout *fanout;
 	struct heal *heal;
+	struct occupancy *occupancy;
+	struct presence *presence;
 	struct bus *bus;
+	struct roster *roster;
 	pid_t master;
 	struct ops_server *ops; /* NULL: nobody operates us */
 	struct loop_watch ops_watch;
@@ -54,7 +61,9 @@ struct worker {
 	int64_t ready_by_ms;
 	bool is_bus_up;
 	uint64_t resubscribed_by;  /* ticket; 0: all channels are confirmed */
+	uint64_t hearing_by;       /* the same for what the roster hints */
 	struct throttle strangers; /* lines on what others publish */
+	struct buf hints;          /* the topic on which the roster hints */
 };
 
 /* ---- from the sessions ---- */
@@ -74,15 +83,26 @@ static void on_subscribe(void *ctx, struct session *session,
 	fanout_join(worker->fanout, session, subscription, name);
 }
 
+static void on_presence_subscribe(void *ctx, struct session *session,
+				  struct subscription *subscription,
+				  struct span name, struct span user_info)
+{
+	struct worker *worker = ctx;
+
+	presence_join(worker->presence, session, subscription, name, user_info);
+}
+
 static void on_unsubscribe(void *ctx, struct subscription *subscription)
 {
 	struct worker *worker = ctx;
 
+	presence_leave(worker->presence, subscription);
 	fanout_leave(worker->fanout, subscription);
 }
 
 static const struct session_ops session_ops = {
 	.on_subscribe = on_subscribe,
+	.on_presence_subscribe = on_presence_subscribe,
 	.on_unsubscribe = on_unsubscribe,
 };
 
@@ -123,11 +143,21 @@ static void on_last(void *ctx, struct channel *channel)
 	bus_unsubscribe(worker->bus, buf_span(&topic));
 	buf_release(&topic);
 	heal_forget(worker->heal, channel);
+	occupancy_forget(worker->occupancy, channel);
+	presence_forget(worker->presence, channel);
+}
+
+static void on_count(void *ctx, struct channel *channel)
+{
+	struct worker *worker = ctx;
+
+	occupancy_note(worker->occupancy, channel);
 }
 
 static const struct fanout_ops fanout_ops = {
 	.on_first = on_first,
 	.on_last = on_last,
+	.on_count = on_count,
 };
 
 /* ---- from Redis ---- */
@@ -137,6 +167,8 @@ static void on_bus_up(void *ctx)
 	struct worker *worker = ctx;
 	struct channel *channel = fanout_channels(worker->fanout)->first;
 
+	worker->hearing_by = worker->resubscribed_by =
+		bus_subscribe(worker->bus, buf_span(&worker->hints));
 	for (; channel != NULL; channel = channel->hh.next)
 		worker->resubscribed_by = channel->ticket =
 			subscribe_bus(worker, channel);
@@ -157,6 +189,10 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 	struct worker *worker = ctx;
 
 	heal_confirm(worker->heal, ticket);
+	if (worker->hearing_by != 0 && ticket >= worker->hearing_by) {
+		worker->hearing_by = 0;
+		presence_refresh(worker->presence);
+	}
 	/* from here on nothing is missed; what was, the heads tell */
 	if (worker->resubscribed_by != 0 && ticket >= worker->resubscribed_by) {
 		worker->resubscribed_by = 0;
@@ -176,12 +212,35 @@ static void log_stranger(struct worker *worker, struct span topic)
 		 (int)topic.len, topic.ptr, held_back);
 }
 
+/* What the roster says, of which there is much that is not for us. */
+static void take_hint(struct worker *worker, struct span text)
+{
+	struct channel *channel;
+	struct hint hint;
+
+	if (hint_parse(text, &hint) == -1)
+		return;
+	channel = hint.key.len == 0
+			  ? NULL
+			  : channel_find_key(fanout_channels(worker->fanout),
+					     hint.key);
+	if (hint.kind == HINT_COUNT && channel != NULL)
+		fanout_tell_total(channel, (uint32_t)hint.n);
+	else if (hint.kind == HINT_MEMBERS && channel != NULL)
+		presence_hint(worker->presence, channel);
+}
+
 static void on_message(void *ctx, struct span topic, struct span payload)
 {
 	struct worker *worker = ctx;
 	struct envelope envelope;
 	struct channel *channel;
 	struct span key;
+
+	if (span_equal(topic, buf_span(&worker->hints))) {
+		take_hint(worker, payload);
+		return;
+	}
 
 	key = envelope_topic_key(topic, worker->conf->settings->redis_prefix);
 	if (key.ptr == NULL)
@@ -208,6 +267,29 @@ static const struct bus_ops bus_ops = {
 	.on_down = on_bus_down,
 	.on_confirmed = on_confirmed,
 	.on_message = on_message,
+};
+
+/* ---- from the roster ---- */
+
+static void on_begin(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	occupancy_begin(worker->occupancy,
+			fanout_channels(worker->fanout)->first);
+	presence_begin(worker->presence);
+}
+
+static void on_away(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	presence_away(worker->presence);
+}
+
+static const struct roster_ops roster_ops = {
+	.on_begin = on_begin,
+	.on_away = on_away,
 };
 
 /* ---- to those who operate us ---- */
@@ -324,7 +406,8 @@ static void watch_signals(struct worker *worker)
 static void on_beat(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, beat);
-	bool is_connected = worker->is_bus_up && heal_is_log_up(worker->heal);
+	bool is_connected = worker->is_bus_up && roster_is_up(worker->roster) &&
+			    heal_is_log_up(worker->heal);
 	bool is_ready = is_connected ||
 			loop_now_ms(worker->loop) >= worker->ready_by_ms;
 
@@ -382,10 +465,23 @@ static void make_bus(struct worker *worker)
 		.name = "redis",
 		.up = &stats()->redis_up,
 	};
+	struct roster_conf roster_conf = {
+		.prefix = settings->redis_prefix,
+		.apps = worker->conf->apps,
+	};
 
 	if (address_parse(settings->redis, &redis.address) == -1)
 		fatalx("cannot understand '%s'", settings->redis);
 	worker->bus = bus_new(worker->loop, &redis, &bus_ops, worker);
+	redis.name = "redis, for the roster,";
+	redis.up = &stats()->roster_up;
+	roster_conf.redis = redis;
+	worker->roster =
+		roster_new(worker->loop, &roster_conf, &roster_ops, worker);
+	worker->occupancy = occupancy_new(worker->loop, worker->roster);
+	worker->presence =
+		presence_new(worker->loop, worker->fanout, worker->roster);
+	buf_addf(&worker->hints, "%s:roster", settings->redis_prefix);
 }
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
@@ -414,6 +510,10 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	heal_free(worker.heal);
 	fanout_free(worker.fanout);
 	bus_free(worker.bus);
+	presence_free(worker.presence);
+	occupancy_free(worker.occupancy);
+	roster_free(worker.roster);
+	buf_release(&worker.hints);
 	close(worker.signals.fd);
 	loop_free(worker.loop);
 }

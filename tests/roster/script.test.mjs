@@ -79,9 +79,13 @@ async function begin(...nodes) {
   for (const node of nodes) await roster('begin', node, APP, 'wc');
 }
 
-function join(node, user, { channel = 'presence-x', info = '{}', max = 0,
-  again = 0 } = {}) {
-  return roster('join', node, again, APP, channel, max, user, info);
+function join(node, user, { channel = 'presence-x', info = '{}', max = 0 } = {}) {
+  return roster('join', node, APP, channel, max, user, info);
+}
+
+function again(node, ...users) {
+  return roster('register', node, 1, APP, 'presence-x',
+    ...users.flatMap((user) => [user, '{}']));
 }
 
 function part(node, user, channel = 'presence-x') {
@@ -93,7 +97,8 @@ const member = (name, user, channel = 'presence-x') => (
 
 test('a node that has not begun is refused', async () => {
   for (const [op, ...words] of [['renew'], ['count', 0, APP, 'a', 1],
-    ['join', 0, APP, 'presence-x', 0, 'u', ''], ['part', APP, 'presence-x', 'u'],
+    ['join', APP, 'presence-x', 0, 'u', ''],
+    ['register', 0, APP, 'presence-x', 'u', ''], ['part', APP, 'presence-x', 'u'],
     ['members', APP, 'presence-x'], ['online', APP, 1, 'u'], ['replace', 'o']]) {
     await assert.rejects(roster(op, 'n1', ...words), /UNKNOWN/);
   }
@@ -123,14 +128,14 @@ test('who joins is told who is there, itself too', async () => {
 test('of several nodes that have a user, the first and the last are told', async () => {
   await begin('n1', 'n2');
   await join('n1', 'u');
-  assert.deepEqual(await hints(), [`members ${APP} presence-x`]);
+  assert.deepEqual(await hints(), [`members ${APP}:presence-x`]);
   await join('n2', 'u');
   await join('n2', 'u'); // once more is not twice
   await part('n1', 'u');
   await part('n1', 'u');
   assert.deepEqual(await hints(), []);
   await part('n2', 'u');
-  assert.deepEqual(await hints(), [`members ${APP} presence-x`]);
+  assert.deepEqual(await hints(), [`members ${APP}:presence-x`]);
   assert.deepEqual(await roster('users', APP, 'presence-x'), []);
   await pass(LEAVING_MS);
   await begin('n1');
@@ -203,7 +208,7 @@ test('a count is said at each change, where the app wants it', async () => {
     APP, 'presence-x', 1);
   await roster('count', 'n1', 0, APP, 'a', 2);
   await roster('count', 'n1', 0, APP, 'a', 0);
-  assert.deepEqual(await hints(), [`count ${APP} a 1`, `count ${APP} a 2`]);
+  assert.deepEqual(await hints(), [`count ${APP}:a 1`, `count ${APP}:a 2`]);
   const counts = (await webhooks())
     .filter(({ name }) => name === 'subscription_count');
   assert.deepEqual(counts, [1, 2].map((n) => (
@@ -219,16 +224,16 @@ test('the count of a crowd is said every 5 s, and the last one is', async () => 
   await counted(100);
   await counted(101);
   await counted(102);
-  assert.deepEqual(await hints(), [`count ${APP} a 100`]);
+  assert.deepEqual(await hints(), [`count ${APP}:a 100`]);
   for (const step of [4000, 1000]) {
     await pass(step);
     await roster('renew', 'n1');
   }
-  assert.deepEqual(await hints(), [`count ${APP} a 102`]);
+  assert.deepEqual(await hints(), [`count ${APP}:a 102`]);
   await counted(103);
   assert.deepEqual(await hints(), []);
   await counted(99); // no crowd any more
-  assert.deepEqual(await hints(), [`count ${APP} a 99`]);
+  assert.deepEqual(await hints(), [`count ${APP}:a 99`]);
   await pass(4000);
   await roster('renew', 'n1');
   await pass(CROWD_MS);
@@ -252,7 +257,7 @@ test('what an expired node had is undone once', async () => {
   await pass(1);
   await roster('renew', 'n2');
   assert.deepEqual((await hints()).sort(),
-    [`members ${APP} presence-x`, `user ${APP} 0 u1`]);
+    [`members ${APP}:presence-x`, `user ${APP} 0 u1`]);
   await assert.rejects(join('n1', 'u3'), /UNKNOWN/);
   await roster('renew', 'n2');
   assert.deepEqual(await hints(), []);
@@ -299,9 +304,9 @@ test('a node that takes the place of another tells nobody', async () => {
   await webhooks();
   await begin('n2');
   await roster('count', 'n2', 1, APP, 'presence-x', 1);
-  await join('n2', 'u1', { again: 1 });
+  await again('n2', 'u1');
   await roster('replace', 'n2', 'n1');
-  assert.deepEqual(await hints(), [`members ${APP} presence-x`]); // u2 is gone
+  assert.deepEqual(await hints(), [`members ${APP}:presence-x`]); // u2 is gone
   await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
   assert.deepEqual(await roster('users', APP, 'presence-x'), ['u1']);
   await pass(LEAVING_MS);
@@ -313,14 +318,14 @@ test('what a Redis that lost everything is told again makes no webhook', async (
   await redis.command('del', 'p:roster:born');
   await begin('n1');
   await roster('count', 'n1', 1, APP, 'presence-x', 1);
-  await join('n1', 'u1', { again: 1 });
-  await join('n1', 'u2', { again: 0 });
+  await again('n1', 'u0', 'u1');
+  await join('n1', 'u2');
   assert.deepEqual(await webhooks(), [member('member_added', 'u2')]);
   await roster('renew', 'n1');
   await pass(LEASE_MS - 1);
   await roster('renew', 'n1');
   await pass(1);
-  await join('n1', 'u3', { again: 1 });
+  await again('n1', 'u3');
   assert.deepEqual(await webhooks(), [member('member_added', 'u3')]);
 });
 

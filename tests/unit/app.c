@@ -79,6 +79,8 @@ TEST(the_environment_makes_one_app)
 	assert_int_equal(app->event_max_bytes, 10240);
 	assert_false(app->client_events);
 	assert_true(app->enabled);
+	assert_int_equal(app->presence_members_max, APP_MEMBERS_DEFAULT);
+	assert_false(app->subscription_count);
 	apps_release(&apps);
 }
 
@@ -88,7 +90,9 @@ TEST(json_makes_several_apps)
 		load("{\"apps\":[{" FIRST
 		     ",\"durable_channels\":[\"a-*\",\"private-b\"],"
 		     "\"allowed_origins\":[],\"event_max_bytes\":99,"
-		     "\"client_events\":true,\"enabled\":false},{" SECOND
+		     "\"client_events\":true,\"enabled\":false,"
+		     "\"presence_members_max\":0,"
+		     "\"subscription_count\":true},{" SECOND
 		     ",\"allowed_origins\":[\"https://example.org\"]}]}");
 
 	assert_int_equal(apps.count, 2);
@@ -96,6 +100,8 @@ TEST(json_makes_several_apps)
 	assert_int_equal(apps.all[0].event_max_bytes, 99);
 	assert_true(apps.all[0].client_events);
 	assert_false(apps.all[0].enabled);
+	assert_int_equal(apps.all[0].presence_members_max, 0);
+	assert_true(apps.all[0].subscription_count);
 	assert_true(apps.all[1].enabled);
 	assert_string_equal(apps.all[1].durable_channels, "orders-*");
 	assert_string_equal(apps.all[1].allowed_origins, "https://example.org");
@@ -185,6 +191,9 @@ TEST(each_member_has_its_type)
 	expect_refused("{\"apps\":[{\"durable_channels\":[\"a,b\"]}]}",
 		       "PUSHLOG_APPS: apps[0].durable_channels has an item "
 		       "that is empty or has a comma or a blank");
+	expect_refused("{\"apps\":[{\"presence_members_max\":-1}]}",
+		       "PUSHLOG_APPS: apps[0].presence_members_max is not a "
+		       "whole number from 0 to 1000000");
 	expect_refused("{\"apps\":[{\"client_events\":\"yes\"}]}",
 		       "PUSHLOG_APPS: apps[0].client_events is not true or "
 		       "false");

@@ -31,20 +31,54 @@ TEST(what_we_send_has_these_bytes)
 	assert_buf(&buf, "{\"event\":\"pusher:ping\",\"data\":\"{}\"}");
 	pusher_add_pong(&buf);
 	assert_buf(&buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
-	pusher_add_subscribed(&buf, SPAN("messages"), 41, "0f3a");
+	pusher_add_subscribed(&buf, SPAN("messages"), 41, "0f3a", SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"messages\",\"data\":"
 		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"0f3a\\\"}\"}");
-	pusher_add_subscribed(&buf, SPAN("messages"), 0, "e");
+	pusher_add_subscribed(&buf, SPAN("messages"), 0, "e", SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"messages\",\"data\":"
 		   "\"{\\\"base\\\":0,\\\"epoch\\\":\\\"e\\\"}\"}");
-	pusher_add_subscribed(&buf, SPAN("a_B-c=@,.;1"), 41, NULL);
+	pusher_add_subscribed(&buf, SPAN("a_B-c=@,.;1"), 41, NULL, SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"a_B-c=@,.;1\",\"data\":\"{}\"}");
+	buf_release(&buf);
+}
+
+TEST(what_is_told_of_members_has_these_bytes)
+{
+	struct buf buf = BUF_INIT;
+	struct span none = SPAN("\"presence\":{\"ids\":[]}");
+
+	pusher_add_subscribed(&buf, SPAN("presence-a"), 41, "e", none);
+	assert_buf(&buf,
+		   "{\"event\":\"pusher_internal:subscription_succeeded\","
+		   "\"channel\":\"presence-a\",\"data\":"
+		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"e\\\","
+		   "\\\"presence\\\":{\\\"ids\\\":[]}}\"}");
+	pusher_add_subscribed(&buf, SPAN("presence-a"), 41, NULL, none);
+	assert_buf(&buf,
+		   "{\"event\":\"pusher_internal:subscription_succeeded\","
+		   "\"channel\":\"presence-a\",\"data\":"
+		   "\"{\\\"presence\\\":{\\\"ids\\\":[]}}\"}");
+	pusher_add_member(&buf, true, SPAN("presence-a"), SPAN("u\"1"),
+			  SPAN("{\"a\":1}"));
+	assert_buf(&buf, "{\"event\":\"pusher_internal:member_added\","
+			 "\"channel\":\"presence-a\",\"data\":"
+			 "\"{\\\"user_id\\\":\\\"u\\\\\\\"1\\\","
+			 "\\\"user_info\\\":{\\\"a\\\":1}}\"}");
+	pusher_add_member(&buf, false, SPAN("presence-a"), SPAN("u"),
+			  SPAN("{}"));
+	assert_buf(&buf, "{\"event\":\"pusher_internal:member_removed\","
+			 "\"channel\":\"presence-a\",\"data\":"
+			 "\"{\\\"user_id\\\":\\\"u\\\"}\"}");
+	pusher_add_count(&buf, SPAN("a"), 12);
+	assert_buf(&buf, "{\"event\":\"pusher_internal:subscription_count\","
+			 "\"channel\":\"a\",\"data\":"
+			 "\"{\\\"subscription_count\\\":12}\"}");
 	buf_release(&buf);
 }
 
@@ -502,6 +536,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_we_send_has_these_bytes),
+		cmocka_unit_test(what_is_told_of_members_has_these_bytes),
 		cmocka_unit_test(errors_have_these_bytes),
 		cmocka_unit_test(what_clients_send_is_understood),
 		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),

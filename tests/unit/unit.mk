@@ -11,8 +11,8 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops settings socket_id span successor text webhook
 UNIT += batch entry escape etag form message multipart path range signature \
 	stuck trigger webhook_body
-UNIT += channel frame handover http_upgrade list outbuf peak peer_address \
-	pusher siphash stash throttle window ws ws_messages ws_wslay
+UNIT += channel frame handover hint http_upgrade list outbuf peak peer_address \
+	pusher room siphash stash throttle window ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -33,10 +33,12 @@ UNIT_trigger = messages-fcgi/trigger messages-fcgi/fault
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws
 UNIT_handover = relay/handover
+UNIT_hint = relay/hint
 UNIT_http_upgrade = relay/http_upgrade
 UNIT_outbuf = relay/outbuf relay/frame relay/ws
 UNIT_peer_address = relay/peer_address
 UNIT_pusher = relay/pusher
+UNIT_room = relay/room relay/siphash
 UNIT_siphash = relay/siphash
 UNIT_stash = relay/stash relay/frame relay/ws
 UNIT_throttle = relay/throttle

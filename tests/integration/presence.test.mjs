@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+//
+// Presence channels: who is there, as pusher-js shows it, whatever worker its
+// connections are at and whatever happens to Redis.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { KEY, openPusher, Wire } from './clients.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
+const SMALL = { id: '2', key: 'small', secret: 'the secret of the second' };
+
+const stack = await startStack({ env: {
+  PUSHLOG_WORKERS: '2',
+  PUSHLOG_APPS: JSON.stringify({ apps: [
+    { ...APP, durable_channels: ['presence-log-*'] },
+    { ...SMALL, presence_members_max: 2 },
+  ] }),
+} });
+after(() => stack.stop());
+
+const presenceTest = (name, fn) => test(name, stack.logged(fn));
+let channels = 0;
+
+function newChannel() {
+  channels += 1;
+  return `presence-${channels}`;
+}
+
+const servers = new Map([APP, SMALL].map((app) => [app, openServer(stack, app)]));
+
+function signed(socketId, channel, member, app = APP) {
+  return servers.get(app).authorizeChannel(socketId, channel, member);
+}
+
+/** A user's page: pusher-js in the channel; told: what it hears of others. */
+async function enter(t, channel, id, { info, app = APP } = {}) {
+  const member = { user_id: id, user_info: info };
+  const pusher = openPusher(stack, { key: app.key, channelAuthorization: {
+    customHandler: ({ socketId, channelName }, callback) =>
+      callback(null, signed(socketId, channelName, member, app)) } });
+  t.after(() => pusher.disconnect());
+  const page = { pusher, told: [], channel: pusher.subscribe(channel) };
+  page.channel.bind('pusher:member_added', (one) => page.told.push(['+', one]));
+  page.channel.bind('pusher:member_removed', (one) => page.told.push(['-', one.id]));
+  page.channel.bind('pusher:subscription_error', (data) => { page.refused = data; });
+  page.channel.bind('pusher:subscription_succeeded', () => { page.isIn = true; });
+  await until(`${id} is in`, () => page.isIn || page.refused);
+  return page;
+}
+
+/** A raw connection, in the channel. */
+async function enterRaw(t, channel, id, { app = APP, info } = {}) {
+  const wire = await Wire.open(stack, { key: app.key });
+  t.after(() => wire.close());
+  wire.told = await wire.subscribe(channel,
+    signed(wire.socketId, channel, { user_id: id, user_info: info }, app));
+  return wire;
+}
+
+/** The connections of one user at each of the workers. */
+async function enterEverywhere(t, channel, id) {
+  const wires = await Promise.all(Array.from({ length: 8 }, () =>
+    enterRaw(t, channel, id)));
+  return wires;
+}
+
+const ids = (page) => Object.keys(page.channel.members.members).sort();
+
+async function sees(page, list, deadlineMs) {
+  await until(`${list} are there`, () => ids(page).join() === list.join(), deadlineMs)
+    .catch((error) => {
+      throw new Error(`${error.message}: ${ids(page)}`);
+    });
+  assert.equal(page.channel.members.count, list.length);
+}
+
+presenceTest('who joins sees who is there, and is seen with its info', async (t) => {
+  const channel = newChannel();
+  const ann = await enter(t, channel, 'ann', { info: { name: 'Ann "A"' } });
+  assert.deepEqual(ids(ann), ['ann']);
+  assert.deepEqual(ann.channel.members.me,
+    { id: 'ann', info: { name: 'Ann "A"' } });
+  const bob = await enter(t, channel, 'bob', { info: { name: 'Bob ü' } });
+  assert.deepEqual(ids(bob), ['ann', 'bob']);
+  assert.deepEqual(bob.channel.members.get('ann').info, { name: 'Ann "A"' });
+  await sees(ann, ['ann', 'bob']);
+  assert.deepEqual(ann.told, [['+', { id: 'bob', info: { name: 'Bob ü' } }]]);
+  bob.pusher.unsubscribe(channel);
+  await sees(ann, ['ann']);
+  assert.deepEqual(ann.told.slice(1), [['-', 'bob']]);
+  assert.deepEqual(bob.told, []);
+});
+
+presenceTest('a connection that closes takes its member along', async (t) => {
+  const channel = newChannel();
+  const ann = await enter(t, channel, 'ann');
+  const bob = await enterRaw(t, channel, '7');
+  await sees(ann, ['7', 'ann']);
+  bob.socket.terminate();
+  await sees(ann, ['ann']);
+});
+
+presenceTest('of one user, only the first and the last connection are told',
+  async (t) => {
+    const channel = newChannel();
+    const ann = await enter(t, channel, 'ann');
+    const wires = await enterEverywhere(t, channel, 'bob');
+    await sees(ann, ['ann', 'bob']);
+    for (const wire of wires) {
+      assert.equal(wire.told.presence.count, 2);
+      assert.deepEqual(wire.told.presence.ids.sort(), ['ann', 'bob']);
+    }
+    const last = wires.pop();
+    await Promise.all(wires.map((wire) => wire.close()));
+    await enterRaw(t, channel, 'carl');
+    await sees(ann, ['ann', 'bob', 'carl']);
+    await last.close();
+    await sees(ann, ['ann', 'carl']);
+    assert.deepEqual(ann.told.map(([sign, who]) => [sign, who.id ?? who]),
+      [['+', 'bob'], ['+', 'carl'], ['-', 'bob']]);
+  });
+
+presenceTest('members without user_info are told so', async (t) => {
+  const channel = newChannel();
+  const ann = await enterRaw(t, channel, 'ann');
+  assert.deepEqual(ann.told,
+    { presence: { ids: ['ann'], hash: { ann: null }, count: 1 } });
+  await enterRaw(t, channel, 'bob', { info: [1] });
+  const { channel: where, data } = await ann.next('pusher_internal:member_added');
+  assert.equal(where, channel);
+  assert.deepEqual(JSON.parse(data), { user_id: 'bob', user_info: [1] });
+});
+
+presenceTest('a full channel says so to who comes, until somebody leaves',
+  async (t) => {
+    const channel = newChannel();
+    const app = SMALL;
+    const ann = await enter(t, channel, 'ann', { app });
+    const bob = await enter(t, channel, 'bob', { app });
+    const carl = await enter(t, channel, 'carl', { app });
+    assert.equal(carl.refused?.type, 'LimitReached');
+    assert.equal(carl.refused.status, 403);
+    assert.match(carl.refused.error, /Too many members/);
+    // once more the same user is nobody new
+    assert.equal((await enter(t, channel, 'bob', { app })).refused, undefined);
+    assert.deepEqual(ids(ann), ['ann', 'bob']);
+    ann.pusher.disconnect();
+    await sees(bob, ['bob']);
+    await enter(t, channel, 'carl', { app });
+    await sees(bob, ['bob', 'carl']);
+  });
+
+presenceTest('a presence channel may have a history', async (t) => {
+  const ann = await enterRaw(t, 'presence-log-1', 'ann');
+  assert.equal(ann.told.base, 0);
+  assert.match(ann.told.epoch, /./);
+  assert.deepEqual(ann.told.presence.ids, ['ann']);
+});
+
+presenceTest('who leaves before it is let in is nowhere', async (t) => {
+  const channel = newChannel();
+  const ann = await enter(t, channel, 'ann');
+  const wire = await Wire.open(stack);
+  t.after(() => wire.close());
+  for (let i = 0; i < 5; i += 1) {
+    wire.send({ event: 'pusher:subscribe', data: { channel,
+      ...signed(wire.socketId, channel, { user_id: 'bob' }) } });
+    wire.send({ event: 'pusher:unsubscribe', data: { channel } });
+  }
+  await enterRaw(t, channel, 'carl');
+  await sees(ann, ['ann', 'carl']);
+});
+
+presenceTest('a worker that dies takes its members along, once each', async (t) => {
+  const channel = newChannel();
+  // at both workers, so that somebody is left to tell of the dead
+  const wires = await Promise.all(Array.from({ length: 12 }, (_, i) =>
+    enterRaw(t, channel, `u${i}`)));
+  const truth = () => wires.map((wire, i) => [`u${i}`, wire])
+    .filter(([, wire]) => !wire.ended).map(([id]) => id);
+  process.kill(stack.workers()[0], 'SIGKILL');
+  await until('its connections are gone', () => wires.some((wire) => wire.ended));
+  const here = await enter(t, channel, 'here');
+  await sees(here, ['here', ...truth()].sort(), 20_000);
+  for (const wire of wires.filter(({ ended }) => !ended)) {
+    const gone = wire.texts.map((text) => JSON.parse(text))
+      .filter(({ event }) => event === 'pusher_internal:member_removed')
+      .map(({ data }) => JSON.parse(data).user_id);
+    assert.equal(new Set(gone).size, gone.length);
+  }
+});
+
+presenceTest('while Redis is away people come and go, and all is well after it',
+  async (t) => {
+    const channel = newChannel();
+    const ann = await enter(t, channel, 'ann');
+    const bob = await enter(t, channel, 'bob');
+    const dan = await enter(t, channel, 'dan');
+    await sees(ann, ['ann', 'bob', 'dan']);
+    await stack.hold('redis');
+    const carl = await enter(t, channel, 'carl');
+    await sees(carl, ids(carl).includes('ann') ? ['ann', 'bob', 'carl', 'dan']
+      : ids(carl));
+    dan.pusher.disconnect();
+    await stack.release('redis');
+    for (const page of [ann, bob, carl]) {
+      await sees(page, ['ann', 'bob', 'carl'], 30_000);
+    }
+    assert.deepEqual(ann.told.map(([sign, who]) => [sign, who.id ?? who]),
+      [['+', 'bob'], ['+', 'dan'], ['+', 'carl'], ['-', 'dan']]);
+  });
+
+presenceTest('a Redis that forgets everything shows nobody as gone', async (t) => {
+  const channel = newChannel();
+  const pages = await Promise.all(['ann', 'bob', 'carl', 'dan']
+    .map((id) => enter(t, channel, id)));
+  for (const page of pages) await sees(page, ['ann', 'bob', 'carl', 'dan']);
+  await stack.redis(['flushall']);
+  pages.push(await enter(t, channel, 'eve'));
+  for (const page of pages) await sees(page, ['ann', 'bob', 'carl', 'dan', 'eve'], 20_000);
+  pages.shift().pusher.disconnect();
+  for (const page of pages) await sees(page, ['bob', 'carl', 'dan', 'eve'], 20_000);
+  for (const page of pages) {
+    assert.ok(page.told.every(([sign, who]) => sign === '+' || who === 'ann'));
+  }
+});
