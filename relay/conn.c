@@ -24,8 +24,8 @@
 #define HOLD_MAX_BYTES 65536
 /* Conns that a pile first has room for. */
 #define PILE_MIN 64
-/* Frames handed to the kernel at once. */
-#define IOV_COUNT 64
+/* Copied to be handed to the kernel at once. */
+#define GATHER_BYTES 16384
 
 /* Lines a second on closes of one cause; the rest is counted. */
 #define CLOSE_LINES_MAX 10
@@ -161,13 +161,11 @@ static void flush(struct conn *conn)
 	struct conn_common *common = conn->common;
 
 	while (!outbuf_is_empty(&conn->out)) {
-		struct iovec iov[IOV_COUNT];
-		struct msghdr msg = { .msg_iov = iov };
+		struct span next =
+			outbuf_peek(&conn->out, common->scratch, GATHER_BYTES);
 		ssize_t sent;
 
-		msg.msg_iovlen =
-			(size_t)outbuf_peek(&conn->out, iov, IOV_COUNT);
-		sent = sendmsg(conn->watch.fd, &msg, MSG_NOSIGNAL);
+		sent = send(conn->watch.fd, next.ptr, next.len, MSG_NOSIGNAL);
 		if (sent == -1 && errno == EINTR)
 			continue;
 		if (sent == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 
@@ -101,18 +102,27 @@ void outbuf_drop_unsent(struct outbuf *outbuf)
 	drop_ring_if_empty(outbuf);
 }
 
-int outbuf_peek(const struct outbuf *outbuf, struct iovec *iov, int max)
+struct span outbuf_peek(const struct outbuf *outbuf, char *scratch, size_t size)
 {
 	uint32_t offset = outbuf->offset, i;
+	size_t len = 0;
 
-	for (i = 0; i < outbuf->count && i < (uint32_t)max; i++) {
-		struct frame *frame = get(outbuf, i);
+	if (outbuf->count == 0)
+		return span_of(NULL, 0);
+	if (outbuf->count == 1 || get(outbuf, 0)->len - offset >= size)
+		return span_of(get(outbuf, 0)->data + offset,
+			       get(outbuf, 0)->len - offset);
+	for (i = 0; i < outbuf->count && len < size; i++) {
+		const struct frame *frame = get(outbuf, i);
+		size_t part = frame->len - offset;
 
-		iov[i].iov_base = frame->data + offset;
-		iov[i].iov_len = frame->len - offset;
+		if (part > size - len)
+			part = size - len;
+		memcpy(scratch + len, frame->data + offset, part);
+		len += part;
 		offset = 0;
 	}
-	return (int)i;
+	return span_of(scratch, len);
 }
 
 void outbuf_consume(struct outbuf *outbuf, size_t len)

@@ -8,7 +8,6 @@
 #define RELAY_OUTBUF_H
 
 #include <stdbool.h>
-#include <sys/uio.h>
 
 #include "relay/frame.h"
 
@@ -48,8 +47,11 @@ void outbuf_push(struct outbuf *outbuf, struct frame *frame);
  * before anything else can be said. */
 void outbuf_drop_unsent(struct outbuf *outbuf);
 
-/* The next bytes to send, as up to max vectors; returns how many. */
-int outbuf_peek(const struct outbuf *outbuf, struct iovec *iov, int max);
+/* The next bytes to send, in one piece: a frame as it lies, or what fits of
+ * several, copied into scratch. Empty if there are none. A copy costs less than
+ * telling the kernel of the pieces does. */
+struct span outbuf_peek(const struct outbuf *outbuf, char *scratch,
+			size_t size);
 
 /* len bytes of what outbuf_peek showed are sent. */
 void outbuf_consume(struct outbuf *outbuf, size_t len);
