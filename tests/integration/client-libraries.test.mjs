@@ -55,6 +55,19 @@ function openPusherJs(pusher) {
     signin: () => pusher.signin(),
     subscribe: (name, kind = '') => pusher.subscribe(kind + name),
     leave: (name) => pusher.unsubscribe(name),
+    enter(name, tell) {
+      const room = pusher.subscribe(`presence-${name}`);
+      room.bind('pusher:subscription_succeeded', (members) => {
+        const names = [];
+        members.each(({ info }) => names.push(info.name));
+        tell('here', names.sort());
+      });
+      room.bind('pusher:member_added', ({ info }) => tell('joins', info.name));
+      room.bind('pusher:member_removed',
+        ({ info }) => tell('leaves', info.name));
+    },
+    say: (channel, event, data) => channel.trigger(`client-${event}`, data),
+    overhear: (channel, event, hear) => channel.bind(`client-${event}`, hear),
     listen: (channel, event, hear) => channel.bind(event, hear),
     close: () => pusher.disconnect(),
   };
@@ -68,6 +81,12 @@ function openEcho(name) {
     signin: () => echo.connector.signin(),
     subscribe: (name, kind = '') => echo[ECHO_KINDS[kind]](name),
     leave: (name) => echo.leaveChannel(name),
+    enter: (name, tell) => echo.join(name)
+      .here((users) => tell('here', users.map((user) => user.name).sort()))
+      .joining((user) => tell('joins', user.name))
+      .leaving((user) => tell('leaves', user.name)),
+    say: (channel, event, data) => channel.whisper(event, data),
+    overhear: (channel, event, hear) => channel.listenForWhisper(event, hear),
     // a dot: the name as it is, without the application's own in front
     listen: (channel, event, hear) => channel.listen(`.${event}`, hear),
     close: () => echo.disconnect(),
@@ -178,3 +197,23 @@ everyLibrary('signs in, and hears what is for its user alone', async (open, n) =
   await until('all have heard', () => heard.every(({ length }) => length === 1));
   assert.deepEqual(heard, [user, user, other].map((name) => [{ for: name }]));
 }, LIBRARIES.filter(({ hasUsers }) => hasUsers));
+
+everyLibrary('knows who is in a presence channel', async (open, n) => {
+  const told = { Ada: [], Eve: [] };
+  const enter = (who) => {
+    const client = open(who);
+    client.enter(n, (...what) => told[who].push(what));
+    return client;
+  };
+  enter('Ada');
+  await until('Ada is in', () => told.Ada.length === 1);
+  const eve = [enter('Eve')];
+  await until('Eve is in', () => told.Eve.length === 1 && told.Ada.length === 2);
+  eve.push(enter('Eve')); // in another window: no news
+  await until('she is there twice', () => told.Eve.length === 2);
+  eve.forEach((client) => client.close());
+  await until('she has left', () => told.Ada.length === 3);
+  assert.deepEqual(told, {
+    Ada: [['here', ['Ada']], ['joins', 'Eve'], ['leaves', 'Eve']],
+    Eve: [['here', ['Ada', 'Eve']], ['here', ['Ada', 'Eve']]] });
+});
