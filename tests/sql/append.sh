@@ -96,6 +96,17 @@ is "$(query "select id, event, name, text, data, exclude from pushlog.event e
     where key in ('\\x$(key 98)', '\\x$(key 99)') order by id")" \
   $'1|e|n|t||1.2\n2|e|||d|' 'the rows hold what was given'
 
+# --- one channel, which is there: the straight way, and where it ends ---
+
+is "$(append s 'one' 60)" '1|1|stored' 'a new channel is made'
+is "$(append 's s' 'two three' '61 62')" '1|2|stored 2|3|stored' \
+  'new keys in one channel are stored'
+is "$(append 's s s' 'four three five' '63 62 64')" \
+  '1|4|stored 2|3|repeated 3|5|stored' 'one of them may be there'
+is "$(append 's s' 'other six' '64 65')" '1|5|conflict 2|6|stored' \
+  'or be there with another event'
+is "$(holes)" '' 'and there is no hole'
+
 # --- what must fail as a whole ---
 
 # keys that nobody has used
