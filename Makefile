@@ -38,7 +38,7 @@ MESSAGES = app_request auth_post batch body committer door entry escape etag \
 	readers redis_server request response route signature stats store store_link \
 	store_server stuck trigger webhook_body webhook_post webhook_sender \
 	webhook_stream
-RELAY = bus channel conn conn_set fanout frame handover heal hint \
+RELAY = bus channel client_event conn conn_set fanout frame handover heal hint \
 	http_upgrade listener log_reader loop main master occupancy outbuf \
 	peer_address presence pulse pusher redis_link room roster session \
 	siphash stash stats throttle worker ws

@@ -262,6 +262,7 @@ static void init(struct app *app, const struct settings *settings)
 		.allowed_origins = xstrdup(""),
 		.encryption_master_key = xstrdup(""),
 		.event_max_bytes = settings->event_max_bytes,
+		.client_events = settings->client_events != 0,
 		.presence_members_max = APP_MEMBERS_DEFAULT,
 		.enabled = true,
 	};

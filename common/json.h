@@ -15,8 +15,9 @@
 #include "common/attr.h"
 #include "common/buf.h"
 
-/* No message of either protocol nests deeper. */
-#define JSON_DEPTH_MAX 8
+/* The messages of both protocols are flat, but what clients say to each other
+ * in client events may have any shape. */
+#define JSON_DEPTH_MAX 32
 
 /* Whether s is one JSON text (RFC 8259) in valid UTF-8, nested at most
  * JSON_DEPTH_MAX deep, without NUL, lone surrogates or (by json_parse_object)

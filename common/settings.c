@@ -98,6 +98,13 @@ static const struct conf_option options[] = {
 	  .min = 1,
 	  .max = APP_EVENT_MAX_BYTES,
 	  .help = "longest data of an event that the app's server triggers" },
+	{ .name = "PUSHLOG_CLIENT_EVENTS",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, client_events),
+	  .value = "0",
+	  .max = 1,
+	  .help = "1: clients may send events to private and presence "
+		  "channels" },
 	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
 	       "PostgreSQL, a libpq conninfo"),
 	STRING("PUSHLOG_REDIS", redis, "127.0.0.1:6379", address_check,

@@ -19,10 +19,11 @@ struct settings {
 	char *channels; /* for channel_name_is_listed */
 	char *durable_channels;
 	int64_t event_max_bytes;
-	char *database;       /* a libpq conninfo */
-	char *redis;          /* for address_parse */
-	char *redis_user;     /* empty: none */
-	char *redis_password; /* empty: none */
+	int64_t client_events; /* 0 or 1 */
+	char *database;        /* a libpq conninfo */
+	char *redis;           /* for address_parse */
+	char *redis_user;      /* empty: none */
+	char *redis_password;  /* empty: none */
 	char *redis_prefix;
 	char *log_level, *log_format;
 	char *ops_listen; /* for address_parse; empty: nowhere */

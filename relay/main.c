@@ -69,8 +69,6 @@ static void tell_what_is_left(const struct apps *apps)
 	for (i = 0; i < apps->count; i++) {
 		if (apps->all[i].allowed_origins[0] != '\0')
 			log_warn("allowed_origins is not in force yet");
-		if (apps->all[i].client_events)
-			log_warn("client_events is not in force yet");
 	}
 }
 

@@ -174,6 +174,20 @@ static void decode_signin(struct pusher_message *message)
 	message->user_data = json_get_string(data, "user_data");
 }
 
+/* Other libraries than pusher-js want data to be a string. */
+static void decode_client_event(struct pusher_message *message,
+				struct span text)
+{
+	message->type = PUSHER_CLIENT_EVENT;
+	message->event = json_get_string(message->root, "event");
+	message->channel = json_get_string(message->root, "channel");
+	message->event_data = json_get_string(message->root, "data");
+	if (message->event_data.ptr == NULL)
+		message->event_data = json_get_text(text, "data");
+	if (message->event_data.ptr == NULL)
+		message->event_data = span_str("null");
+}
+
 void pusher_decode(struct span text, struct pusher_message *message)
 {
 	struct span event;
@@ -196,8 +210,7 @@ void pusher_decode(struct span text, struct pusher_message *message)
 	} else if (span_is(event, "pusher:pong")) {
 		message->type = PUSHER_PONG;
 	} else if (span_starts(event, "client-")) {
-		message->type = PUSHER_CLIENT_EVENT;
-		message->channel = json_get_string(message->root, "channel");
+		decode_client_event(message, text);
 	} else if (event.ptr == NULL) {
 		invalid(message, "event must be a string");
 	} else {
@@ -351,6 +364,23 @@ void pusher_add_ping(struct buf *buf)
 void pusher_add_pong(struct buf *buf)
 {
 	buf_add_str(buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
+}
+
+void pusher_add_client_event(struct buf *buf, struct span event,
+			     struct span channel, struct span data,
+			     const char *user_id)
+{
+	buf_add_str(buf, "{\"event\":");
+	json_add_string(buf, event);
+	buf_add_str(buf, ",\"channel\":");
+	json_add_string(buf, channel);
+	buf_add_str(buf, ",\"data\":");
+	json_add_string(buf, data);
+	if (user_id != NULL) {
+		buf_add_str(buf, ",\"user_id\":");
+		json_add_string(buf, span_str(user_id));
+	}
+	buf_add_char(buf, '}');
 }
 
 void pusher_add_signed_in(struct buf *buf, struct span user_data)

@@ -75,8 +75,11 @@ struct pusher_message {
 				absent or malformed */
 	struct span auth;    /* of subscribe and signin, and: */
 	struct span channel_data, user_data; /* absent: none */
-	const char *why;                     /* static memory */
-	struct json_object *root, *data;     /* what the spans point into */
+	/* Of a client event: its name; and its data as the text that it is, or
+	 * as the JSON text of what it is, which lies in the message's. */
+	struct span event, event_data;
+	const char *why;                 /* static memory */
+	struct json_object *root, *data; /* what the spans point into */
 };
 
 /* Takes a text message apart. The caller gives it back with
@@ -123,6 +126,11 @@ void pusher_add_subscription_error(struct buf *buf, struct span channel,
 
 void pusher_add_ping(struct buf *buf);
 void pusher_add_pong(struct buf *buf);
+
+/* user_id NULL: none is told. */
+void pusher_add_client_event(struct buf *buf, struct span event,
+			     struct span channel, struct span data,
+			     const char *user_id);
 
 void pusher_add_signed_in(struct buf *buf, struct span user_data);
 

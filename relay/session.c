@@ -12,9 +12,15 @@
 #include "common/channel_name.h"
 #include "common/crypto.h"
 #include "common/socket_id.h"
+#include "common/text.h"
 
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
+/* And for too many client events: the protocol allows a connection so many,
+ * and names of so many characters. */
+#define CODE_TOO_FAST 4301
+#define CLIENT_EVENTS_PER_S 10
+#define EVENT_NAME_MAX 200
 
 /* Subscribes that a session regains each second, up to as many as it may have.
  * Each may cost Redis two commands and PostgreSQL a look-up. */
@@ -341,6 +347,47 @@ static void sign_in(struct session *session,
 		set->ops->on_signin(set->ctx, session, message->user_data);
 }
 
+/* ---- what it says to others ---- */
+
+/* What is too long for an event of the app's server is for a client's, too. */
+static const char *check_client_event(struct session *session,
+				      const struct pusher_message *message)
+{
+	enum channel_name_kind kind = channel_name_kind(message->channel);
+
+	if (!session->app->client_events)
+		return "are not enabled for this app";
+	if (kind != CHANNEL_NAME_PRIVATE && kind != CHANNEL_NAME_PRESENCE)
+		return "need a private or presence channel";
+	if (*find(session, message->channel) == NULL)
+		return "need a subscription to their channel";
+	if (text_count_characters(message->event) > EVENT_NAME_MAX)
+		return "have names of at most 200 characters";
+	if (message->event_data.len > (size_t)session->app->event_max_bytes)
+		return "are larger than this app allows";
+	return NULL;
+}
+
+static void send_client_event(struct session *session,
+			      const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	const char *why = check_client_event(session, message);
+	uint32_t now_s = (uint32_t)(loop_now_ms(set->loop) / 1000), held_back;
+
+	if (why != NULL)
+		send_error(session, 0, "Client events ", span_str(why));
+	else if (!throttle_pass(&session->client_events, now_s,
+				CLIENT_EVENTS_PER_S, &held_back))
+		send_error(session, CODE_TOO_FAST,
+			   "Client events come too fast: not sent is ",
+			   message->event);
+	else
+		set->ops->on_client_event(set->ctx, session,
+					  *find(session, message->channel),
+					  message->event, message->event_data);
+}
+
 /* ---- conn's callbacks ---- */
 
 static void on_text(struct conn *conn, struct span text)
@@ -365,9 +412,7 @@ static void on_text(struct conn *conn, struct span text)
 		sign_in(session, &message);
 		break;
 	case PUSHER_CLIENT_EVENT:
-		send_error(session, 0,
-			   "Client events need a private or presence channel",
-			   span_of(NULL, 0));
+		send_client_event(session, &message);
 		break;
 	case PUSHER_INVALID:
 		send_error(session, 0,

@@ -8,6 +8,7 @@
 
 #include "relay/channel.h"
 #include "relay/conn_set.h"
+#include "relay/throttle.h"
 
 /* The sessions of one worker. */
 struct session_set;
@@ -21,6 +22,7 @@ struct session {
 	char *user_id; /* whom it signed in as; NULL: nobody yet */
 	uint32_t subscription_count;
 	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
+	struct throttle client_events;
 	uint8_t refusal; /* enum pusher_cause found during the handshake */
 };
 
@@ -46,6 +48,10 @@ struct session_ops {
 				      struct span name, struct span user_info);
 	/* Takes subscription out of its channel. */
 	void (*on_unsubscribe)(void *ctx, struct subscription *subscription);
+	/* Sends a client event to all other subscribers of the channel. */
+	void (*on_client_event)(void *ctx, struct session *session,
+				struct subscription *subscription,
+				struct span name, struct span data);
 	/* It signed in as session->user_id. user_data is the JSON object that
 	 * its server signed; borrowed. NULL: nobody wants to know. */
 	void (*on_signin)(void *ctx, struct session *session,

@@ -12,6 +12,7 @@
 #include "common/channel_name.h"
 #include "common/ops_server.h"
 #include "relay/bus.h"
+#include "relay/client_event.h"
 #include "relay/heal.h"
 #include "relay/hint.h"
 #include "relay/listener.h"
@@ -100,20 +101,41 @@ static void on_unsubscribe(void *ctx, struct subscription *subscription)
 	fanout_leave(worker->fanout, subscription);
 }
 
-static const struct session_ops session_ops = {
-	.on_subscribe = on_subscribe,
-	.on_presence_subscribe = on_presence_subscribe,
-	.on_unsubscribe = on_unsubscribe,
-};
-
-/* ---- from the channels ---- */
-
 static void add_topic(const struct worker *worker, struct buf *topic,
 		      const struct channel *channel)
 {
 	envelope_add_topic(topic, worker->conf->settings->redis_prefix,
 			   channel->app->id, channel_name(channel));
 }
+
+static void on_client_event(void *ctx, struct session *session,
+			    struct subscription *subscription, struct span name,
+			    struct span data)
+{
+	struct worker *worker = ctx;
+	struct client_event event = {
+		.channel = subscription->channel,
+		.socket_id = session->socket_id,
+		.user_id = subscription->user_id,
+		.name = name,
+		.data = data,
+	};
+	struct buf topic = BUF_INIT;
+
+	add_topic(worker, &topic, event.channel);
+	event.topic = buf_span(&topic);
+	client_event_send(&event, worker->roster, worker->is_bus_up);
+	buf_release(&topic);
+}
+
+static const struct session_ops session_ops = {
+	.on_subscribe = on_subscribe,
+	.on_presence_subscribe = on_presence_subscribe,
+	.on_unsubscribe = on_unsubscribe,
+	.on_client_event = on_client_event,
+};
+
+/* ---- from the channels ---- */
 
 static uint64_t subscribe_bus(struct worker *worker,
 			      const struct channel *channel)

@@ -70,6 +70,13 @@ static void check_message(struct span text)
 					      message.channel, 401);
 		check_json(&buf);
 	}
+	if (message.type == PUSHER_CLIENT_EVENT) {
+		MUST(message.event_data.ptr != NULL);
+		MUST(text_is_utf8(message.event_data));
+		pusher_add_client_event(&buf, message.event, message.channel,
+					message.event_data, NULL);
+		check_json(&buf);
+	}
 	pusher_add_error(&buf, 0, message.why ? message.why : "?",
 			 message.channel);
 	check_json(&buf);

@@ -368,6 +368,8 @@ for (const [why, text] of [
   ['in single quotes', "{'event':'pusher:ping'}"],
   ['a lone surrogate', '{"event":"\\ud800"}'],
   ['very deep', `{"event":"pusher:ping","data":${'['.repeat(5000)}`],
+  ['deeper than 32',
+    `{"event":"pusher:ping","data":${'['.repeat(32)}${']'.repeat(32)}}`],
   ['without an event', '{"data":{}}'],
   ['an event that is a number', '{"event":7}'],
   ['an unknown event', '{"event":"pusher:unknown","data":{}}'],

@@ -215,22 +215,41 @@ TEST(control_characters_are_refused_wherever_they_stand)
 	expect_no_json(SPAN("\xef\xbb\xbf{}"));
 }
 
-TEST(nesting_ends_at_eight)
+/* An object in an array and so on, so many of them. */
+static void add_nested(struct buf *buf, int depth)
+{
+	int i;
+
+	buf_clear(buf);
+	for (i = 0; i < depth; i++)
+		buf_add_str(buf, i % 2 ? "[" : "{\"a\":");
+	buf_add_str(buf, "1");
+	while (i-- > 0)
+		buf_add_str(buf, i % 2 ? "]" : "}");
+}
+
+TEST(nesting_ends_at_32)
 {
 	struct json_object *object;
+	struct buf buf = BUF_INIT;
 	const char *why;
-	struct span deep = SPAN("{\"a\":[{\"a\":[{\"a\":[{\"a\":[1]}]}]}]}");
+	int depth;
 
-	expect_json(SPAN("[[[[[[[[]]]]]]]]"));
-	expect_no_json(SPAN("[[[[[[[[[]]]]]]]]]"));
-	expect_json(SPAN("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
-			 "{\"a\":1}}}}}}}}"));
-	expect_no_json(SPAN("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
-			    "{\"a\":{}}}}}}}}}"));
+	assert_int_equal(JSON_DEPTH_MAX, 32);
+	for (depth = 1; depth <= 32; depth++) {
+		add_nested(&buf, depth);
+		expect_json(buf_span(&buf));
+		assert_int_equal(
+			json_parse_object(buf_span(&buf), &object, &why), 0);
+		json_object_put(object);
+	}
+	add_nested(&buf, 33);
+	expect_no_json(buf_span(&buf));
+	buf_release(&buf);
 	/* side by side is not nested */
-	expect_json(SPAN("[[],[],[],[],[],[],[],[],[],[],[]]"));
-	assert_int_equal(json_parse_object(deep, &object, &why), 0);
-	json_object_put(object);
+	expect_json(
+		SPAN("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],"
+		     "[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"));
 }
 
 TEST(endless_nesting_costs_nothing)
@@ -475,7 +494,7 @@ int main(void)
 		cmocka_unit_test(surrogates_come_in_pairs_and_in_order),
 		cmocka_unit_test(
 			control_characters_are_refused_wherever_they_stand),
-		cmocka_unit_test(nesting_ends_at_eight),
+		cmocka_unit_test(nesting_ends_at_32),
 		cmocka_unit_test(endless_nesting_costs_nothing),
 		cmocka_unit_test(a_text_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(an_object_gives_its_strings),

@@ -174,6 +174,50 @@ TEST(a_channel_s_name_is_passed_on_as_it_is)
 	       PUSHER_SUBSCRIBE, SPAN("*\r\nPING \xf0\x9f\x98\x80"));
 }
 
+static void expect_client_event(const char *rest, const char *event,
+				const char *data)
+{
+	struct pusher_message message;
+	struct buf buf = BUF_INIT;
+
+	buf_addf(&buf, "{\"event\":\"client-x\",\"channel\":\"private-a\"%s}",
+		 rest);
+	pusher_decode(buf_span(&buf), &message);
+	assert_int_equal(message.type, PUSHER_CLIENT_EVENT);
+	assert_span(message.channel, SPAN("private-a"));
+	assert_span(message.event, span_str(event));
+	assert_span(message.event_data, span_str(data));
+	pusher_message_release(&message);
+	buf_release(&buf);
+}
+
+TEST(the_data_of_a_client_event_is_text_or_its_json)
+{
+	expect_client_event(",\"data\":\"a\\u00e9\\n\"", "client-x",
+			    "a\xc3\xa9\n");
+	expect_client_event(",\"data\" : {\"a\": [1.0, \"\\n\"] }\n",
+			    "client-x", "{\"a\": [1.0, \"\\n\"] }");
+	expect_client_event(",\"data\":7", "client-x", "7");
+	expect_client_event(",\"data\":null", "client-x", "null");
+	expect_client_event(",\"data\":\"\"", "client-x", "");
+	expect_client_event("", "client-x", "null");
+}
+
+TEST(a_client_event_is_passed_on_with_these_bytes)
+{
+	struct buf buf = BUF_INIT;
+
+	pusher_add_client_event(&buf, SPAN("client-\"x\""), SPAN("private-a"),
+				SPAN("{\"a\":1}"), NULL);
+	assert_buf(&buf, "{\"event\":\"client-\\\"x\\\"\",\"channel\":"
+			 "\"private-a\",\"data\":\"{\\\"a\\\":1}\"}");
+	pusher_add_client_event(&buf, SPAN("client-x"), SPAN("presence-a"),
+				SPAN("1"), "A\"da");
+	assert_buf(&buf, "{\"event\":\"client-x\",\"channel\":\"presence-a\","
+			 "\"data\":\"1\",\"user_id\":\"A\\\"da\"}");
+	buf_release(&buf);
+}
+
 TEST(a_subscribe_brings_what_was_signed_as_it_is)
 {
 	struct span text = SPAN(
@@ -194,83 +238,6 @@ TEST(a_subscribe_brings_what_was_signed_as_it_is)
 	pusher_message_release(&message);
 }
 
-static void expect_member(const char *data, const char *user_id,
-			  const char *user_info)
-{
-	struct span box = boxed(span_str(data));
-	struct pusher_member member;
-
-	assert_null(pusher_decode_member(box, &member));
-	assert_span(member.user_id, span_str(user_id));
-	assert_span(member.user_info, span_str(user_info));
-	pusher_member_release(&member);
-	unbox(box);
-}
-
-TEST(a_member_has_an_id_and_perhaps_more)
-{
-	expect_member("{\"user_id\":\"Ada\"}", "Ada", NULL);
-	expect_member("{\"user_id\":10,\"user_info\":{\"name\": \"Ada\"}}",
-		      "10", "{\"name\": \"Ada\"}");
-	expect_member("{\"user_id\": 98765432109876543210 }",
-		      "98765432109876543210", NULL);
-	expect_member("{\"user_info\":null,\"user_id\":\"\\u00e9\\\"\"}",
-		      "\xc3\xa9\"", "null");
-}
-
-static void expect_no_member(struct span data, const char *want)
-{
-	struct pusher_member member;
-	const char *why = pusher_decode_member(data, &member);
-
-	assert_non_null(why);
-	assert_string_equal(why, want);
-	assert_null(member.root);
-}
-
-TEST(what_no_member_can_be_is_refused)
-{
-	static const char no_id[] = "user_id must be a string or a number";
-
-	expect_no_member(absent, "channel_data is missing");
-	expect_no_member(SPAN("[]"), "not an object");
-	expect_no_member(SPAN("{"), "a string is missing");
-	expect_no_member(SPAN("{}"), no_id);
-	expect_no_member(SPAN("{\"user_id\":\"\"}"), no_id);
-	expect_no_member(SPAN("{\"user_id\":null}"), no_id);
-	expect_no_member(SPAN("{\"user_id\":true}"), no_id);
-	expect_no_member(SPAN("{\"user_id\":[\"a\"]}"), no_id);
-	expect_no_member(SPAN("{\"user_id\":\"a\",\"user_id\":\"b\"}"),
-			 "a repeated key");
-}
-
-/* Of a member whose id has so many characters, and so many bytes of info. */
-static void check_limits(int characters, int bytes, const char *want)
-{
-	struct pusher_member member;
-	struct buf buf = BUF_INIT;
-	const char *why;
-
-	buf_add_str(&buf, "{\"user_id\":\"");
-	while (characters-- > 0)
-		buf_add_str(&buf, "\xc3\xa9");
-	buf_add_str(&buf, "\",\"user_info\":\"");
-	while (bytes-- > 2) /* the quotes */
-		buf_add_char(&buf, 'x');
-	buf_add_str(&buf, "\"}");
-	why = pusher_decode_member(buf_span(&buf), &member);
-	assert_string_equal(why ? why : "", want);
-	pusher_member_release(&member);
-	buf_release(&buf);
-}
-
-TEST(a_member_ends_at_the_limits)
-{
-	check_limits(128, 1024, "");
-	check_limits(129, 2, "user_id is too long");
-	check_limits(1, 1025, "user_info is too large");
-}
-
 TEST(a_signin_brings_what_was_signed_as_it_is)
 {
 	struct pusher_message message;
@@ -289,48 +256,6 @@ TEST(a_signin_brings_what_was_signed_as_it_is)
 	assert_null(message.auth.ptr);
 	assert_null(message.user_data.ptr);
 	pusher_message_release(&message);
-}
-
-static void expect_user(const char *data, const char *id, const char *want)
-{
-	struct span box = boxed(span_str(data));
-	struct pusher_member member;
-	const char *why = pusher_decode_user(box, &member);
-
-	assert_string_equal(why ? why : "", want);
-	if (why == NULL) {
-		assert_span(member.user_id, span_str(id));
-		pusher_member_release(&member);
-	}
-	assert_null(member.root);
-	unbox(box);
-}
-
-TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
-{
-	struct pusher_member member;
-	struct buf buf = BUF_INIT;
-	int i;
-
-	expect_user("{\"id\":\"12345\"}", "12345", "");
-	expect_user("{\"user_info\":{},\"id\":\"a b/\\u00e9#\"}",
-		    "a b/\xc3\xa9#", "");
-	expect_user("{\"id\":12345}", NULL, "id must be a string");
-	expect_user("{\"id\":\"\"}", NULL, "id must be a string");
-	expect_user("{\"user_id\":\"1\"}", NULL, "id must be a string");
-	expect_user("{\"id\":\"a\\nb\"}", NULL, "no user can have this id");
-	expect_user("[]", NULL, "not an object");
-	assert_string_equal(pusher_decode_user(absent, &member),
-			    "user_data is missing");
-	for (i = 127; i <= 129; i++) {
-		buf_clear(&buf);
-		buf_addf(&buf, "{\"id\":\"%0*d\"}%c", i, 7, '\0');
-		assert_int_equal(
-			pusher_decode_user(span_str(buf.data), &member) == NULL,
-			i <= 128);
-		pusher_member_release(&member);
-	}
-	buf_release(&buf);
 }
 
 TEST(client_events_are_told_from_unknown_ones)
@@ -367,7 +292,8 @@ TEST(what_is_no_message_is_invalid)
 	expect("{'event':'pusher:ping'}", PUSHER_INVALID, absent);
 	expect("{\"event\":\"pusher:ping\",\"event\":\"pusher:pong\"}",
 	       PUSHER_INVALID, absent);
-	expect("{\"event\":\"pusher:ping\",\"data\":[[[[[[[[]]]]]]]]}",
+	expect("{\"event\":\"pusher:ping\",\"data\":[[[[[[[["
+	       "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
 	       PUSHER_INVALID, absent);
 }
 
@@ -540,13 +466,11 @@ int main(void)
 		cmocka_unit_test(errors_have_these_bytes),
 		cmocka_unit_test(what_clients_send_is_understood),
 		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),
-		cmocka_unit_test(a_subscribe_brings_what_was_signed_as_it_is),
-		cmocka_unit_test(a_member_has_an_id_and_perhaps_more),
-		cmocka_unit_test(what_no_member_can_be_is_refused),
-		cmocka_unit_test(a_member_ends_at_the_limits),
-		cmocka_unit_test(a_signin_brings_what_was_signed_as_it_is),
 		cmocka_unit_test(
-			a_user_has_an_id_that_a_channel_can_be_called_by),
+			the_data_of_a_client_event_is_text_or_its_json),
+		cmocka_unit_test(a_client_event_is_passed_on_with_these_bytes),
+		cmocka_unit_test(a_subscribe_brings_what_was_signed_as_it_is),
+		cmocka_unit_test(a_signin_brings_what_was_signed_as_it_is),
 		cmocka_unit_test(client_events_are_told_from_unknown_ones),
 		cmocka_unit_test(what_is_no_message_is_invalid),
 		cmocka_unit_test(

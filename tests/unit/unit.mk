@@ -12,7 +12,7 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 UNIT += batch entry escape etag form message multipart path range signature \
 	stuck trigger webhook_body
 UNIT += channel frame handover hint http_upgrade list outbuf peak peer_address \
-	pusher room siphash stash throttle window ws ws_messages ws_wslay
+	pusher pusher_users room siphash stash throttle window ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -38,6 +38,7 @@ UNIT_http_upgrade = relay/http_upgrade
 UNIT_outbuf = relay/outbuf relay/frame relay/ws
 UNIT_peer_address = relay/peer_address
 UNIT_pusher = relay/pusher
+UNIT_pusher_users = relay/pusher
 UNIT_room = relay/room relay/siphash
 UNIT_siphash = relay/siphash
 UNIT_stash = relay/stash relay/frame relay/ws

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/pusher: the members of presence channels and the users who sign in, as
+ * their server has signed them.
+ */
+#include "relay/pusher.h"
+
+#include "tests/unit/unit.h"
+
+static const struct span absent = { NULL, 0 };
+
+static void expect_member(const char *data, const char *user_id,
+			  const char *user_info)
+{
+	struct span box = boxed(span_str(data));
+	struct pusher_member member;
+
+	assert_null(pusher_decode_member(box, &member));
+	assert_span(member.user_id, span_str(user_id));
+	assert_span(member.user_info, span_str(user_info));
+	pusher_member_release(&member);
+	unbox(box);
+}
+
+TEST(a_member_has_an_id_and_perhaps_more)
+{
+	expect_member("{\"user_id\":\"Ada\"}", "Ada", NULL);
+	expect_member("{\"user_id\":10,\"user_info\":{\"name\": \"Ada\"}}",
+		      "10", "{\"name\": \"Ada\"}");
+	expect_member("{\"user_id\": 98765432109876543210 }",
+		      "98765432109876543210", NULL);
+	expect_member("{\"user_info\":null,\"user_id\":\"\\u00e9\\\"\"}",
+		      "\xc3\xa9\"", "null");
+}
+
+static void expect_no_member(struct span data, const char *want)
+{
+	struct pusher_member member;
+	const char *why = pusher_decode_member(data, &member);
+
+	assert_non_null(why);
+	assert_string_equal(why, want);
+	assert_null(member.root);
+}
+
+TEST(what_no_member_can_be_is_refused)
+{
+	static const char no_id[] = "user_id must be a string or a number";
+
+	expect_no_member(absent, "channel_data is missing");
+	expect_no_member(SPAN("[]"), "not an object");
+	expect_no_member(SPAN("{"), "a string is missing");
+	expect_no_member(SPAN("{}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":\"\"}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":null}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":true}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":[\"a\"]}"), no_id);
+	expect_no_member(SPAN("{\"user_id\":\"a\",\"user_id\":\"b\"}"),
+			 "a repeated key");
+}
+
+/* Of a member whose id has so many characters, and so many bytes of info. */
+static void check_limits(int characters, int bytes, const char *want)
+{
+	struct pusher_member member;
+	struct buf buf = BUF_INIT;
+	const char *why;
+
+	buf_add_str(&buf, "{\"user_id\":\"");
+	while (characters-- > 0)
+		buf_add_str(&buf, "\xc3\xa9");
+	buf_add_str(&buf, "\",\"user_info\":\"");
+	while (bytes-- > 2) /* the quotes */
+		buf_add_char(&buf, 'x');
+	buf_add_str(&buf, "\"}");
+	why = pusher_decode_member(buf_span(&buf), &member);
+	assert_string_equal(why ? why : "", want);
+	pusher_member_release(&member);
+	buf_release(&buf);
+}
+
+TEST(a_member_ends_at_the_limits)
+{
+	check_limits(128, 1024, "");
+	check_limits(129, 2, "user_id is too long");
+	check_limits(1, 1025, "user_info is too large");
+}
+
+static void expect_user(const char *data, const char *id, const char *want)
+{
+	struct span box = boxed(span_str(data));
+	struct pusher_member member;
+	const char *why = pusher_decode_user(box, &member);
+
+	assert_string_equal(why ? why : "", want);
+	if (why == NULL) {
+		assert_span(member.user_id, span_str(id));
+		pusher_member_release(&member);
+	}
+	assert_null(member.root);
+	unbox(box);
+}
+
+TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
+{
+	struct pusher_member member;
+	struct buf buf = BUF_INIT;
+	int i;
+
+	expect_user("{\"id\":\"12345\"}", "12345", "");
+	expect_user("{\"user_info\":{},\"id\":\"a b/\\u00e9#\"}",
+		    "a b/\xc3\xa9#", "");
+	expect_user("{\"id\":12345}", NULL, "id must be a string");
+	expect_user("{\"id\":\"\"}", NULL, "id must be a string");
+	expect_user("{\"user_id\":\"1\"}", NULL, "id must be a string");
+	expect_user("{\"id\":\"a\\nb\"}", NULL, "no user can have this id");
+	expect_user("[]", NULL, "not an object");
+	assert_string_equal(pusher_decode_user(absent, &member),
+			    "user_data is missing");
+	for (i = 127; i <= 129; i++) {
+		buf_clear(&buf);
+		buf_addf(&buf, "{\"id\":\"%0*d\"}%c", i, 7, '\0');
+		assert_int_equal(
+			pusher_decode_user(span_str(buf.data), &member) == NULL,
+			i <= 128);
+		pusher_member_release(&member);
+	}
+	buf_release(&buf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_member_has_an_id_and_perhaps_more),
+		cmocka_unit_test(what_no_member_can_be_is_refused),
+		cmocka_unit_test(a_member_ends_at_the_limits),
+		cmocka_unit_test(
+			a_user_has_an_id_that_a_channel_can_be_called_by),
+	};
+
+	return cmocka_run_group_tests_name("pusher_users", tests, NULL, NULL);
+}
