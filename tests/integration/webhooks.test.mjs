@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
+import { Wire } from './clients.mjs';
 import { metrics, opsSocket } from './ops.mjs';
 import { startReceiver } from './receiver.mjs';
 import { openServer } from './server-sdk.mjs';
@@ -20,12 +21,20 @@ after(() => receiver.close());
 
 const app = (id, webhooks) => ({ id, key: `key-${id}`,
   secret: `the secret of app ${id}`, webhooks });
+// Real ones, by their kinds: which of two kinds comes first may be anybody's.
+const REAL = { ...app('10', [
+  ['/occupied', ['channel_occupied', 'channel_vacated']],
+  ['/members', ['member_added', 'member_removed']],
+  ['/count', ['subscription_count']],
+].map(([path, events]) => ({ url: receiver.url(path), events }))),
+subscription_count: true };
 const APPS = [
   app('1', [receiver.url('/1')]),
   app('2', [receiver.url('/2'),
     { url: receiver.url('/2/some'), events: ['member_added', 'cache_miss'] }]),
   ...['3', '4', '5', '6', '7', '8', '9'].map((id) =>
     app(id, [receiver.url(`/${id}`)])),
+  REAL,
 ];
 
 const stack = await startStack({ env: {
@@ -214,4 +223,56 @@ hookTest('a Redis that comes back empty is no end', async () => {
   await stack.release('redis');
   await happen('9', occupied('b'));
   assert.deepEqual(await hook.heard(2), ['a', 'b'].map(occupied));
+});
+
+// --- what the relays say, of connections at whichever worker ---
+
+const open = async (t) => {
+  const wire = await Wire.open(stack, { key: REAL.key });
+  t.after(() => wire.close());
+  return wire;
+};
+
+const enter = (wire, channel, userId) => wire.subscribe(channel,
+  userId && openServer(stack, REAL).authorizeChannel(wire.socketId, channel,
+    { user_id: userId }));
+
+const leave = (wire, channel) =>
+  wire.send({ event: 'pusher:unsubscribe', data: { channel } });
+
+hookTest('a channel is occupied, counted and vacated', async (t) => {
+  const channel = 'plain';
+  const hook = receiver.hook('/occupied');
+  const counts = receiver.hook('/count');
+  const wires = [await open(t), await open(t)];
+  await enter(wires[0], channel);
+  await counts.heard(1);
+  await enter(wires[1], channel);
+  await counts.heard(2);
+  wires.forEach((wire) => leave(wire, channel));
+  assert.deepEqual(await hook.heard(2), [occupied(channel),
+    { name: 'channel_vacated', channel }]);
+  assert.deepEqual(counts.events.slice(0, 2), [1, 2].map((n) =>
+    ({ name: 'subscription_count', channel, subscription_count: n })));
+});
+
+hookTest('users come and go, however many connections they have', async (t) => {
+  const channel = 'presence-team';
+  const hook = receiver.hook('/members');
+  const ada = [await open(t), await open(t)];
+  const eve = [await open(t), await open(t)];
+  for (const wire of ada) await enter(wire, channel, 'Ada');
+  await hook.heard(1);
+  await enter(eve[0], channel, 'Eve');
+  await hook.heard(2);
+  // from one page to the next: no news
+  leave(eve[0], channel);
+  await enter(eve[1], channel, 'Eve');
+  leave(ada[0], channel);
+  await ada[1].close();
+  await hook.heard(3);
+  await enter(await open(t), channel, 'Bob');
+  assert.deepEqual(await hook.heard(4), [['added', 'Ada'], ['added', 'Eve'],
+    ['removed', 'Ada'], ['added', 'Bob']].map(([what, user_id]) =>
+    ({ name: `member_${what}`, channel, user_id })));
 });
