@@ -19,7 +19,7 @@ const APP = { id: '1', key: KEY, secret: 'the secret of the browser' };
 const MASTER_KEY = randomBytes(32).toString('base64');
 
 const stack = await startStack({ env: { PUSHLOG_APP_SECRET: APP.secret,
-  PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY } });
+  PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY, PUSHLOG_CLIENT_EVENTS: '1' } });
 after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
@@ -105,3 +105,27 @@ browserTest('who has signed in gets what is sent to the user', async (t) => {
   assert.equal(await hears(ada, 'note'), 'for Ada');
   assert.equal(await hears(eve, 'note'), 'for Eve');
 });
+
+browserTest('a presence channel shows who is there, and carries their events',
+  async (t) => {
+    const channel = 'presence-team';
+    const [ada, eve] = [await openUser(t, 'Ada'), await openUser(t, 'Eve')];
+    await subscribe(ada, channel);
+    const members = (user) => user.evaluate(
+      `Object.keys(pusher.channel('${channel}').members.members).sort()`);
+    assert.deepEqual(await members(ada), ['Ada']);
+    await subscribe(eve, channel);
+    assert.deepEqual(await members(eve), ['Ada', 'Eve']);
+    assert.deepEqual(await hears(ada, 'pusher:member_added'),
+      { id: 'Eve', info: { name: 'Eve' } });
+    assert.deepEqual(await members(ada), ['Ada', 'Eve']);
+
+    await eve.evaluate(
+      `pusher.channel('${channel}').trigger('client-typing', { on: true })`);
+    assert.deepEqual(await hears(ada, 'client-typing'), { on: true });
+
+    await eve.evaluate(`pusher.unsubscribe('${channel}')`);
+    assert.deepEqual(await hears(ada, 'pusher:member_removed'),
+      { id: 'Eve', info: { name: 'Eve' } });
+    assert.deepEqual(await members(ada), ['Ada']);
+  });

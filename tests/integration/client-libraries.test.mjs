@@ -22,7 +22,8 @@ const APP = { id: '1', key: KEY, secret: 'the secret of the libraries' };
 const MASTER_KEY = randomBytes(32).toString('base64');
 
 const stack = await startStack({ env: { PUSHLOG_APP_SECRET: APP.secret,
-  PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY, PUSHLOG_RELOAD_DRAIN_MS: '100' } });
+  PUSHLOG_ENCRYPTION_MASTER_KEY: MASTER_KEY, PUSHLOG_RELOAD_DRAIN_MS: '100',
+  PUSHLOG_CLIENT_EVENTS: '1' } });
 after(() => stack.stop());
 const server = openServer(stack,
   { ...APP, encryptionMasterKeyBase64: MASTER_KEY });
@@ -216,4 +217,20 @@ everyLibrary('knows who is in a presence channel', async (open, n) => {
   assert.deepEqual(told, {
     Ada: [['here', ['Ada']], ['joins', 'Eve'], ['leaves', 'Eve']],
     Eve: [['here', ['Ada', 'Eve']], ['here', ['Ada', 'Eve']]] });
+});
+
+everyLibrary('sends events to other clients', async (open, n) => {
+  const clients = [open('Ada'), open('Eve')];
+  const heard = [[], []];
+  const subscribed = [];
+  for (const [i, client] of clients.entries()) {
+    subscribed.push(client.subscribe(n, 'private-'));
+    client.overhear(subscribed[i], 'typing', (data) => heard[i].push(data));
+    await succeeded(client, `private-${n}`);
+  }
+  clients[0].say(subscribed[0], 'typing', { who: 'Ada', list: [1] });
+  await until('it is heard', () => heard[1].length === 1);
+  clients[1].say(subscribed[1], 'typing', { who: 'Eve' });
+  await until('so is the answer', () => heard[0].length === 1);
+  assert.deepEqual(heard, [[{ who: 'Eve' }], [{ who: 'Ada', list: [1] }]]);
 });

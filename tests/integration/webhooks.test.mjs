@@ -26,8 +26,9 @@ const REAL = { ...app('10', [
   ['/occupied', ['channel_occupied', 'channel_vacated']],
   ['/members', ['member_added', 'member_removed']],
   ['/count', ['subscription_count']],
+  ['/client', ['client_event']],
 ].map(([path, events]) => ({ url: receiver.url(path), events }))),
-subscription_count: true };
+subscription_count: true, client_events: true };
 const APPS = [
   app('1', [receiver.url('/1')]),
   app('2', [receiver.url('/2'),
@@ -275,4 +276,22 @@ hookTest('users come and go, however many connections they have', async (t) => {
   assert.deepEqual(await hook.heard(4), [['added', 'Ada'], ['added', 'Eve'],
     ['removed', 'Ada'], ['added', 'Bob']].map(([what, user_id]) =>
     ({ name: `member_${what}`, channel, user_id })));
+});
+
+hookTest('what clients send is told, with who it was', async (t) => {
+  const hook = receiver.hook('/client');
+  const wire = await open(t);
+  const send = (channel, data) =>
+    wire.send({ event: 'client-typing', channel, data });
+  await enter(wire, 'presence-chat', 'Ada');
+  send('presence-chat', { on: true });
+  const signed = openServer(stack, REAL)
+    .authorizeChannel(wire.socketId, 'private-chat');
+  await wire.subscribe('private-chat', signed);
+  send('private-chat', 'a "string"');
+  const from = { name: 'client_event', event: 'client-typing',
+    socket_id: wire.socketId };
+  assert.deepEqual(await hook.heard(2), [
+    { ...from, channel: 'presence-chat', data: '{"on":true}', user_id: 'Ada' },
+    { ...from, channel: 'private-chat', data: 'a "string"' }]);
 });
