@@ -87,7 +87,7 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 	for (i = 0; i < ACCEPTS_MAX; i++) {
 		struct sockaddr_storage address;
 		socklen_t len = sizeof(address);
-		int fd, on = 1;
+		int fd;
 
 		fd = accept4(listener->fd, (struct sockaddr *)&address, &len,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -99,9 +99,6 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 		}
 		if (fd == -1)
 			break;
-		/* frames are coalesced by us: the kernel need not wait for
-		 * more; refused on a Unix socket, which does not wait */
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		listener->fn(listener->ctx, fd, (struct sockaddr *)&address);
 	}
 	if (i > 0 && listener->is_short)
@@ -116,7 +113,12 @@ struct listener *listener_new(struct loop *loop, int fd, listener_accept_fn *fn,
 			      void *ctx)
 {
 	struct listener *listener = xcalloc(1, sizeof(*listener));
+	int on = 1;
 
+	/* Frames are coalesced by us: the kernel need not wait for more. Who is
+	 * accepted inherits it. Refused on a Unix socket, which does not
+	 * wait. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	listener->loop = loop;
 	listener->fd = fd;
 	listener->fn = fn;

@@ -101,7 +101,7 @@ struct load {
 	double connect_s, measure_s;
 	uint64_t cpu_ns, deliveries;
 	struct histogram lateness; /* ns, of who publishes at a rate */
-	uint64_t memory_before, memory_idle, memory_after;
+	uint64_t memory_before, memory_idle, memory_warm, memory_after;
 };
 
 static void set_phase(struct load *load, int64_t after_ms, loop_timer_fn *fn)
@@ -275,6 +275,7 @@ static void on_warm(struct loop_timer *timer)
 {
 	struct load *load = container_of(timer, struct load, phase);
 
+	load->memory_warm = process_private_bytes(load->options->pids);
 	load->cpu_ns = process_cpu_ns(load->options->pids);
 	load->measure_s = (double)stamp_now() / 1e9;
 	load->deliveries = crowd_counts(load->crowd)->deliveries;
@@ -288,7 +289,7 @@ static void on_settled(struct loop_timer *timer)
 
 	load->memory_idle = process_private_bytes(load->options->pids);
 	if (load->options->measure_ms == 0) {
-		load->memory_after = load->memory_idle;
+		load->memory_warm = load->memory_after = load->memory_idle;
 		loop_stop(load->loop);
 		return;
 	}
@@ -364,8 +365,9 @@ static void add_result(const struct load *load, struct buf *out)
 		 ms(counts->latency.max));
 	buf_addf(out,
 		 ",\"memory_before\":%" PRIu64 ",\"memory_idle\":%" PRIu64
-		 ",\"memory_after\":%" PRIu64,
-		 load->memory_before, load->memory_idle, load->memory_after);
+		 ",\"memory_warm\":%" PRIu64 ",\"memory_after\":%" PRIu64,
+		 load->memory_before, load->memory_idle, load->memory_warm,
+		 load->memory_after);
 	add_closed(out, counts);
 	buf_add_str(out, "}\n");
 }
