@@ -17,7 +17,8 @@ conf = $(sysconfdir)/pushlog/pushlog.conf
 
 INSTALL_PROGRAMS = messages-fcgi relay
 INSTALL_COMMANDS = $(wildcard deploy/pushlog-setup deploy/pushlog-retention)
-INSTALL_SHARED = $(wildcard deploy/nginx/* \
+INSTALL_SHARED = $(wildcard deploy/nginx/* deploy/prometheus/* \
+	deploy/grafana/* \
 	$(addprefix deploy/systemd/,apps.conf remote.conf webhooks.conf))
 INSTALL_UNITS = $(wildcard $(addprefix deploy/systemd/*.,service socket timer))
 INSTALL_MAN = $(wildcard deploy/man/*.[1-8])
@@ -39,6 +40,7 @@ install: all ## install below PREFIX, after `make page`
 	@set -e; $(foreach f,$(INSTALL_COMMANDS),\
 		$(call put,755,$(f),$(sbindir)/$(notdir $(f)))) \
 	$(call put,755,deploy/migrate,$(share)/deploy/migrate) \
+	$(call put,755,deploy/spawn-fcgi/run,$(share)/deploy/spawn-fcgi/run) \
 	$(foreach f,$(INSTALL_SHARED),$(call put,644,$(f),$(share)/$(f))) \
 	$(foreach f,$(INSTALL_UNITS),$(call put,644,$(f),$(unitdir)/$(notdir $(f)))) \
 	$(foreach f,$(INSTALL_MAN),$(call put,644,$(f),$(call man_path,$(f)))) \

@@ -6,6 +6,8 @@
 // missing, came twice or in another order, or if the client was away too long.
 //
 //   node client.cjs PUSHER.JS HOST PORT KEY AWAY_MAX_MS REPEATS_MAX
+//
+// By TLS if the port is 443.
 'use strict';
 
 const [pusherPath, host, port, key, awayMaxMs, repeatsMax] = process.argv.slice(2);
@@ -15,7 +17,8 @@ const PACE_MS = 25; // nginx allows 50 posts a second
 const REPEAT_MS = 100;
 const CATCH_UP_MS = 10_000;
 
-const address = `http://${host}:${port}/messages`;
+const isTls = port === '443';
+const address = `${isTls ? 'https' : 'http'}://${host}:${port}/messages`;
 const posted = [];
 const repeats = []; // and why
 const failures = [];
@@ -59,8 +62,8 @@ async function read(target) {
   return head;
 }
 
-const pusher = new Pusher(key, { wsHost: host, wsPort: port, forceTLS: false,
-  cluster: 'x', enabledTransports: ['ws'] });
+const pusher = new Pusher(key, { wsHost: host, wsPort: port, wssPort: port,
+  forceTLS: isTls, cluster: 'x', enabledTransports: ['ws', 'wss'] });
 pusher.connection.bind('connected', () => {
   connections += 1;
   if (connections > 1) awayMs = Math.max(awayMs, Date.now() - awaySince);

@@ -368,6 +368,8 @@ promise('PostgreSQL lets nobody in without a password', async () => {
   const login = (user, role) => docker('exec', '--user', user, Id,
     'psql', '-XAtw', '-U', role, '-d', 'pushlog', '-c', 'select 1');
   assert.equal(await login('postgres', 'postgres'), '1');
+  assert.equal(await project.compose('exec', '-T', 'postgres',
+    'psql', 'pushlog', '-XAtc', 'select 2'), '2'); // as the README tells
   for (const user of ['10001', '10002', 'postgres']) {
     await assert.rejects(login(user, 'messages-fcgi'), /password/);
     await assert.rejects(login(user, 'relay'), /password/);

@@ -49,6 +49,17 @@ make_base() {
   exec {turn}>&-
 }
 
+# copy_checkout FROM TO: as it would be committed now.
+copy_checkout() {
+  local file
+  mkdir -p "$2"
+  (cd "$1" &&
+    git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
+    while IFS= read -rd '' file; do
+      [ ! -e "$file" ] || printf '%s\0' "$file"
+    done | tar --null --files-from - --create) | tar --extract --directory "$2"
+}
+
 # What the tree needs to reach the network the way this machine does.
 copy_network() {
   local tree=$1 name value

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Trials on a booted Debian 12, to be sourced by them. It has the servers of
+# others and what the README has installed from apt, and it has no network: so
+# apt finds all that it is asked for, and fetches nothing. The checkout is that
+# of the user ada, who has sudo.
+#
+# A trial sets $self, its path, and $trial, its name; defines probe, which says
+# TAP inside, as root in ada's checkout; and ends with: boot "$@"
+#
+#   --keep     leave the tree for a look: $BARE_DIR/NAME, its journal and what
+#              was said in trial/
+#   BARE_DIR   where the trees go (default /var/tmp/pushlog-bare); the bare
+#              system, and one with the servers, stay there for the next time
+#
+# Needs root, debootstrap, systemd-nspawn, and a machine whose apt and npm work.
+
+top=${self%/tests/deploy/*}
+bare=${BARE_DIR:-/var/tmp/pushlog-bare}
+booted=$bare/${self##*/}
+home=/home/ada
+checkout=$home/pushlog
+# shellcheck source-path=SCRIPTDIR
+. "${self%/*}/tree.sh"
+# shellcheck source-path=SCRIPTDIR
+. "${self%/*}/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "${self%/*}/readme.sh"
+
+# --- outside: makes the tree and boots it ---
+
+# As they are on a machine that has them: enabled, PostgreSQL with a cluster.
+server_packages=(
+  systemd-sysv dbus sudo
+  nginx postgresql redis-server
+)
+# What else the README names, and what the trials use; deploy/dev/install, which
+# comes after the servers, leaves alone what is there.
+other_packages=(
+  build-essential debhelper spawn-fcgi runit-run
+  curl lintian openssl prometheus
+)
+
+servers_key() {
+  echo "${server_packages[*]} ${other_packages[*]}"
+  sha256sum <"$top/deploy/dev/install"
+}
+
+# The bare system with all packages, made once for a list of them.
+make_servers() {
+  local servers=$bare/servers new=$bare/servers.new key turn
+  key=$(servers_key)
+  exec {turn}>"$bare/servers.lock"
+  flock "$turn"
+  if [ "$(cat "$servers/trial/key" 2>/dev/null)" != "$key" ]; then
+    say "installing the servers in $servers"
+    rm -rf "$servers" "$new"
+    cp -a --reflink=auto "$bare/base" "$new"
+    mkdir -p "$new/trial" "$bare/debs/partial"
+    copy_network "$new"
+    copy_checkout "$top" "$new/trial/pushlog"
+    unshare --mount --pid --fork --kill-child -- "$self" --enter "$new" \
+      "/trial/pushlog/tests/deploy/${self##*/}" --install \
+      >"$bare/servers.log" 2>&1 ||
+      { tail -n 20 "$bare/servers.log" >&2; fail "see $bare/servers.log"; }
+    rm -r "$new/trial/pushlog"
+    echo "$key" >"$new/trial/key"
+    mv "$new" "$servers"
+  fi
+  exec {turn}>&-
+}
+
+# Inside the new tree: nothing may start before it is booted.
+install_servers() {
+  export DEBIAN_FRONTEND=noninteractive
+  printf '%s\n' '#!/bin/sh' 'exit 101' >/usr/sbin/policy-rc.d
+  chmod 755 /usr/sbin/policy-rc.d
+  apt-get update
+  apt-get install -y --no-install-recommends "${server_packages[@]}"
+  apt-get install -y --no-install-recommends "${other_packages[@]}"
+  "$top/deploy/dev/install" run packages
+  rm /usr/sbin/policy-rc.d
+  # a mirror that cannot be reached is no error of the trial's
+  : >/etc/apt/sources.list
+  useradd --create-home --shell /bin/bash ada
+  echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada
+}
+
+# An ordinary Debian with the checkout, whose npm packages are there, and the
+# trial as a service.
+make_tree() {
+  rm -rf "$booted"
+  cp -a --reflink=auto "$bare/servers" "$booted"
+  copy_checkout "$top" "$booted$checkout"
+  "$top/deploy/dev/install" run >"$bare/npm.log" || fail "see $bare/npm.log"
+  cp -a "$top/web/node_modules" "$booted$checkout/web/"
+  chroot "$booted" chown -R ada: "$checkout"
+  chmod 700 "$booted$home"
+  mkdir -p "$booted/var/log/journal"
+  cat >"$booted/etc/systemd/system/probe.service" <<UNIT
+[Unit]
+After=multi-user.target
+
+[Service]
+ExecStart=$checkout/tests/deploy/${self##*/} --probe
+UNIT
+  mkdir -p "$booted/etc/systemd/system/default.target.wants"
+  ln -s ../probe.service "$booted/etc/systemd/system/default.target.wants/"
+}
+
+boot_tree() {
+  local status=0
+  timeout --kill-after=10 1200 systemd-nspawn --directory="$booted" --boot \
+    --register=no --keep-unit --private-network --console=pipe --quiet \
+    </dev/null >"$booted.log" 2>&1 || status=$?
+  cat "$booted/trial/tap" 2>/dev/null || :
+  [ "$status" != 124 ] || fail 'the tree took too long'
+  [ "$status" = 0 ] || {
+    tail -n 20 "$booted.log" | sed 's/^/# /'
+    say "its journal: journalctl -D $booted/var/log/journal"
+  }
+  return "$status"
+}
+
+outside() {
+  local status=0 keep='' lock
+  case ${1-} in
+  '') ;;
+  --keep) keep=yes ;;
+  *) echo "usage: tests/deploy/${self##*/} [--keep]" >&2; exit 2 ;;
+  esac
+  [ "$(id -u)" = 0 ] || fail 'this boots a system tree and needs root'
+  command -v systemd-nspawn >/dev/null || fail 'systemd-nspawn is not installed'
+  mkdir -p "$bare"
+  exec {lock}>"$booted.lock"
+  flock -n "$lock" || fail "another trial uses $booted"
+  make_base
+  make_servers
+  make_tree
+  boot_tree || status=$?
+  [ -n "$keep" ] || [ "$status" != 0 ] || rm -rf "$booted"
+  return "$status"
+}
+
+# --- inside, in a booted system ---
+
+patience_s=40 # on a busy machine
+
+run_probe() {
+  exec >/trial/tap 2>&1 </dev/null
+  export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+  cd "$checkout"
+  check 'the system has booted' wait_until 60 \
+    sh -c 'systemctl is-system-running | grep -E "running|degraded"'
+  probe
+  plan
+  systemctl exit "$((failed > 0))"
+}
+
+# bail_out REASON: for what makes no sense after a failure.
+bail_out() {
+  echo "Bail out! $1"
+  systemctl exit 1
+  exit 1
+}
+
+as_postgres() {
+  (cd / && runuser -u postgres -- psql -qtA --dbname postgres --command "$1")
+}
+
+boot() {
+  case ${1-} in
+  --enter) enter_tree "${@:2}" ;;
+  --install) install_servers ;;
+  --probe) run_probe ;;
+  *) outside "$@" ;;
+  esac
+}
