@@ -278,6 +278,20 @@ hookTest('users come and go, however many connections they have', async (t) => {
     ({ name: `member_${what}`, channel, user_id })));
 });
 
+hookTest('a user may be called anything', async (t) => {
+  const channel = 'presence-odd';
+  const names = ['a b', '*', '"\\/<>', 'grüße 日本', 'a\r\nPUBLISH x y', '-', '10'];
+  const told = () => receiver.hook('/members').events
+    .filter((event) => event.channel === channel);
+  for (const [i, name] of names.entries()) {
+    const wire = await open(t);
+    const { presence } = await enter(wire, channel, name);
+    assert.deepEqual(presence.ids.sort(), names.slice(0, i + 1).sort());
+    await until('it is told', () => told().length > i);
+  }
+  assert.deepEqual(told().map((event) => event.user_id), names);
+});
+
 hookTest('what clients send is told, with who it was', async (t) => {
   const hook = receiver.hook('/client');
   const wire = await open(t);
