@@ -33,11 +33,11 @@ COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
 	roster_script settings socket_id successor text webhook
 MESSAGES = app_request auth_post batch body committer door entry escape etag \
-	events_get events_post fault form history main message messages_get \
+	events_get events_post fault form heads history main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
-	readers redis_server request response route signature stats store store_link \
-	store_server stuck trigger webhook_body webhook_post webhook_sender \
-	webhook_stream
+	readers redis_server request response route row signature stats store \
+	store_link store_server stuck tails trigger webhook_body webhook_post \
+	webhook_sender webhook_stream
 RELAY = bus channel client_event conn conn_set fanout frame handover heal hint \
 	http_upgrade listener log_reader loop main master occupancy outbuf \
 	peer_address presence pulse pusher redis_link room roster session \

@@ -52,6 +52,7 @@ struct committer {
 	struct store_server *server;
 	struct store *store;
 	struct publisher *publisher;
+	struct tails *tails;
 	pthread_t thread;
 
 	pthread_mutex_t lock; /* of the next three */
@@ -217,6 +218,8 @@ static void publish(struct committer *c, struct span epoch)
 	if (count > 0)
 		publisher_publish(c->publisher, c->options.app, epoch, events,
 				  count);
+	for (i = 0; i < count; i++)
+		tails_add(c->tails, c->options.app, epoch, events[i]);
 }
 
 static void on_committed(struct committer *c, struct span epoch, bool is_probe)
@@ -368,6 +371,7 @@ static void *run(void *arg)
 
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
+				struct tails *tails,
 				const struct committer_options *options)
 {
 	struct committer *c = xcalloc(1, sizeof(*c));
@@ -377,6 +381,7 @@ struct committer *committer_new(struct store_server *server,
 	c->server = server;
 	c->store = store_new_writer(server, options->app);
 	c->publisher = publisher;
+	c->tails = tails;
 	c->since_ms = stats_committing_since_ms(options->number);
 	c->inbox_end = &c->inbox;
 	c->pending = xcalloc(options->posts_max, sizeof(struct post *));

@@ -9,6 +9,7 @@
 #include "messages-fcgi/batch.h"
 #include "messages-fcgi/publisher.h"
 #include "messages-fcgi/store_server.h"
+#include "messages-fcgi/tails.h"
 
 struct committer;
 
@@ -19,9 +20,10 @@ struct committer_options {
 	size_t posts_max; /* that all who call committer_post bring at once */
 };
 
-/* Starts the thread. server and publisher are borrowed and outlive it. */
+/* Starts the thread. What it works with is borrowed and outlives it. */
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
+				struct tails *tails,
 				const struct committer_options *options);
 
 /* Answers what is queued, then ends the thread. Nothing may be posted any

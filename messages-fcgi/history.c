@@ -5,13 +5,13 @@
  * The head is read first; after that the answer is known but for the rows,
  * because ids are dense and rows never change. They are read by key in short
  * statements and written page by page, so memory does not grow with the
- * answer and no transaction waits for a client.
+ * answer and no transaction waits for a client. The newest may be at hand.
  */
 #include "messages-fcgi/history.h"
 
-#include "common/json.h"
 #include "common/log.h"
 #include "messages-fcgi/etag.h"
+#include "messages-fcgi/row.h"
 
 /* A page has as many rows as came to about so many bytes on the one before. */
 #define PAGE_BYTES 131072
@@ -28,6 +28,9 @@ struct answer {
 /* The rows of a page on their way into JSON. */
 struct page {
 	struct buf json;
+	const struct history_ask *ask;
+	const struct store_head *log;
+	struct tails *tails;       /* that want to have them, or NULL */
 	int64_t first_id, next_id; /* of the answer; expected next */
 	bool is_streaming;         /* holds one of self->streams */
 };
@@ -47,19 +50,6 @@ static struct store *borrow(const struct history *self)
 	return store;
 }
 
-static int read_head(const struct history *self, const struct history_ask *ask,
-		     struct store_head *head)
-{
-	struct store *store = borrow(self);
-	enum store_result result;
-
-	if (store == NULL)
-		return -1;
-	result = store_head(store, ask->app, ask->channel, head);
-	readers_release(self->readers, store);
-	return result == STORE_OK ? 0 : -1;
-}
-
 static void add_etag(struct buf *buf, const struct store_head *log)
 {
 	buf_addf(buf, "\"%s-%lld-%lld\"", log->epoch, (long long)log->first_id,
@@ -72,7 +62,7 @@ static int resolve(const struct history *self, const struct history_ask *ask,
 {
 	struct range_log log;
 
-	if (read_head(self, ask, &answer->log) == -1)
+	if (heads_read(self->heads, ask->app, ask->channel, &answer->log) == -1)
 		return unavailable(problem);
 	log = (struct range_log){ .first_id = answer->log.first_id,
 				  .head = answer->log.last_id,
@@ -81,25 +71,6 @@ static int resolve(const struct history *self, const struct history_ask *ask,
 		return -1;
 	add_etag(&answer->etag, &answer->log);
 	return 0;
-}
-
-/* Adds a chat message as its poster got it, any other event with its name and
- * data, as they were pushed. */
-static void add_row(struct buf *buf, const struct event *event)
-{
-	if (event->data.ptr == NULL) {
-		event_add_message(buf, event);
-		return;
-	}
-	buf_add_str(buf, "{\"id\":");
-	buf_add_int(buf, event->id);
-	buf_add_str(buf, ",\"event\":");
-	json_add_string(buf, event->event);
-	buf_add_str(buf, ",\"data\":");
-	json_add_string(buf, event->data);
-	buf_add_str(buf, ",\"time\":");
-	buf_add_int(buf, event->time_ms);
-	buf_add_char(buf, '}');
 }
 
 /* A store_row_fn. A row that is not the next one ends the reading: a hole must
@@ -112,8 +83,15 @@ static bool on_row(void *arg, const struct event *event)
 		return false;
 	if (event->id != page->first_id)
 		buf_add_char(&page->json, ',');
-	add_row(&page->json, event);
+	row_add(&page->json, event);
 	page->next_id++;
+	if (page->tails != NULL) {
+		struct event row = *event;
+
+		row.channel = page->ask->channel;
+		tails_add(page->tails, page->ask->app,
+			  span_str(page->log->epoch), &row);
+	}
 	return true;
 }
 
@@ -167,9 +145,10 @@ static int stream_rows(const struct history *self, const struct answer *answer,
 		       struct response *response)
 {
 	int64_t rows = PAGE_ROWS_FIRST, to;
+	bool is_full = false; /* as full as a page gets */
 
 	while (page->next_id <= answer->range.to) {
-		if (page->next_id > page->first_id) {
+		if (is_full) {
 			if (write_page(self, head, page, response) == -1)
 				return -1;
 			rows = rows_of_next_page(rows, page->json.len);
@@ -180,8 +159,30 @@ static int stream_rows(const struct history *self, const struct answer *answer,
 			     : answer->range.to;
 		if (read_page(self, &answer->log, to, page) == -1)
 			return -1;
+		is_full = true;
 	}
 	return 0;
+}
+
+/* Adds the rows that are at hand, and has the rest kept if it is what will be
+ * asked for again: the newest. */
+static void take_tail(const struct history *self, const struct answer *answer,
+		      struct page *page)
+{
+	const struct range *range = &answer->range;
+	struct span epoch = span_str(answer->log.epoch);
+
+	if (range->from > range->to ||
+	    range->to - range->from >= TAILS_ROWS_MAX)
+		return;
+	page->next_id =
+		tails_take(self->tails, page->ask->app, page->ask->channel,
+			   epoch, range->from, range->to, &page->json);
+	if (page->next_id > range->to || range->to < answer->log.last_id)
+		return;
+	tails_begin(self->tails, page->ask->app, page->ask->channel, epoch,
+		    range->from);
+	page->tails = self->tails;
 }
 
 static void add_end(struct buf *buf, const struct answer *answer)
@@ -194,16 +195,20 @@ static void add_end(struct buf *buf, const struct answer *answer)
 		 answer->range.has_more ? "true" : "false");
 }
 
-static void send_rows(const struct history *self, const struct answer *answer,
+static void send_rows(const struct history *self, const struct history_ask *ask,
+		      const struct answer *answer,
 		      const struct response_head *head,
 		      struct response *response)
 {
 	struct page page = { .json = BUF_INIT,
+			     .ask = ask,
+			     .log = &answer->log,
 			     .first_id = answer->range.from,
 			     .next_id = answer->range.from };
 	struct problem problem;
 
 	buf_add_str(&page.json, "{\"results\":[");
+	take_tail(self, answer, &page);
 	if (stream_rows(self, answer, head, &page, response) == 0) {
 		add_end(&page.json, answer);
 		if (!response->has_begun)
@@ -246,7 +251,7 @@ static void send_answer(const struct history *self,
 	} else if (response->is_head) {
 		response_begin(response, &head);
 	} else {
-		send_rows(self, answer, &head, response);
+		send_rows(self, ask, answer, &head, response);
 	}
 }
 

@@ -8,14 +8,17 @@
 
 #include <semaphore.h>
 
+#include "messages-fcgi/heads.h"
 #include "messages-fcgi/range.h"
-#include "messages-fcgi/readers.h"
 #include "messages-fcgi/request.h"
 #include "messages-fcgi/response.h"
+#include "messages-fcgi/tails.h"
 
 /* What it works with; borrowed. */
 struct history {
 	struct readers *readers;
+	struct heads *heads;
+	struct tails *tails;
 	/* As many answers as may be written at their clients' pace. Below the
 	 * number of threads, or slow readers could keep posts from coming in.
 	 */

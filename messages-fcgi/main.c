@@ -310,6 +310,7 @@ static bool run(struct server *server, int64_t count,
 static struct committer **start_committers(const struct apps *apps,
 					   struct store_server *database,
 					   struct publisher *publisher,
+					   struct tails *tails,
 					   const struct options *options)
 {
 	struct committer **committers =
@@ -325,8 +326,8 @@ static struct committer **start_committers(const struct apps *apps,
 		committing.app = apps->all[i].id;
 		committing.number = i;
 		if (i == 0 || app_has_history(&apps->all[i]))
-			committers[i] =
-				committer_new(database, publisher, &committing);
+			committers[i] = committer_new(database, publisher,
+						      tails, &committing);
 	}
 	return committers;
 }
@@ -408,8 +409,11 @@ static bool serve_with(const struct settings *settings,
 	metric_set(&stats()->threads, options->threads);
 	publisher =
 		publisher_new(settings, (size_t)options->publish_buffer_bytes);
-	committers = start_committers(apps, database, publisher, options);
 	history.readers = readers_new(database, (size_t)options->readers);
+	history.heads = heads_new(history.readers);
+	history.tails = tails_new();
+	committers = start_committers(apps, database, publisher, history.tails,
+				      options);
 	routes->messages_post.committer = committers[0];
 	routes->events_post.committers = committers;
 	routes->events_post.publisher = publisher;
@@ -421,8 +425,10 @@ static bool serve_with(const struct settings *settings,
 
 	/* what was posted is committed, what was committed is published */
 	sem_destroy(&streams);
-	readers_free(history.readers);
 	stop_committers(committers, apps->count);
+	tails_free(history.tails);
+	heads_free(history.heads);
+	readers_free(history.readers);
 	publisher_free(publisher);
 	notify_alive();
 	webhook_senders_free(senders);

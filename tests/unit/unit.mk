@@ -10,7 +10,7 @@
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops settings socket_id span successor text webhook
 UNIT += batch entry escape etag form message multipart path range signature \
-	stuck trigger webhook_body
+	stuck tails trigger webhook_body
 UNIT += channel frame handover hint http_upgrade list outbuf peak peer_address \
 	pusher pusher_users room siphash stash throttle window ws ws_messages ws_wslay
 UNIT += histogram
@@ -28,6 +28,7 @@ UNIT_path = messages-fcgi/path
 UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
 UNIT_stuck = messages-fcgi/stuck
 UNIT_webhook_body = messages-fcgi/webhook_body
+UNIT_tails = messages-fcgi/tails messages-fcgi/row
 UNIT_trigger = messages-fcgi/trigger messages-fcgi/fault
 
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
