@@ -23,6 +23,16 @@ static bool is_wanted(const struct webhook *hook, struct span json)
 	return is;
 }
 
+size_t webhook_body_count(const struct webhook *hook,
+			  const struct webhook_event *events, size_t count)
+{
+	size_t wanted = 0, i;
+
+	for (i = 0; i < count; i++)
+		wanted += is_wanted(hook, events[i].json);
+	return wanted;
+}
+
 size_t webhook_body_add(struct buf *body, const struct webhook *hook,
 			const struct webhook_event *events, size_t count)
 {

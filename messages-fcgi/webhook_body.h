@@ -15,6 +15,10 @@ struct webhook_event {
 	int64_t time_ms;  /* when it happened, since 1970 */
 };
 
+/* How many of the events the hook wants. */
+size_t webhook_body_count(const struct webhook *hook,
+			  const struct webhook_event *events, size_t count);
+
 /* Adds {"time_ms":…,"events":[…]} with those of the events that the hook wants,
  * as they are, and returns how many. time_ms is that of the last, wanted or
  * not, so that the same events make the same body. */

@@ -125,7 +125,9 @@ static void send_batch(struct sender *sender)
 	} else {
 		on_failure(sender, why);
 		finished = count_old(batch);
-		metric_add(&stats()->webhooks_dropped, (int64_t)finished);
+		metric_add(&stats()->webhooks_dropped,
+			   (int64_t)webhook_body_count(
+				   sender->hook, batch->events, finished));
 	}
 	webhook_stream_finish(sender->stream, finished);
 	tell_waiting(sender, batch->waiting - (int64_t)finished);

@@ -40,6 +40,8 @@ TEST(only_what_is_wanted_is_in_it)
 	assert_int_equal(webhook_body_add(&body, &two, events, 3), 1);
 	assert_buf(&body, "{\"time_ms\":1795453367656,\"events\":[" ADDED "]}");
 	assert_int_equal(webhook_body_add(&body, &two, events, 1), 0);
+	assert_int_equal(webhook_body_count(&two, events, 3), 1);
+	assert_int_equal(webhook_body_count(&everything, events, 3), 3);
 	buf_release(&body);
 }
 
