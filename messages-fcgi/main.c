@@ -80,7 +80,7 @@ static const struct conf_option option_table[] = {
 	  .check = check_auth,
 	  .help = "who may subscribe to what is not public: remote-user, "
 		  "anyone" },
-	INT("PUSHLOG_THREADS", threads, "32", 1, THREADS_MAX,
+	INT("PUSHLOG_THREADS", threads, "64", 1, THREADS_MAX,
 	    "requests that are answered at the same time"),
 	INT("PUSHLOG_READERS", readers, "4", 1, 64,
 	    "connections to PostgreSQL for reading"),
