@@ -29,8 +29,9 @@
 --
 --     members {app}:{channel}      somebody came or went: ask who is there
 --     count {app}:{channel} {n}    subscribers
---     user {app} {0|1} {user}      signed out of its last connection, or in
---     terminate {app} {user}       close its connections
+--     online {app}:{user}          signed in for the first time
+--     offline {app}:{user}         has no connection any more
+--     terminate {app}:{user}       close its connections
 --
 -- Webhooks are added to the stream {prefix}:webhooks:{app}, as field `event`,
 -- each an object of the array `events` of the request to come.
@@ -216,11 +217,11 @@ end
 local function set_online(node, app, user, is)
   local online, mine = key('online', app), entry('u', app, '-', user)
   if is and call('HSETNX', key('node', node), mine, 1) == 1 then
-    if call('HINCRBY', online, user, 1) == 1 then hint('user', app, 1, user) end
+    if call('HINCRBY', online, user, 1) == 1 then hint('online', app .. ':' .. user) end
   elseif not is and call('HDEL', key('node', node), mine) == 1 then
     if call('HINCRBY', online, user, -1) <= 0 then
       call('HDEL', online, user)
-      hint('user', app, 0, user)
+      hint('offline', app .. ':' .. user)
     end
   end
 end
@@ -401,13 +402,26 @@ function of_all.counts(app, ...)
   return list
 end
 
+-- users, subscribers; of a cache channel with an event the seconds that it will
+-- be kept, and its data, too
+function of_all.channel(app, channel)
+  local cached = prefix .. ':cache:' .. app .. ':' .. channel
+  local list = of_all.counts(app, channel)
+  local text = call('GET', cached)
+  local is_json, event = pcall(cjson.decode, text)
+  if text and is_json then
+    list[3], list[4] = math.ceil(call('PTTL', cached) / 1000), event.data
+  end
+  return list
+end
+
 function of_all.users(app, channel)
   sweep()
   return call('HKEYS', key('users', app, channel))
 end
 
 function of_all.terminate(app, user)
-  hint('terminate', app, user)
+  hint('terminate', app .. ':' .. user)
   return 1
 end
 

@@ -17,6 +17,7 @@
 #include "common/crypto.h"
 #include "common/json.h"
 #include "messages-fcgi/app_request.h"
+#include "messages-fcgi/channel_info.h"
 #include "messages-fcgi/message.h"
 #include "messages-fcgi/trigger.h"
 
@@ -136,9 +137,41 @@ static void publish(struct publisher *publisher, const struct trigger *trigger,
 
 /* ---- the answer ---- */
 
-/* How many are there is known to the relays alone: what was asked for is
- * answered in its form, without a number. */
-static void add_channels(struct buf *buf, const struct trigger *trigger)
+/* Two numbers for each event; NULL: nobody wants to know, or Redis is away. The
+ * events were sent, whether or not it can be told to how many. */
+static struct roster_answer *ask_counts(const struct events_post *self,
+					const struct trigger *trigger,
+					const struct app *app)
+{
+	struct span words[2 + TRIGGER_EVENTS_MAX];
+	size_t i;
+
+	if (!trigger->wants_info)
+		return NULL;
+	words[0] = span_str("counts");
+	words[1] = span_str(app->id);
+	for (i = 0; i < trigger->count; i++)
+		words[2 + i] = trigger->events[i].channel;
+	return roster_reader_ask(self->roster, words, 2 + trigger->count);
+}
+
+static void add_info(struct buf *buf, const struct trigger_event *event,
+		     const struct roster_answer *counts, size_t i)
+{
+	struct channel_info info = { .users = 0 };
+	bool is_first = true;
+
+	buf_add_char(buf, '{');
+	if (counts != NULL) {
+		info.users = roster_answer_number(counts, 2 * i);
+		info.subscribers = roster_answer_number(counts, 2 * i + 1);
+		channel_info_add(buf, &info, event->wanted, &is_first);
+	}
+	buf_add_char(buf, '}');
+}
+
+static void add_channels(struct buf *buf, const struct trigger *trigger,
+			 const struct roster_answer *counts)
 {
 	size_t i;
 
@@ -147,34 +180,42 @@ static void add_channels(struct buf *buf, const struct trigger *trigger)
 		if (i > 0)
 			buf_add_char(buf, ',');
 		json_add_string(buf, trigger->events[i].channel);
-		buf_add_str(buf, ":{}");
+		buf_add_char(buf, ':');
+		add_info(buf, &trigger->events[i], counts, i);
 	}
 	buf_add_str(buf, "}}");
 }
 
-static void add_batch(struct buf *buf, const struct trigger *trigger)
+static void add_batch(struct buf *buf, const struct trigger *trigger,
+		      const struct roster_answer *counts)
 {
 	size_t i;
 
 	buf_add_str(buf, "{\"batch\":[");
-	for (i = 0; i < trigger->count; i++)
-		buf_add_str(buf, i > 0 ? ",{}" : "{}");
+	for (i = 0; i < trigger->count; i++) {
+		if (i > 0)
+			buf_add_char(buf, ',');
+		add_info(buf, &trigger->events[i], counts, i);
+	}
 	buf_add_str(buf, "]}");
 }
 
-static void send(struct response *response, const struct trigger *trigger,
-		 bool is_batch)
+static void send(const struct events_post *self, const struct app *app,
+		 const struct trigger *trigger, bool is_batch,
+		 struct response *response)
 {
+	struct roster_answer *counts = ask_counts(self, trigger, app);
 	struct buf body = BUF_INIT;
 
 	if (!trigger->wants_info)
 		buf_add_str(&body, "{}");
 	else if (is_batch)
-		add_batch(&body, trigger);
+		add_batch(&body, trigger, counts);
 	else
-		add_channels(&body, trigger);
+		add_channels(&body, trigger, counts);
 	response_json(response, buf_span(&body));
 	buf_release(&body);
+	roster_answer_free(counts);
 }
 
 static int check_key(struct span key, struct fault *fault)
@@ -218,7 +259,7 @@ static void answer(const struct events_post *self, struct span app_id,
 	if (app != NULL &&
 	    init(&trigger, buf_span(&request->body), app, &fault) == 0 &&
 	    deliver(self, app, &trigger, request, &fault) == 0)
-		send(response, &trigger, init == trigger_init_batch);
+		send(self, app, &trigger, init == trigger_init_batch, response);
 	else
 		response_fault(response, &fault);
 	trigger_release(&trigger);

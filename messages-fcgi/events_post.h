@@ -10,12 +10,14 @@
 #include "messages-fcgi/publisher.h"
 #include "messages-fcgi/request.h"
 #include "messages-fcgi/response.h"
+#include "messages-fcgi/roster_reader.h"
 
 /* What they work with; borrowed. */
 struct events_post {
 	const struct apps *apps;
 	struct committer *const *committers; /* of each app, NULL: no history */
 	struct publisher *publisher;
+	struct roster_reader *roster;
 };
 
 void events_post(const struct events_post *self, struct span app_id,

@@ -371,6 +371,7 @@ static struct route_context make_routes(const struct settings *settings,
 		.messages_get = { page, history },
 		.events_post.apps = apps,
 		.events_get = { apps, history },
+		.channels_get.apps = apps,
 		.auth_post.app = page,
 		.app_key = page->key,
 		.api_max_bytes = api_max_bytes(apps),
@@ -403,6 +404,7 @@ static bool serve_with(const struct settings *settings,
 	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
 	struct publisher *publisher;
 	struct committer **committers;
+	struct roster_reader *roster = roster_reader_new(settings);
 	struct webhook_senders *senders;
 	bool has_successor;
 
@@ -417,6 +419,8 @@ static bool serve_with(const struct settings *settings,
 	routes->messages_post.committer = committers[0];
 	routes->events_post.committers = committers;
 	routes->events_post.publisher = publisher;
+	routes->events_post.roster = roster;
+	routes->channels_get.roster = roster;
 	senders = webhook_senders_new(settings, apps);
 	if (sem_init(&streams, 0, (unsigned)streams_max) == -1)
 		fatal("cannot make a semaphore");
@@ -430,6 +434,7 @@ static bool serve_with(const struct settings *settings,
 	heads_free(history.heads);
 	readers_free(history.readers);
 	publisher_free(publisher);
+	roster_reader_free(roster);
 	notify_alive();
 	webhook_senders_free(senders);
 	ops_thread_free(ops);

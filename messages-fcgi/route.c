@@ -79,6 +79,41 @@ static void on_events_get(const struct route_context *context,
 		   request, response);
 }
 
+static void on_channels_get(const struct route_context *context,
+			    const struct path_parts *path,
+			    const struct request *request,
+			    struct response *response)
+{
+	channels_get(&context->channels_get, path->parts[0], request, response);
+}
+
+static void on_channel_get(const struct route_context *context,
+			   const struct path_parts *path,
+			   const struct request *request,
+			   struct response *response)
+{
+	channels_get_one(&context->channels_get, path->parts[0], path->parts[1],
+			 request, response);
+}
+
+static void on_users_get(const struct route_context *context,
+			 const struct path_parts *path,
+			 const struct request *request,
+			 struct response *response)
+{
+	channels_get_users(&context->channels_get, path->parts[0],
+			   path->parts[1], request, response);
+}
+
+static void on_terminate_post(const struct route_context *context,
+			      const struct path_parts *path,
+			      const struct request *request,
+			      struct response *response)
+{
+	channels_terminate_user(&context->channels_get, path->parts[0],
+				path->parts[1], request, response);
+}
+
 static void on_auth_post(const struct route_context *context,
 			 const struct path_parts *path,
 			 const struct request *request,
@@ -130,6 +165,22 @@ static const struct route {
 	  "GET, HEAD, OPTIONS",
 	  { on_events_get, STATS_GET_EVENTS },
 	  { NULL, STATS_OTHER } },
+	{ "/apps/*/channels",
+	  "GET, HEAD, OPTIONS",
+	  { on_channels_get, STATS_GET_CHANNELS },
+	  { NULL, STATS_OTHER } },
+	{ "/apps/*/channels/*",
+	  "GET, HEAD, OPTIONS",
+	  { on_channel_get, STATS_GET_CHANNEL },
+	  { NULL, STATS_OTHER } },
+	{ "/apps/*/channels/*/users",
+	  "GET, HEAD, OPTIONS",
+	  { on_users_get, STATS_GET_USERS },
+	  { NULL, STATS_OTHER } },
+	{ "/apps/*/users/*/terminate_connections",
+	  "POST, OPTIONS",
+	  { NULL, STATS_OTHER },
+	  { on_terminate_post, STATS_POST_TERMINATE } },
 	{ "/pusher/auth",
 	  "POST, OPTIONS",
 	  { NULL, STATS_OTHER },

@@ -6,6 +6,7 @@
 #define MESSAGES_FCGI_ROUTE_H
 
 #include "messages-fcgi/auth_post.h"
+#include "messages-fcgi/channels_get.h"
 #include "messages-fcgi/events_get.h"
 #include "messages-fcgi/events_post.h"
 #include "messages-fcgi/messages_get.h"
@@ -19,6 +20,7 @@ struct route_context {
 	struct messages_get messages_get;
 	struct events_post events_post;
 	struct events_get events_get;
+	struct channels_get channels_get;
 	struct auth_post auth_post;
 	const char *app_key;
 	size_t form_max_bytes, api_max_bytes; /* of bodies */

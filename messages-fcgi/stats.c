@@ -37,6 +37,11 @@ static void add_route(struct buf *buf, size_t series)
 		[STATS_POST_EVENTS] = "POST /apps/*/events",
 		[STATS_POST_BATCH] = "POST /apps/*/batch_events",
 		[STATS_GET_EVENTS] = "GET /apps/*/channels/*/events",
+		[STATS_GET_CHANNELS] = "GET /apps/*/channels",
+		[STATS_GET_CHANNEL] = "GET /apps/*/channels/*",
+		[STATS_GET_USERS] = "GET /apps/*/channels/*/users",
+		[STATS_POST_TERMINATE] =
+			"POST /apps/*/users/*/terminate_connections",
 		[STATS_POST_AUTH] = "POST /pusher/auth",
 		[STATS_POST_USER_AUTH] = "POST /pusher/user-auth",
 		[STATS_OTHER] = "other",

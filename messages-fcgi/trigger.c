@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/socket_id.h"
 #include "common/text.h"
+#include "messages-fcgi/channel_info.h"
 
 #define NAME_MAX_CHARACTERS 200
 /* JSON may write each ASCII character as \uXXXX; nothing grows more. */
@@ -75,8 +76,12 @@ static int take_event(struct trigger *trigger, struct json_object *object,
 				 "The data content of this event exceeds the "
 				 "allowed maximum (%lld bytes).",
 				 (long long)app->event_max_bytes);
-	if (has(object, "info"))
+	event->wanted = 0;
+	if (has(object, "info")) {
 		trigger->wants_info = true;
+		(void)channel_info_parse(json_get_string(object, "info"),
+					 &event->wanted);
+	}
 	return 0;
 }
 
@@ -91,6 +96,8 @@ static int add(struct trigger *trigger, const struct trigger_event *event,
 	}
 	trigger->events[trigger->count] = *event;
 	trigger->events[trigger->count].channel = channel;
+	if (channel_name_kind(channel) != CHANNEL_NAME_PRESENCE)
+		trigger->events[trigger->count].wanted &= ~CHANNEL_INFO_USERS;
 	trigger->count++;
 	return 0;
 }

@@ -21,6 +21,7 @@
 struct trigger_event {
 	struct span channel, name, data;
 	struct span socket_id; /* absent: nobody is left out */
+	unsigned wanted;       /* of the channel, by channel_info.h */
 };
 
 /* Owns the body's JSON. An event to many channels is as many events. */

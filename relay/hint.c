@@ -1,52 +1,51 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words with a blank in between; a user's name is the rest, whatever is in it.
+ * A word, a blank, and the rest, whatever is in it.
  */
 #include "relay/hint.h"
 
 #include "common/text.h"
 
-/* Takes the word at the start of *text, and the blank behind it; all of it if
- * there is none. */
-static struct span take_word(struct span *text)
-{
-	const char *blank = memchr(text->ptr, ' ', text->len);
-	struct span word = *text;
+static const struct {
+	const char *word;
+	enum hint_kind kind;
+	int64_t n;
+} words[] = {
+	{ "members ", HINT_MEMBERS, 0 },     { "count ", HINT_COUNT, 0 },
+	{ "online ", HINT_USER, 1 },         { "offline ", HINT_USER, 0 },
+	{ "terminate ", HINT_TERMINATE, 0 },
+};
 
-	if (blank != NULL)
-		word.len = (size_t)(blank - text->ptr);
-	text->ptr += word.len + (blank != NULL);
-	text->len -= word.len + (blank != NULL);
-	return word;
+/* Takes n off the end of the key. */
+static int take_count(struct hint *hint)
+{
+	const char *blank = memchr(hint->key.ptr, ' ', hint->key.len);
+	size_t len;
+
+	if (blank == NULL)
+		return -1;
+	len = (size_t)(blank - hint->key.ptr);
+	if (text_parse_int(span_of(blank + 1, hint->key.len - len - 1),
+			   &hint->n) == -1)
+		return -1;
+	hint->key.len = len;
+	return 0;
 }
 
 int hint_parse(struct span text, struct hint *hint)
 {
-	struct span kind;
+	size_t i, len;
 
-	*hint = (struct hint){ .n = 0 };
-	if (text.len == 0)
-		return -1;
-	kind = take_word(&text);
-	if (span_is(kind, "members")) {
-		hint->kind = HINT_MEMBERS;
-		hint->key = text;
-		return 0;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!span_starts(text, words[i].word))
+			continue;
+		len = strlen(words[i].word);
+		*hint = (struct hint){
+			.kind = words[i].kind,
+			.key = span_of(text.ptr + len, text.len - len),
+			.n = words[i].n,
+		};
+		return hint->kind == HINT_COUNT ? take_count(hint) : 0;
 	}
-	if (span_is(kind, "count")) {
-		hint->kind = HINT_COUNT;
-		hint->key = take_word(&text);
-		return text_parse_int(text, &hint->n);
-	}
-	hint->app = take_word(&text);
-	if (span_is(kind, "user")) {
-		hint->kind = HINT_USER;
-		if (text_parse_int(take_word(&text), &hint->n) == -1)
-			return -1;
-		hint->user = text;
-		return 0;
-	}
-	hint->kind = HINT_TERMINATE;
-	hint->user = text;
-	return span_is(kind, "terminate") ? 0 : -1;
+	return -1;
 }

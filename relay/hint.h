@@ -11,17 +11,15 @@
 #include "common/span.h"
 
 enum hint_kind {
-	HINT_MEMBERS = 0, /* somebody came or went */
-	HINT_COUNT,       /* there are n subscribers in the cluster */
-	HINT_USER,        /* n is 1: went online; 0: offline */
+	HINT_MEMBERS = 0, /* of a channel: somebody came or went */
+	HINT_COUNT,       /* of a channel: there are n subscribers */
+	HINT_USER,        /* n is 1: the user went online; 0: offline */
 	HINT_TERMINATE,   /* the user's connections are to be closed */
 };
 
-/* Borrowed from the text. */
 struct hint {
 	enum hint_kind kind;
-	struct span key;       /* {app}:{channel}, of the first two */
-	struct span app, user; /* of the others */
+	struct span key; /* {app}:{channel} or {app}:{user}; borrowed */
 	int64_t n;
 };
 

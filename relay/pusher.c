@@ -45,6 +45,8 @@ static const struct {
 				   "History trimmed: start over" },
 	[PUSHER_CAUSE_PONG_MISSING] = { "pong", 4201,
 					"Pong reply not received" },
+	[PUSHER_CAUSE_TERMINATED] = { "terminated", 4009,
+				      "Terminated by the application" },
 };
 
 const char *pusher_cause_name(enum pusher_cause cause)
@@ -315,6 +317,36 @@ void pusher_member_release(struct pusher_member *member)
 	member->root = NULL;
 }
 
+void pusher_decode_watchlist(struct span user_data,
+			     struct pusher_watchlist *list)
+{
+	struct json_object *names;
+	const char *why;
+	size_t i;
+
+	*list = (struct pusher_watchlist){ .count = 0 };
+	if (json_parse_object(user_data, &list->root, &why) == -1 ||
+	    !json_object_object_get_ex(list->root, "watchlist", &names) ||
+	    !json_object_is_type(names, json_type_array))
+		return;
+	for (i = 0; i < json_object_array_length(names) &&
+		    list->count < PUSHER_WATCHLIST_MAX;
+	     i++) {
+		struct json_object *name = json_object_array_get_idx(names, i);
+
+		if (json_object_is_type(name, json_type_string))
+			list->users[list->count++] = span_of(
+				json_object_get_string(name),
+				(size_t)json_object_get_string_len(name));
+	}
+}
+
+void pusher_watchlist_release(struct pusher_watchlist *list)
+{
+	json_object_put(list->root);
+	list->root = NULL;
+}
+
 void pusher_add_established(struct buf *buf, uint64_t socket_id,
 			    int64_t activity_timeout_s)
 {
@@ -443,4 +475,41 @@ void pusher_add_count(struct buf *buf, struct span channel, uint32_t count)
 {
 	begin_internal(buf, "subscription_count", channel);
 	buf_addf(buf, "{\\\"subscription_count\\\":%u}\"}", count);
+}
+
+static void add_watched(struct buf *data, const char *name,
+			const struct span *users, size_t count)
+{
+	size_t i;
+
+	if (count == 0)
+		return;
+	if (data->data[data->len - 1] == '}')
+		buf_add_char(data, ',');
+	buf_add_str(data, "{\"name\":\"");
+	buf_add_str(data, name);
+	buf_add_str(data, "\",\"user_ids\":[");
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(data, ',');
+		json_add_string(data, users[i]);
+	}
+	buf_add_str(data, "]}");
+}
+
+void pusher_add_watchlist(struct buf *buf, const struct span *online,
+			  size_t online_count, const struct span *offline,
+			  size_t offline_count)
+{
+	struct buf data = BUF_INIT;
+
+	buf_add_str(&data, "{\"events\":[");
+	add_watched(&data, "online", online, online_count);
+	add_watched(&data, "offline", offline, offline_count);
+	buf_add_str(&data, "]}");
+	buf_add_str(buf, "{\"event\":\"pusher_internal:watchlist_events\","
+			 "\"data\":\"");
+	json_add_escaped(buf, buf_span(&data));
+	buf_add_str(buf, "\"}");
+	buf_release(&data);
 }

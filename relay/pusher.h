@@ -34,9 +34,10 @@ enum pusher_cause {
 	PUSHER_CAUSE_EPOCH,
 	PUSHER_CAUSE_TRIMMED, /* what it needs next is gone from the log */
 	PUSHER_CAUSE_PONG_MISSING,
+	PUSHER_CAUSE_TERMINATED, /* the app's server wants it */
 };
 
-#define PUSHER_CAUSES (PUSHER_CAUSE_PONG_MISSING + 1)
+#define PUSHER_CAUSES (PUSHER_CAUSE_TERMINATED + 1)
 
 /* For the log. */
 const char *pusher_cause_name(enum pusher_cause cause);
@@ -109,6 +110,23 @@ const char *pusher_decode_user(struct span user_data,
 
 void pusher_member_release(struct pusher_member *member);
 
+/* Users whose comings and goings a user wants to know of; more than these are
+ * left out. */
+#define PUSHER_WATCHLIST_MAX 100
+
+struct pusher_watchlist {
+	struct span users[PUSHER_WATCHLIST_MAX];
+	size_t count;
+	struct json_object *root;
+};
+
+/* Those that user_data names, which was decoded before: none, if it does not.
+ * The caller gives *list back with pusher_watchlist_release. */
+void pusher_decode_watchlist(struct span user_data,
+			     struct pusher_watchlist *list);
+
+void pusher_watchlist_release(struct pusher_watchlist *list);
+
 /* ---- to the client: each adds one event ---- */
 
 void pusher_add_established(struct buf *buf, uint64_t socket_id,
@@ -144,5 +162,10 @@ void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
 		       struct span user_id, struct span user_info);
 
 void pusher_add_count(struct buf *buf, struct span channel, uint32_t count);
+
+/* Who of those that it watches came online, and who went. */
+void pusher_add_watchlist(struct buf *buf, const struct span *online,
+			  size_t online_count, const struct span *offline,
+			  size_t offline_count);
 
 #endif

@@ -13,13 +13,16 @@
 /* The sessions of one worker. */
 struct session_set;
 
+struct signin;
+
 struct session {
 	struct conn conn; /* first: a session is a conn that understands */
 	struct session_set *set;
 	const struct app *app; /* NULL until it connected to one */
 	uint64_t socket_id;
 	struct subscription *subscriptions; /* owned */
-	char *user_id; /* whom it signed in as; NULL: nobody yet */
+	char *user_id;         /* whom it signed in as; NULL: nobody yet */
+	struct signin *signin; /* users' */
 	uint32_t subscription_count;
 	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
 	struct throttle client_events;

@@ -21,6 +21,7 @@
 #include "relay/roster.h"
 #include "relay/stats.h"
 #include "relay/throttle.h"
+#include "relay/users.h"
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
 #define MESSAGE_MAX_BYTES 16384
@@ -46,6 +47,7 @@ struct worker {
 	struct heal *heal;
 	struct occupancy *occupancy;
 	struct presence *presence;
+	struct users *users;
 	struct bus *bus;
 	struct roster *roster;
 	pid_t master;
@@ -108,6 +110,20 @@ static void add_topic(const struct worker *worker, struct buf *topic,
 			   channel->app->id, channel_name(channel));
 }
 
+static void on_signin(void *ctx, struct session *session, struct span user_data)
+{
+	struct worker *worker = ctx;
+
+	users_sign_in(worker->users, session, user_data);
+}
+
+static void on_signout(void *ctx, struct session *session)
+{
+	struct worker *worker = ctx;
+
+	users_sign_out(worker->users, session);
+}
+
 static void on_client_event(void *ctx, struct session *session,
 			    struct subscription *subscription, struct span name,
 			    struct span data)
@@ -129,6 +145,8 @@ static void on_client_event(void *ctx, struct session *session,
 }
 
 static const struct session_ops session_ops = {
+	.on_signin = on_signin,
+	.on_signout = on_signout,
 	.on_subscribe = on_subscribe,
 	.on_presence_subscribe = on_presence_subscribe,
 	.on_unsubscribe = on_unsubscribe,
@@ -214,6 +232,7 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 	if (worker->hearing_by != 0 && ticket >= worker->hearing_by) {
 		worker->hearing_by = 0;
 		presence_refresh(worker->presence);
+		users_refresh(worker->users);
 	}
 	/* from here on nothing is missed; what was, the heads tell */
 	if (worker->resubscribed_by != 0 && ticket >= worker->resubscribed_by) {
@@ -242,14 +261,23 @@ static void take_hint(struct worker *worker, struct span text)
 
 	if (hint_parse(text, &hint) == -1)
 		return;
-	channel = hint.key.len == 0
-			  ? NULL
-			  : channel_find_key(fanout_channels(worker->fanout),
-					     hint.key);
-	if (hint.kind == HINT_COUNT && channel != NULL)
-		fanout_tell_total(channel, (uint32_t)hint.n);
-	else if (hint.kind == HINT_MEMBERS && channel != NULL)
-		presence_hint(worker->presence, channel);
+	channel = channel_find_key(fanout_channels(worker->fanout), hint.key);
+	switch (hint.kind) {
+	case HINT_MEMBERS:
+		if (channel != NULL)
+			presence_hint(worker->presence, channel);
+		break;
+	case HINT_COUNT:
+		if (channel != NULL)
+			fanout_tell_total(channel, (uint32_t)hint.n);
+		break;
+	case HINT_USER:
+		users_hint(worker->users, hint.key, hint.n != 0);
+		break;
+	case HINT_TERMINATE:
+		users_terminate(worker->users, hint.key);
+		break;
+	}
 }
 
 static void on_message(void *ctx, struct span topic, struct span payload)
@@ -300,6 +328,7 @@ static void on_begin(void *ctx)
 	occupancy_begin(worker->occupancy,
 			fanout_channels(worker->fanout)->first);
 	presence_begin(worker->presence);
+	users_begin(worker->users);
 }
 
 static void on_away(void *ctx)
@@ -503,6 +532,7 @@ static void make_bus(struct worker *worker)
 	worker->occupancy = occupancy_new(worker->loop, worker->roster);
 	worker->presence =
 		presence_new(worker->loop, worker->fanout, worker->roster);
+	worker->users = users_new(worker->loop, worker->roster);
 	buf_addf(&worker->hints, "%s:roster", settings->redis_prefix);
 }
 
@@ -532,6 +562,7 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	heal_free(worker.heal);
 	fanout_free(worker.fanout);
 	bus_free(worker.bus);
+	users_free(worker.users);
 	presence_free(worker.presence);
 	occupancy_free(worker.occupancy);
 	roster_free(worker.roster);

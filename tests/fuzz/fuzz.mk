@@ -11,7 +11,8 @@
 
 FUZZ = api envelope form http_upgrade json multipart ops pusher text ws
 
-FUZZ_api = messages-fcgi/signature messages-fcgi/trigger messages-fcgi/fault \
+FUZZ_api = messages-fcgi/signature messages-fcgi/trigger \
+	messages-fcgi/channel_info messages-fcgi/fault \
 	messages-fcgi/form
 FUZZ_form = messages-fcgi/form
 FUZZ_http_upgrade = relay/http_upgrade

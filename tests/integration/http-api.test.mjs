@@ -124,15 +124,6 @@ apiTest('an event to a user is taken', async () => {
   assert.equal((await server.sendToUser('Ada', 'e', 1)).status, 200);
 });
 
-apiTest('info is answered in its form', async (t, channel) => {
-  assert.deepEqual(await json(server.trigger([channel, `${channel}-2`], 'e', 1,
-    { info: 'user_count,subscription_count' })),
-  { channels: { [channel]: {}, [`${channel}-2`]: {} } });
-  assert.deepEqual(await json(server.triggerBatch([
-    { channel, name: 'e', data: 1, info: 'subscription_count' },
-    { channel, name: 'e', data: 2 }])), { batch: [{}, {}] });
-});
-
 apiTest('each app has channels of its own', async (t, channel) => {
   const client = await listen(t, channel);
   assert.equal((await openServer(stack, OTHER).trigger(channel, 'e', 1)).status,

@@ -8,18 +8,18 @@ import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
 import { KEY, openPusher, Wire } from './clients.mjs';
+import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
 const SMALL = { id: '2', key: 'small', secret: 'the secret of the second' };
 
+const APPS = JSON.stringify({ apps: [
+  { ...APP, durable_channels: ['presence-log-*'] },
+  { ...SMALL, presence_members_max: 2 },
+] });
 const stack = await startStack({ env: {
-  PUSHLOG_WORKERS: '2',
-  PUSHLOG_APPS: JSON.stringify({ apps: [
-    { ...APP, durable_channels: ['presence-log-*'] },
-    { ...SMALL, presence_members_max: 2 },
-  ] }),
-} });
+  PUSHLOG_WORKERS: '2', PUSHLOG_APPS: APPS } });
 after(() => stack.stop());
 
 const presenceTest = (name, fn) => test(name, stack.logged(fn));
@@ -52,20 +52,13 @@ async function enter(t, channel, id, { info, app = APP } = {}) {
   return page;
 }
 
-/** A raw connection, in the channel. */
-async function enterRaw(t, channel, id, { app = APP, info } = {}) {
-  const wire = await Wire.open(stack, { key: app.key });
+/** A raw connection, in the channel; at: the socket of another relay. */
+async function enterRaw(t, channel, id, { app = APP, info, at = stack } = {}) {
+  const wire = await Wire.open(at, { key: app.key });
   t.after(() => wire.close());
   wire.told = await wire.subscribe(channel,
     signed(wire.socketId, channel, { user_id: id, user_info: info }, app));
   return wire;
-}
-
-/** The connections of one user at each of the workers. */
-async function enterEverywhere(t, channel, id) {
-  const wires = await Promise.all(Array.from({ length: 8 }, () =>
-    enterRaw(t, channel, id)));
-  return wires;
 }
 
 const ids = (page) => Object.keys(page.channel.members.members).sort();
@@ -108,7 +101,8 @@ presenceTest('of one user, only the first and the last connection are told',
   async (t) => {
     const channel = newChannel();
     const ann = await enter(t, channel, 'ann');
-    const wires = await enterEverywhere(t, channel, 'bob');
+    const wires = await Promise.all(Array.from({ length: 8 }, () =>
+      enterRaw(t, channel, 'bob')));
     await sees(ann, ['ann', 'bob']);
     for (const wire of wires) {
       assert.equal(wire.told.presence.count, 2);
@@ -177,21 +171,17 @@ presenceTest('who leaves before it is let in is nowhere', async (t) => {
 
 presenceTest('a worker that dies takes its members along, once each', async (t) => {
   const channel = newChannel();
-  // at both workers, so that somebody is left to tell of the dead
-  const wires = await Promise.all(Array.from({ length: 12 }, (_, i) =>
-    enterRaw(t, channel, `u${i}`)));
-  const truth = () => wires.map((wire, i) => [`u${i}`, wire])
-    .filter(([, wire]) => !wire.ended).map(([id]) => id);
-  process.kill(stack.workers()[0], 'SIGKILL');
-  await until('its connections are gone', () => wires.some((wire) => wire.ended));
-  const here = await enter(t, channel, 'here');
-  await sees(here, ['here', ...truth()].sort(), 20_000);
-  for (const wire of wires.filter(({ ended }) => !ended)) {
-    const gone = wire.texts.map((text) => JSON.parse(text))
-      .filter(({ event }) => event === 'pusher_internal:member_removed')
-      .map(({ data }) => JSON.parse(data).user_id);
-    assert.equal(new Set(gone).size, gone.length);
-  }
+  const relay = await startRelay(stack, { PUSHLOG_APPS: APPS,
+    PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
+  const ann = await enter(t, channel, 'ann');
+  const there = (id) => enterRaw(t, channel, id, { at: relay.socket });
+  const wires = await Promise.all(['ann', 'bob', 'bob', 'carl'].map(there));
+  await enterRaw(t, channel, 'carl');
+  await sees(ann, ['ann', 'bob', 'carl']);
+  process.kill(relay.workers()[0], 'SIGKILL');
+  await Promise.all(wires.map((wire) => wire.closed()));
+  await sees(ann, ['ann', 'carl'], 20_000);
+  assert.deepEqual(ann.told.filter(([sign]) => sign === '-'), [['-', 'bob']]);
 });
 
 presenceTest('while Redis is away people come and go, and all is well after it',

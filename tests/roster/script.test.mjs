@@ -257,7 +257,7 @@ test('what an expired node had is undone once', async () => {
   await pass(1);
   await roster('renew', 'n2');
   assert.deepEqual((await hints()).sort(),
-    [`members ${APP}:presence-x`, `user ${APP} 0 u1`]);
+    [`members ${APP}:presence-x`, `offline ${APP}:u1`]);
   await assert.rejects(join('n1', 'u3'), /UNKNOWN/);
   await roster('renew', 'n2');
   assert.deepEqual(await hints(), []);
@@ -334,19 +334,27 @@ test('a user is online while some node says so', async () => {
   await roster('online', 'n1', APP, 1, 'a b');
   await roster('online', 'n1', APP, 1, 'a b');
   await roster('online', 'n2', APP, 1, 'a b');
-  assert.deepEqual(await hints(), [`user ${APP} 1 a b`]);
+  assert.deepEqual(await hints(), [`online ${APP}:a b`]);
   assert.deepEqual(await roster('watch', APP, 'x', 'a b', 'y'), ['a b']);
   await roster('online', 'n1', APP, 0, 'a b');
   assert.deepEqual(await hints(), []);
   await roster('online', 'n2', APP, 0, 'a b');
-  assert.deepEqual(await hints(), [`user ${APP} 0 a b`]);
+  assert.deepEqual(await hints(), [`offline ${APP}:a b`]);
   assert.deepEqual(await roster('watch', APP, 'a b'), []);
+});
+
+test('of a channel it is told what is cached', async () => {
+  assert.deepEqual(await roster('channel', APP, 'cache-a'), [0, 0]);
+  await redis.command('set', `p:cache:${APP}:cache-a`,
+    '{"event":"e","channel":"cache-a","data":"{\\"a\\":1}"}', 'px', 1_800_000);
+  assert.deepEqual(await roster('channel', APP, 'cache-a'),
+    [0, 0, 1800, '{"a":1}']);
 });
 
 test('to terminate is a hint, and a webhook of another kind is passed on', async () => {
   await begin('n1');
   await roster('terminate', APP, 'u 1');
-  assert.deepEqual(await hints(), [`terminate ${APP} u 1`]);
+  assert.deepEqual(await hints(), [`terminate ${APP}:u 1`]);
   await roster('webhook', APP, '{"name":"cache_miss","channel":"cache-a"}');
   assert.deepEqual(await webhooks(), [{ name: 'cache_miss', channel: 'cache-a' }]);
 });

@@ -17,29 +17,22 @@ TEST(what_the_script_says_is_understood)
 	assert_int_equal(hint.kind, HINT_COUNT);
 	assert_span(hint.key, SPAN("1:a"));
 	assert_int_equal(hint.n, 12);
-	assert_int_equal(hint_parse(SPAN("user 1 0 a b"), &hint), 0);
+	assert_int_equal(hint_parse(SPAN("offline 1:a b"), &hint), 0);
 	assert_int_equal(hint.kind, HINT_USER);
-	assert_span(hint.app, SPAN("1"));
-	assert_span(hint.user, SPAN("a b"));
+	assert_span(hint.key, SPAN("1:a b"));
 	assert_int_equal(hint.n, 0);
-	assert_int_equal(hint_parse(SPAN("terminate 1 a b "), &hint), 0);
+	assert_int_equal(hint_parse(SPAN("online 1:a b"), &hint), 0);
+	assert_int_equal(hint.n, 1);
+	assert_int_equal(hint_parse(SPAN("terminate 1:a b "), &hint), 0);
 	assert_int_equal(hint.kind, HINT_TERMINATE);
-	assert_span(hint.user, SPAN("a b "));
+	assert_span(hint.key, SPAN("1:a b "));
 }
 
 TEST(what_somebody_else_says_is_not)
 {
 	static const char *const wrong[] = {
-		"",
-		" ",
-		"members",
-		"more 1 a",
-		"count 1:a x",
-		"count 1:a",
-		"count",
-		"user 1 x a",
-		"user 1",
-		"terminated 1 a",
+		"",      " ",         "members",     "more 1:a",
+		"count", "count 1:a", "count 1:a x", "terminated 1:a",
 	};
 	struct hint hint;
 	size_t i;
@@ -47,9 +40,7 @@ TEST(what_somebody_else_says_is_not)
 	for (i = 0; i < COUNT(wrong); i++) {
 		struct span text = boxed(span_str(wrong[i]));
 
-		/* or it is of a channel or a user that there is not */
-		if (hint_parse(text, &hint) == 0)
-			assert_int_equal(hint.key.len + hint.user.len, 0);
+		assert_int_equal(hint_parse(text, &hint), -1);
 		unbox(text);
 	}
 }

@@ -48,6 +48,36 @@ TEST(what_we_send_has_these_bytes)
 	buf_release(&buf);
 }
 
+TEST(who_is_watched_is_told_by_name)
+{
+	struct span users[] = { SPAN("a\"b"), SPAN("c") };
+	struct pusher_watchlist list;
+	struct buf buf = BUF_INIT;
+
+	pusher_decode_watchlist(SPAN("{\"id\":\"a\",\"watchlist\":"
+				     "[\"b\",1,\"\\u0063\"]}"),
+				&list);
+	assert_int_equal(list.count, 2);
+	assert_span(list.users[0], SPAN("b"));
+	assert_span(list.users[1], SPAN("c"));
+	pusher_watchlist_release(&list);
+	pusher_decode_watchlist(SPAN("{\"id\":\"a\"}"), &list);
+	assert_int_equal(list.count, 0);
+	pusher_watchlist_release(&list);
+	pusher_add_watchlist(&buf, users, 2, NULL, 0);
+	assert_buf(&buf, "{\"event\":\"pusher_internal:watchlist_events\","
+			 "\"data\":\"{\\\"events\\\":[{\\\"name\\\":"
+			 "\\\"online\\\",\\\"user_ids\\\":"
+			 "[\\\"a\\\\\\\"b\\\",\\\"c\\\"]}]}\"}");
+	pusher_add_watchlist(&buf, users + 1, 1, users + 1, 1);
+	assert_buf(&buf, "{\"event\":\"pusher_internal:watchlist_events\","
+			 "\"data\":\"{\\\"events\\\":[{\\\"name\\\":"
+			 "\\\"online\\\",\\\"user_ids\\\":[\\\"c\\\"]},"
+			 "{\\\"name\\\":\\\"offline\\\","
+			 "\\\"user_ids\\\":[\\\"c\\\"]}]}\"}");
+	buf_release(&buf);
+}
+
 TEST(what_is_told_of_members_has_these_bytes)
 {
 	struct buf buf = BUF_INIT;
@@ -441,6 +471,7 @@ TEST(causes_close_with_the_codes_of_the_protocol)
 		{ PUSHER_CAUSE_EPOCH, 4200 },
 		{ PUSHER_CAUSE_TRIMMED, 4200 },
 		{ PUSHER_CAUSE_PONG_MISSING, 4201 },
+		{ PUSHER_CAUSE_TERMINATED, 4009 },
 	};
 	size_t i, j;
 
@@ -463,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_we_send_has_these_bytes),
 		cmocka_unit_test(what_is_told_of_members_has_these_bytes),
+		cmocka_unit_test(who_is_watched_is_told_by_name),
 		cmocka_unit_test(errors_have_these_bytes),
 		cmocka_unit_test(what_clients_send_is_understood),
 		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),

@@ -9,13 +9,14 @@
 
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops settings socket_id span successor text webhook
-UNIT += batch entry escape etag form message multipart path range signature \
-	stuck tails trigger webhook_body
+UNIT += batch channel_info entry escape etag form message multipart path range \
+	signature stuck tails trigger webhook_body
 UNIT += channel frame handover hint http_upgrade list outbuf peak peer_address \
 	pusher pusher_users room siphash stash throttle window ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
+UNIT_channel_info = messages-fcgi/channel_info
 UNIT_entry = messages-fcgi/entry
 UNIT_escape = messages-fcgi/escape
 UNIT_etag = messages-fcgi/etag
@@ -29,7 +30,8 @@ UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
 UNIT_stuck = messages-fcgi/stuck
 UNIT_webhook_body = messages-fcgi/webhook_body
 UNIT_tails = messages-fcgi/tails messages-fcgi/row
-UNIT_trigger = messages-fcgi/trigger messages-fcgi/fault
+UNIT_trigger = messages-fcgi/trigger messages-fcgi/channel_info \
+	messages-fcgi/fault
 
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws

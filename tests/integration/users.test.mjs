@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// Users who signed in: whom they watch comes and goes, and their app's server
+// throws them out.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { KEY, openPusher, Wire } from './clients.mjs';
+import { startRelay } from './relay.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
+const APPS = JSON.stringify({ apps: [APP] });
+
+const stack = await startStack({ env: {
+  PUSHLOG_WORKERS: '2', PUSHLOG_APPS: APPS } });
+after(() => stack.stop());
+
+const server = openServer(stack, APP);
+const usersTest = (name, fn) => test(name, stack.logged(fn));
+
+/** pusher-js, signed in; told: what its watchlist says. */
+async function signIn(t, id, watchlist) {
+  const pusher = openPusher(stack, { userAuthentication: {
+    customHandler: ({ socketId }, callback) =>
+      callback(null, server.authenticateUser(socketId, { id, watchlist })) } });
+  t.after(() => pusher.disconnect());
+  const page = { pusher, told: [] };
+  for (const name of ['online', 'offline']) {
+    pusher.user.watchlist.bind(name, ({ user_ids: ids }) =>
+      page.told.push(...ids.sort().map((one) => [name, one])));
+  }
+  pusher.signin();
+  await pusher.user.signinDonePromise;
+  return page;
+}
+
+/** A raw connection, signed in; at: the socket of another relay. */
+async function signInRaw(t, id, at = stack) {
+  const wire = await Wire.open(at);
+  t.after(() => wire.close());
+  wire.send({ event: 'pusher:signin',
+    data: server.authenticateUser(wire.socketId, { id }) });
+  await wire.next('pusher:signin_success');
+  return wire;
+}
+
+async function hears(page, ...told) {
+  await until(`it hears ${JSON.stringify(told)}`, () => page.told.length >= told.length,
+    20_000);
+  assert.deepEqual(page.told, told);
+}
+
+usersTest('who watches is told who is online, who comes and who goes',
+  async (t) => {
+    const bob = await signInRaw(t, 'bob');
+    const again = await signInRaw(t, 'bob');
+    const ann = await signIn(t, 'ann', ['bob', 'carl', 'nobody']);
+    await hears(ann, ['online', 'bob']);
+    const carl = await signInRaw(t, 'carl');
+    await hears(ann, ['online', 'bob'], ['online', 'carl']);
+    await bob.close();
+    await carl.close();
+    await hears(ann, ['online', 'bob'], ['online', 'carl'], ['offline', 'carl']);
+    await again.close();
+    await hears(ann, ['online', 'bob'], ['online', 'carl'], ['offline', 'carl'],
+      ['offline', 'bob']);
+  });
+
+usersTest('who is lost with a worker goes offline', async (t) => {
+  const relay = await startRelay(stack, { PUSHLOG_APPS: APPS,
+    PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
+  await signInRaw(t, 'dan', relay.socket);
+  const ann = await signIn(t, 'ann', ['dan']);
+  await hears(ann, ['online', 'dan']);
+  process.kill(relay.workers()[0], 'SIGKILL');
+  await hears(ann, ['online', 'dan'], ['offline', 'dan']);
+});
+
+usersTest('a Redis that forgets everything shows nobody as offline', async (t) => {
+  const wire = await signInRaw(t, 'eve');
+  const ann = await signIn(t, 'ann', ['eve', 'fay']);
+  await hears(ann, ['online', 'eve']);
+  await stack.redis(['flushall']);
+  await signInRaw(t, 'fay');
+  await hears(ann, ['online', 'eve'], ['online', 'fay']);
+  await wire.close();
+  await hears(ann, ['online', 'eve'], ['online', 'fay'], ['offline', 'eve']);
+});
+
+usersTest('the app\'s server closes all connections of a user', async (t) => {
+  const wires = await Promise.all(Array.from({ length: 6 }, () =>
+    signInRaw(t, 'guy')));
+  const other = await signInRaw(t, 'hal');
+  const answer = await server.terminateUserConnections('guy');
+  assert.deepEqual([answer.status, await answer.json()], [200, {}]);
+  for (const wire of wires) {
+    assert.deepEqual(await wire.closed(),
+      { code: 4009, reason: 'Terminated by the application' });
+  }
+  await other.silent();
+  await server.terminateUserConnections('nobody');
+});
+
+usersTest('pusher-js stays away when it was thrown out', async (t) => {
+  const page = await signIn(t, 'ivy');
+  const states = [];
+  page.pusher.connection.bind('state_change', ({ current }) => states.push(current));
+  await server.terminateUserConnections('ivy');
+  await until('it gives up', () => states.length > 0);
+  assert.deepEqual(states, ['disconnected']);
+});
