@@ -39,10 +39,10 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	response roster_reader route row signature stats store store_link \
 	store_server stuck tails trigger webhook_body webhook_post \
 	webhook_sender webhook_stream
-RELAY = bus channel client_event conn conn_set fanout frame handover heal hint \
-	http_upgrade listener log_reader loop main master occupancy outbuf \
-	peer_address presence pulse pusher redis_link room roster session \
-	siphash stash stats throttle users worker ws
+RELAY = bus cache channel client_event conn conn_set fanout frame handover \
+	heal hint http_upgrade listener log_reader loop main master occupancy \
+	outbuf peer_address presence pulse pusher redis_link room roster \
+	session siphash stash stats throttle users worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

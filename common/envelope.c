@@ -72,6 +72,13 @@ void envelope_add_topic(struct buf *buf, const char *prefix, const char *app,
 	buf_add_span(buf, channel);
 }
 
+void envelope_add_cache_key(struct buf *buf, const char *prefix,
+			    const char *app, struct span channel)
+{
+	buf_addf(buf, "%s:cache:%s:", prefix, app);
+	buf_add_span(buf, channel);
+}
+
 struct span envelope_topic_key(struct span topic, const char *prefix)
 {
 	size_t len = strlen(prefix);

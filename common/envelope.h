@@ -43,6 +43,11 @@ enum envelope_result envelope_decode(struct span payload,
 void envelope_add_topic(struct buf *buf, const char *prefix, const char *app,
 			struct span channel);
 
+/* Adds the key under which the last event of a cache channel is kept, as
+ * event_encode has it: {prefix}:cache:{app}:{channel} */
+void envelope_add_cache_key(struct buf *buf, const char *prefix,
+			    const char *app, struct span channel);
+
 /* What stands behind the prefix of a Redis channel's name, {app}:{channel};
  * absent if the name is not one of this prefix. */
 struct span envelope_topic_key(struct span topic, const char *prefix);

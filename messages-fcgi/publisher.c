@@ -20,6 +20,7 @@
 
 #include "common/alloc.h"
 #include "common/backoff.h"
+#include "common/channel_name.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/envelope.h"
@@ -34,6 +35,8 @@
 #define PING_EVERY_MS 1000
 /* A buffer that one burst made larger is not kept. */
 #define KEEP_BYTES 262144
+/* Of the longest command. */
+#define WORDS_MAX 8
 
 struct commands {
 	struct buf bytes;
@@ -43,7 +46,7 @@ struct commands {
 /* One call's, so that many threads may publish. */
 struct encoder {
 	struct buf commands, ends; /* of each in commands, size_t */
-	struct buf payload, event, topic;
+	struct buf payload, event, topic, key;
 };
 
 struct publisher {
@@ -72,30 +75,61 @@ struct publisher {
 	char reason[REDIS_SERVER_WHY_BYTES];
 };
 
+/* Of a cache channel the last event is kept, and before anybody hears of it:
+ * who subscribes later and finds nothing will hear of it. One command, as there
+ * is one answer to each. */
+static const char keep_and_publish[] =
+	"redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
+	"return redis.call('PUBLISH', ARGV[1], ARGV[4])";
+#define KEEP_S "1800"
+
+static void add_words(struct encoder *e, const struct span *words, int count)
+{
+	const char *argv[WORDS_MAX];
+	size_t lengths[WORDS_MAX];
+	char *command = NULL;
+	int len, i;
+
+	for (i = 0; i < count; i++) {
+		argv[i] = words[i].ptr;
+		lengths[i] = words[i].len;
+	}
+	len = redisFormatCommandArgv(&command, count, argv, lengths);
+	if (len == -1)
+		fatalx("out of memory encoding for redis");
+	buf_add(&e->commands, command, (size_t)len);
+	redisFreeCommand(command);
+	buf_add(&e->ends, &e->commands.len, sizeof(e->commands.len));
+}
+
 static void add_command(struct encoder *e, struct span epoch,
 			const struct event *event)
 {
-	const char *argv[3] = { "PUBLISH", e->topic.data, NULL };
-	size_t lengths[3] = { 7, e->topic.len, 0 };
 	struct envelope envelope = { .epoch = epoch,
 				     .id = event->id,
 				     .exclude = event->exclude };
-	char *command = NULL;
-	int len;
 
 	buf_clear(&e->event);
 	buf_clear(&e->payload);
 	event_encode(&e->event, event);
 	envelope.event = buf_span(&e->event);
 	envelope_encode(&e->payload, &envelope);
-	argv[2] = e->payload.data;
-	lengths[2] = e->payload.len;
-	len = redisFormatCommandArgv(&command, 3, argv, lengths);
-	if (len == -1)
-		fatalx("out of memory encoding for redis");
-	buf_add(&e->commands, command, (size_t)len);
-	redisFreeCommand(command);
-	buf_add(&e->ends, &e->commands.len, sizeof(e->commands.len));
+	if (channel_name_is_cache(event->channel)) {
+		const struct span words[WORDS_MAX] = {
+			span_str("EVAL"),    span_str(keep_and_publish),
+			span_str("1"),       buf_span(&e->key),
+			buf_span(&e->topic), buf_span(&e->event),
+			span_str(KEEP_S),    buf_span(&e->payload),
+		};
+
+		add_words(e, words, WORDS_MAX);
+	} else {
+		const struct span words[] = { span_str("PUBLISH"),
+					      buf_span(&e->topic),
+					      buf_span(&e->payload) };
+
+		add_words(e, words, 3);
+	}
 }
 
 static void release_encoder(struct encoder *e)
@@ -105,6 +139,7 @@ static void release_encoder(struct encoder *e)
 	buf_release(&e->payload);
 	buf_release(&e->event);
 	buf_release(&e->topic);
+	buf_release(&e->key);
 }
 
 /* How many of the encoded commands fit into room, and their bytes. */
@@ -386,6 +421,9 @@ void publisher_publish(struct publisher *p, const char *app, struct span epoch,
 		buf_clear(&e.topic);
 		envelope_add_topic(&e.topic, p->settings->redis_prefix, app,
 				   events[i]->channel);
+		buf_clear(&e.key);
+		envelope_add_cache_key(&e.key, p->settings->redis_prefix, app,
+				       events[i]->channel);
 		add_command(&e, epoch, events[i]);
 	}
 	enqueue(p, &e, count);

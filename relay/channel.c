@@ -66,6 +66,7 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 	assert(name.len <= CHANNEL_NAME_MAX);
 	channel->app = app;
 	channel->is_durable = is_durable;
+	channel->is_cache = channel_name_is_cache(name);
 	list_init(&channel->link);
 	list_init(&channel->changed);
 	channel->name_at = (uint32_t)write_key(channel->key, app, name);

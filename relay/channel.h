@@ -51,9 +51,12 @@ struct channel {
 	struct room *room;        /* presence's; NULL: another kind */
 	enum channel_state state; /* from here on: written by heal alone */
 	bool is_durable;
-	bool is_reading;   /* rows have been asked for */
-	uint64_t ticket;   /* of the SUBSCRIBE, see bus.h */
-	int64_t since_ms;  /* when it entered the list it is in */
+	bool is_reading;    /* rows have been asked for */
+	bool is_cache;      /* who comes is told the last event */
+	bool is_cache_due;  /* somebody came since it was asked for */
+	uint32_t cache_ask; /* cache's; 0: nothing is asked */
+	uint64_t ticket;    /* of the SUBSCRIBE, see bus.h */
+	int64_t since_ms;   /* when it entered the list it is in */
 	struct list link;  /* in heal's list of starting or of holed channels */
 	int64_t delivered; /* highest id that was sent; all below it were */
 	int64_t target;    /* highest id that is said to exist */
@@ -70,6 +73,7 @@ struct subscription {
 	char *user_id; /* who subscribes to a presence channel, else NULL */
 	struct room_member *member; /* the same as presence knows it */
 	uint32_t index; /* in channel->members; CHANNEL_WAITING: not there */
+	uint32_t cache_ask; /* the one that it waits for; 0: none */
 };
 
 struct channel_table {
@@ -102,6 +106,8 @@ void channel_join(struct channel *channel, struct subscription *subscription,
 
 /* The same, but not to be one of the members until channel_join. */
 #define CHANNEL_WAITING UINT32_MAX
+/* As a subscription's cache_ask: for the next one. */
+#define CHANNEL_NEXT_ASK UINT32_MAX
 void channel_hold(struct channel *channel, struct subscription *subscription);
 
 /* The last member takes the place of the one that leaves. */

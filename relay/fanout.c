@@ -87,12 +87,13 @@ static void join(struct fanout *fanout, struct channel *channel,
 		 struct subscription *subscription, struct session *session)
 {
 	channel_join(channel, subscription, session);
+	if (channel->is_cache)
+		subscription->cache_ask = CHANNEL_NEXT_ASK;
 	fanout->ops->on_count(fanout->ctx, channel);
 }
 
 static void tell_subscribed(const struct fanout *fanout,
-			    const struct channel *channel,
-			    struct session *session)
+			    struct channel *channel, struct session *session)
 {
 	struct frame *frame;
 
@@ -101,6 +102,8 @@ static void tell_subscribed(const struct fanout *fanout,
 	frame = subscribed_frame(fanout, channel);
 	conn_send(&session->conn, frame);
 	frame_unref(frame);
+	if (channel->is_cache)
+		fanout->ops->on_told(fanout->ctx, channel);
 }
 
 void fanout_join(struct fanout *fanout, struct session *session,
@@ -193,11 +196,29 @@ void fanout_go_live(struct fanout *fanout, struct channel *channel)
 	frame_unref(frame);
 	if (channel->total > 0)
 		fanout_tell_total(channel, channel->total);
+	if (channel->is_cache)
+		fanout->ops->on_told(fanout->ctx, channel);
+}
+
+void fanout_tell(struct channel *channel, struct frame *frame)
+{
+	(void)queue(channel, frame, 0);
+}
+
+/* What is cached is not told any more to who has had what is newer. */
+static void forget_cached(struct channel *channel)
+{
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++)
+		channel->members[i].subscription->cache_ask = 0;
 }
 
 void fanout_deliver(struct channel *channel, struct frame *frame,
 		    uint64_t exclude)
 {
+	if (channel->cache_ask != 0)
+		forget_cached(channel);
 	metric_add_own(&stats()->deliveries, queue(channel, frame, exclude));
 }
 

@@ -19,6 +19,9 @@ struct fanout_ops {
 	void (*on_last)(void *ctx, struct channel *channel);
 	/* It has more or fewer members. */
 	void (*on_count)(void *ctx, struct channel *channel);
+	/* Members of a cache channel were told that they subscribed: those
+	 * whose cache_ask is CHANNEL_NEXT_ASK. */
+	void (*on_told)(void *ctx, struct channel *channel);
 };
 
 struct fanout *fanout_new(const struct fanout_ops *ops, void *ctx);
@@ -53,8 +56,11 @@ void fanout_set_epoch(struct fanout *fanout, const char *epoch);
  * those who come. */
 void fanout_tell_total(struct channel *channel, uint32_t total);
 
-/* Queues frame for every subscriber but the one with this socket id (0: for
- * everyone). */
+/* Queues what is no event for all of them. */
+void fanout_tell(struct channel *channel, struct frame *frame);
+
+/* Queues frame, an event, for every subscriber but the one with this socket id
+ * (0: for everyone). */
 void fanout_deliver(struct channel *channel, struct frame *frame,
 		    uint64_t exclude);
 

@@ -129,7 +129,7 @@ static void tell(struct place *place, const struct room_member *member,
 			  room_member_user(member), room_member_info(member));
 	frame = frame_new(WS_OP_TEXT, buf_span(&text));
 	buf_release(&text);
-	fanout_deliver(channel, frame, 0);
+	fanout_tell(channel, frame);
 	frame_unref(frame);
 }
 

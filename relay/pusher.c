@@ -471,6 +471,13 @@ void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
 	buf_release(&data);
 }
 
+void pusher_add_cache_miss(struct buf *buf, struct span channel)
+{
+	buf_add_str(buf, "{\"event\":\"pusher:cache_miss\",\"channel\":");
+	json_add_string(buf, channel);
+	buf_add_char(buf, '}');
+}
+
 void pusher_add_count(struct buf *buf, struct span channel, uint32_t count)
 {
 	begin_internal(buf, "subscription_count", channel);

@@ -161,6 +161,9 @@ void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
 void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
 		       struct span user_id, struct span user_info);
 
+/* Nothing is kept of a cache channel. */
+void pusher_add_cache_miss(struct buf *buf, struct span channel);
+
 void pusher_add_count(struct buf *buf, struct span channel, uint32_t count);
 
 /* Who of those that it watches came online, and who went. */

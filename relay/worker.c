@@ -12,6 +12,7 @@
 #include "common/channel_name.h"
 #include "common/ops_server.h"
 #include "relay/bus.h"
+#include "relay/cache.h"
 #include "relay/client_event.h"
 #include "relay/heal.h"
 #include "relay/hint.h"
@@ -47,6 +48,7 @@ struct worker {
 	struct heal *heal;
 	struct occupancy *occupancy;
 	struct presence *presence;
+	struct cache *cache;
 	struct users *users;
 	struct bus *bus;
 	struct roster *roster;
@@ -194,7 +196,15 @@ static void on_count(void *ctx, struct channel *channel)
 	occupancy_note(worker->occupancy, channel);
 }
 
+static void on_told(void *ctx, struct channel *channel)
+{
+	struct worker *worker = ctx;
+
+	cache_tell(worker->cache, channel);
+}
+
 static const struct fanout_ops fanout_ops = {
+	.on_told = on_told,
 	.on_first = on_first,
 	.on_last = on_last,
 	.on_count = on_count,
@@ -532,6 +542,8 @@ static void make_bus(struct worker *worker)
 	worker->occupancy = occupancy_new(worker->loop, worker->roster);
 	worker->presence =
 		presence_new(worker->loop, worker->fanout, worker->roster);
+	worker->cache = cache_new(worker->fanout, worker->roster,
+				  settings->redis_prefix);
 	worker->users = users_new(worker->loop, worker->roster);
 	buf_addf(&worker->hints, "%s:roster", settings->redis_prefix);
 }
@@ -563,6 +575,7 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	fanout_free(worker.fanout);
 	bus_free(worker.bus);
 	users_free(worker.users);
+	cache_free(worker.cache);
 	presence_free(worker.presence);
 	occupancy_free(worker.occupancy);
 	roster_free(worker.roster);

@@ -105,6 +105,9 @@ TEST(what_is_told_of_members_has_these_bytes)
 	assert_buf(&buf, "{\"event\":\"pusher_internal:member_removed\","
 			 "\"channel\":\"presence-a\",\"data\":"
 			 "\"{\\\"user_id\\\":\\\"u\\\"}\"}");
+	pusher_add_cache_miss(&buf, SPAN("cache-a"));
+	assert_buf(&buf, "{\"event\":\"pusher:cache_miss\","
+			 "\"channel\":\"cache-a\"}");
 	pusher_add_count(&buf, SPAN("a"), 12);
 	assert_buf(&buf, "{\"event\":\"pusher_internal:subscription_count\","
 			 "\"channel\":\"a\",\"data\":"

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Cache channels: who subscribes is told the last event, or that there is none.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { KEY, openPusher, Wire } from './clients.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
+
+const stack = await startStack({ env: {
+  PUSHLOG_WORKERS: '2',
+  PUSHLOG_APPS: JSON.stringify({ apps: [
+    { ...APP, durable_channels: ['cache-log-*'] }] }),
+} });
+after(() => stack.stop());
+
+const server = openServer(stack, { ...APP,
+  encryptionMasterKeyBase64: randomBytes(32).toString('base64') });
+const cacheTest = (name, fn) => test(name, stack.logged(fn));
+
+/** A raw connection in the channel, however one gets in. */
+async function enter(t, channel) {
+  const wire = await Wire.open(stack);
+  t.after(() => wire.close());
+  let signed = {};
+  if (channel.startsWith('presence-')) {
+    signed = server.authorizeChannel(wire.socketId, channel, { user_id: 'u' });
+  } else if (channel.startsWith('private-')) {
+    signed = server.authorizeChannel(wire.socketId, channel);
+  }
+  delete signed.shared_secret;
+  await wire.subscribe(channel, signed);
+  return wire;
+}
+
+for (const kind of ['', 'private-', 'presence-']) {
+  cacheTest(`${kind}cache-: the last event is told to who comes`, async (t) => {
+    const channel = `${kind}cache-1`;
+    const first = await enter(t, channel);
+    assert.equal((await first.next('pusher:cache_miss')).channel, channel);
+    await server.trigger(channel, 'old', { n: 1 });
+    await first.next('old');
+    await server.trigger(channel, 'new', { n: 2 });
+    const live = await first.nextText();
+    for (let i = 0; i < 4; i += 1) {
+      const later = await enter(t, channel);
+      assert.equal(await later.nextText(), live);
+      await later.silent();
+    }
+    await first.silent();
+  });
+}
+
+cacheTest('an encrypted event is kept as it was sent', async (t) => {
+  const channel = 'private-encrypted-cache-1';
+  const body = { name: 'e', channel, data: '{"nonce":"x","ciphertext":"y"}' };
+  await server.post({ path: '/events', body });
+  const wire = await enter(t, channel);
+  assert.equal((await wire.next('e')).data, body.data);
+});
+
+cacheTest('pusher-js is told by its events', async (t) => {
+  const pusher = openPusher(stack);
+  t.after(() => pusher.disconnect());
+  const heard = [];
+  for (const name of ['cache-2', 'cache-3']) {
+    if (name === 'cache-3') await server.trigger(name, 'e', { n: 3 });
+    pusher.subscribe(name).bind_global((event, data) =>
+      heard.push([name, event, data]));
+  }
+  await until('both are told', () => heard.length >= 4);
+  assert.deepEqual(heard.filter(([, event]) =>
+    event !== 'pusher:subscription_succeeded').sort(),
+  [['cache-2', 'pusher:cache_miss', undefined], ['cache-3', 'e', { n: 3 }]]);
+});
+
+cacheTest('the event is kept for half an hour, and told by the API', async () => {
+  await server.trigger('cache-4', 'e', { n: 4 });
+  const { cache, occupied } = await (await server.get({
+    path: '/channels/cache-4', params: { info: 'cache' } })).json();
+  assert.equal(occupied, false);
+  assert.equal(cache.data, '{"n":4}');
+  assert.ok(cache.ttl > 1700 && cache.ttl <= 1800, cache.ttl);
+  await stack.redis(['del', 'pushlog:cache:1:cache-4']);
+  assert.deepEqual(await (await server.get({ path: '/channels/cache-4',
+    params: { info: 'cache' } })).json(), { occupied: false });
+});
+
+cacheTest('what is sent in other channels is not kept', async (t) => {
+  await server.trigger('plain-cache-1', 'e', {});
+  const wire = await enter(t, 'plain-cache-1');
+  await wire.silent();
+  assert.equal(await stack.redis(['exists', 'pushlog:cache:1:plain-cache-1']), '0');
+});
+
+cacheTest('a cache channel may have a history', async (t) => {
+  await server.trigger('cache-log-1', 'e', { n: 1 });
+  const wire = await enter(t, 'cache-log-1');
+  assert.equal((await wire.next('e')).id, 1);
+  await server.trigger('cache-log-1', 'e', { n: 2 });
+  assert.equal((await wire.next('e')).id, 2);
+});
+
+cacheTest('without Redis there is nothing', async (t) => {
+  await server.trigger('cache-5', 'e', {});
+  await stack.hold('redis');
+  t.after(() => stack.release('redis'));
+  const wire = await enter(t, 'cache-5');
+  await wire.next('pusher:cache_miss');
+});
