@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// Where the app wants it, subscribers are told how many they are.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { startStack, until } from '../stack.mjs';
+import { KEY, openPusher, Wire } from './clients.mjs';
+import { openServer } from './server-sdk.mjs';
+
+const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
+const QUIET = { id: '2', key: 'quiet', secret: 'the secret of the second' };
+const CROWD = 100;
+
+const stack = await startStack({ env: {
+  PUSHLOG_WORKERS: '2',
+  PUSHLOG_APPS: JSON.stringify({ apps: [
+    { ...APP, subscription_count: true, durable_channels: ['log-*'] }, QUIET] }),
+} });
+after(() => stack.stop());
+
+const countTest = (name, fn) => test(name, stack.logged(fn));
+
+/** pusher-js in the channel; counts: what it was told, in order. */
+function watch(t, name) {
+  const pusher = openPusher(stack);
+  t.after(() => pusher.disconnect());
+  const page = { counts: [], channel: pusher.subscribe(name) };
+  page.channel.bind('pusher:subscription_count',
+    ({ subscription_count: count }) => page.counts.push(count));
+  return page;
+}
+
+async function enter(t, name, key = KEY) {
+  const wire = await Wire.open(stack, { key });
+  t.after(() => wire.close());
+  wire.send({ event: 'pusher:subscribe', data: { channel: name } });
+  await wire.next('pusher_internal:subscription_succeeded');
+  return wire;
+}
+
+const counts = (page, n) => until(`it counts ${n}: ${page.counts}`, () =>
+  page.counts.at(-1) === n);
+
+for (const name of ['a', 'log-a']) {
+  countTest(`${name}: everybody who comes or goes is counted`, async (t) => {
+    const page = watch(t, name);
+    await counts(page, 1);
+    const wires = [];
+    for (let n = 2; n <= 6; n += 1) {
+      wires.push(await enter(t, name));
+      await counts(page, n);
+      assert.equal(page.channel.subscriptionCount, n);
+    }
+    wires[0].socket.terminate();
+    await counts(page, 5);
+    await Promise.all(wires.map((wire) => wire.close()));
+    await counts(page, 1);
+  });
+}
+
+countTest('a presence channel tells its members instead', async (t) => {
+  const server = openServer(stack, APP);
+  const wire = await Wire.open(stack);
+  t.after(() => wire.close());
+  await wire.subscribe('presence-a', server.authorizeChannel(wire.socketId,
+    'presence-a', { user_id: 'u' }));
+  const page = watch(t, 'b');
+  await counts(page, 1);
+  await wire.silent();
+});
+
+countTest('an app that does not want it is not told', async (t) => {
+  const first = await enter(t, 'a', QUIET.key);
+  await enter(t, 'a', QUIET.key);
+  const page = watch(t, 'c');
+  await counts(page, 1);
+  await first.silent();
+});
+
+countTest('a crowd is told seldom, and of the last change', async (t) => {
+  const page = watch(t, 'd');
+  await counts(page, 1);
+  await Promise.all(Array.from({ length: CROWD + 20 }, () => enter(t, 'd')));
+  await counts(page, CROWD + 21);
+  assert.ok(page.counts.filter((count) => count >= CROWD).length < 15,
+    `${page.counts}`);
+});
