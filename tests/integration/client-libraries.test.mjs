@@ -234,3 +234,14 @@ everyLibrary('sends events to other clients', async (open, n) => {
   await until('so is the answer', () => heard[0].length === 1);
   assert.deepEqual(heard, [[{ who: 'Eve' }], [{ who: 'Ada', list: [1] }]]);
 });
+
+everyLibrary('gets the last event of a cache channel', async (open, n) => {
+  const name = `cache-${n}`;
+  const heard = [];
+  const client = open();
+  await server.trigger(name, 'price', { is: 1 });
+  await server.trigger(name, 'price', { is: 2 });
+  client.listen(client.subscribe(name), 'price', (data) => heard.push(data));
+  await until('it is told', () => heard.length === 1);
+  assert.deepEqual(heard, [{ is: 2 }]);
+});

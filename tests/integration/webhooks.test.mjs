@@ -27,6 +27,7 @@ const REAL = { ...app('10', [
   ['/members', ['member_added', 'member_removed']],
   ['/count', ['subscription_count']],
   ['/client', ['client_event']],
+  ['/cache', ['cache_miss']],
 ].map(([path, events]) => ({ url: receiver.url(path), events }))),
 subscription_count: true, client_events: true };
 const APPS = [
@@ -308,4 +309,16 @@ hookTest('what clients send is told, with who it was', async (t) => {
   assert.deepEqual(await hook.heard(2), [
     { ...from, channel: 'presence-chat', data: '{"on":true}', user_id: 'Ada' },
     { ...from, channel: 'private-chat', data: 'a "string"' }]);
+});
+
+hookTest('who comes to an empty cache channel is told of', async (t) => {
+  const hook = receiver.hook('/cache');
+  const wire = await open(t);
+  await enter(wire, 'cache-a');
+  await hook.heard(1);
+  await openServer(stack, REAL).trigger('cache-b', 'e', 1);
+  await enter(await open(t), 'cache-b');
+  await enter(await open(t), 'cache-a');
+  assert.deepEqual(await hook.heard(2), ['cache-a', 'cache-a'].map((channel) =>
+    ({ name: 'cache_miss', channel })));
 });
