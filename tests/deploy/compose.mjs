@@ -200,7 +200,10 @@ function keepPosting(site, channel) {
   const failed = [];
   const post = async (text) => {
     const { status: code, json } = await site.request('/messages', {
-      method: 'POST', headers: { connection: 'close' },
+      method: 'POST',
+      // as many addresses as nginx allows no single one so many posts
+      headers: { connection: 'close',
+        'X-Forwarded-For': `203.0.113.${answered.length % 250}` },
       body: new URLSearchParams({ name: 'Ada', text, channel }) });
     if (code === 200) answered.push(json);
     else failed.push(`${code} ${JSON.stringify(json)}`);
@@ -282,6 +285,19 @@ promise('a proxy in front of nginx tells it the address of the client',
   async () => {
     await project.request('/', { headers: { 'X-Forwarded-For': '203.0.113.5' } });
     assert.match(await project.compose('logs', 'nginx'), /203\.0\.113\.5 /);
+  });
+
+promise('nginx keeps what will not change, and limits what is asked for',
+  async () => {
+    const { epoch } = await project.get({ limit: 1 });
+    const target = `/messages?after_id=0&until_id=1&epoch=${epoch}`;
+    const kept = async () => (await project.request(target))
+      .headers.get('X-Cache-Status');
+    assert.equal(await kept(), 'MISS');
+    assert.equal(await kept(), 'HIT');
+    const { Id } = await project.container('nginx');
+    assert.match(await docker('exec', Id, 'nginx', '-T', '-c',
+      '/srv/pushlog/deploy/compose/nginx.conf'), /^limit_req zone=/m);
   });
 
 promise('only nginx can be reached, from this machine', async () => {
