@@ -4,6 +4,12 @@
 // two processes that could tell it, and the official library's verification.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
@@ -18,6 +24,27 @@ const LEASE_MS = 15_000; // of a process that has died
 
 const receiver = await startReceiver();
 after(() => receiver.close());
+
+/** A server of that name, which nobody vouches for; told: what it hears. */
+async function startImpostor() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-impostor-'));
+  const [key, cert] = ['key', 'cert'].map((name) => path.join(folder, name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+    'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+    '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'pipe' });
+  const told = [];
+  const server = https.createServer({ key: fs.readFileSync(key),
+    cert: fs.readFileSync(cert) }, (request, response) => {
+    told.push(request.url);
+    response.end();
+  });
+  fs.rmSync(folder, { recursive: true });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { server, told, url: `https://localhost:${server.address().port}/` };
+}
+
+const impostor = await startImpostor();
+after(() => impostor.server.close());
 
 const app = (id, webhooks) => ({ id, key: `key-${id}`,
   secret: `the secret of app ${id}`, webhooks });
@@ -37,6 +64,7 @@ const APPS = [
   ...['3', '4', '5', '6', '7', '8', '9'].map((id) =>
     app(id, [receiver.url(`/${id}`)])),
   REAL,
+  app('11', [impostor.url]),
 ];
 
 const stack = await startStack({ env: {
@@ -165,6 +193,14 @@ hookTest('a redirect is not followed, and is no success', async () => {
   await until('it is taken', () => hook.posts.length > tries);
   assert.equal(receiver.hook('/elsewhere').posts.length, 0);
 });
+
+hookTest('a server whose certificate is not vouched for is told nothing',
+  async () => {
+    await happen('11', occupied('a'));
+    const sender = await senderOf('11');
+    assert.match(linesOf(sender, '11')[0], /don't reach 'localhost'.*: SSL /);
+    assert.deepEqual(impostor.told, []);
+  });
 
 hookTest('after 5 minutes an event is dropped and counted', async () => {
   const hook = receiver.hook('/6');
