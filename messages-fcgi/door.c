@@ -19,6 +19,7 @@
 #include <fcgiapp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -48,10 +49,11 @@ struct visitor {
 
 struct door {
 	int listen_fd, epoll_fd, bell_fd;
+	atomic_uint free_threads;
 	pthread_mutex_t lock; /* of the rest */
 	pthread_cond_t left;
 	struct visitor *all;
-	unsigned count, waiting, free_threads;
+	unsigned count, waiting;
 	bool is_full, is_closing, has_accept_failed;
 };
 
@@ -215,15 +217,11 @@ static int *wait_at(struct door *door, bool *has_ended)
 {
 	struct epoll_event event;
 
-	pthread_mutex_lock(&door->lock);
-	door->free_threads++;
-	pthread_mutex_unlock(&door->lock);
+	atomic_fetch_add(&door->free_threads, 1);
 	while (epoll_wait(door->epoll_fd, &event, 1, -1) != 1)
 		if (errno != EINTR)
 			fatal("cannot wait for connections");
-	pthread_mutex_lock(&door->lock);
-	door->free_threads--;
-	pthread_mutex_unlock(&door->lock);
+	atomic_fetch_sub(&door->free_threads, 1);
 	*has_ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	return event.data.ptr;
 }
@@ -304,12 +302,7 @@ void door_leave(struct door *door, struct visitor *visitor, FCGX_Request *fcgx)
 
 unsigned door_free_threads(struct door *door)
 {
-	unsigned count;
-
-	pthread_mutex_lock(&door->lock);
-	count = door->free_threads;
-	pthread_mutex_unlock(&door->lock);
-	return count;
+	return atomic_load(&door->free_threads);
 }
 
 /* ---- the end ---- */

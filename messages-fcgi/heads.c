@@ -2,14 +2,18 @@
  *
  * Who reads for whom. Knows no statement.
  *
- *     open (others may join) -> sent -> done -> freed by the last who looks
+ *     open (others may join) -> sent -> gone
  *
- * The first who comes makes a reading and, when that is sent which others are
- * still waiting for, sends it; those who come meanwhile join.
+ * The first who comes makes a reading and, when that is back which was sent
+ * before, sends it; those who come meanwhile join. Each of them is woken by
+ * itself: they need the lock no more, and so do not queue for it.
  */
 #include "messages-fcgi/heads.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -19,19 +23,27 @@
 /* A reading that takes longer may be stuck: the next one does not wait. */
 #define PATIENCE_MS 50
 
-struct reading {
-	struct buf app, channel;
-	bool is_sent, is_done;
+/* On the stack of who waits. */
+struct joiner {
+	struct store_head *head;
 	int result;
-	struct store_head head;
-	unsigned users;
+	sem_t done;
+	struct joiner *next;
+};
+
+/* On the stack of who reads. */
+struct reading {
+	const char *app;
+	struct span channel;
+	bool is_sent;
+	struct joiner *joiners;
 	struct reading *next;
 };
 
 struct heads {
 	struct readers *readers;
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t done;  /* some reading is */
+	pthread_cond_t back;  /* some reading is */
 	struct reading *all;
 };
 
@@ -44,14 +56,14 @@ struct heads *heads_new(struct readers *readers)
 	pthread_mutex_init(&heads->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&heads->done, &attr);
+	pthread_cond_init(&heads->back, &attr);
 	pthread_condattr_destroy(&attr);
 	return heads;
 }
 
 void heads_free(struct heads *heads)
 {
-	pthread_cond_destroy(&heads->done);
+	pthread_cond_destroy(&heads->back);
 	pthread_mutex_destroy(&heads->lock);
 	free(heads);
 }
@@ -62,37 +74,20 @@ static struct reading *find(const struct heads *heads, const char *app,
 	struct reading *reading;
 
 	for (reading = heads->all; reading != NULL; reading = reading->next)
-		if (!reading->is_done && reading->is_sent == is_sent &&
-		    span_equal(buf_span(&reading->channel), channel) &&
-		    span_is(buf_span(&reading->app), app))
+		if (reading->is_sent == is_sent &&
+		    span_equal(reading->channel, channel) &&
+		    strcmp(reading->app, app) == 0)
 			return reading;
 	return NULL;
 }
 
-static struct reading *make(struct heads *heads, const char *app,
-			    struct span channel)
-{
-	struct reading *reading = xcalloc(1, sizeof(*reading));
-
-	buf_add_str(&reading->app, app);
-	buf_add_span(&reading->channel, channel);
-	reading->next = heads->all;
-	heads->all = reading;
-	return reading;
-}
-
-static void leave(struct heads *heads, struct reading *reading)
+static void unlink_reading(struct heads *heads, const struct reading *reading)
 {
 	struct reading **link = &heads->all;
 
-	if (--reading->users > 0)
-		return;
 	while (*link != reading)
 		link = &(*link)->next;
 	*link = reading->next;
-	buf_release(&reading->app);
-	buf_release(&reading->channel);
-	free(reading);
 }
 
 static int ask(struct heads *heads, const char *app, struct span channel,
@@ -124,48 +119,69 @@ static void wait_for_the_one_before(struct heads *heads, const char *app,
 		until.tv_sec++;
 	}
 	while (error == 0 && find(heads, app, channel, true) != NULL)
-		error = pthread_cond_timedwait(&heads->done, &heads->lock,
+		error = pthread_cond_timedwait(&heads->back, &heads->lock,
 					       &until);
 }
 
-static void read_for_all(struct heads *heads, struct reading *reading,
-			 const char *app, struct span channel)
+/* A joiner is gone as soon as it is told. */
+static void tell(struct joiner *joiner, int result,
+		 const struct store_head *head)
 {
-	struct store_head head;
+	struct joiner *next;
+
+	for (; joiner != NULL; joiner = next) {
+		next = joiner->next;
+		joiner->result = result;
+		*joiner->head = *head;
+		sem_post(&joiner->done);
+	}
+}
+
+/* With the lock, which is given back. */
+static int read_for_all(struct heads *heads, const char *app,
+			struct span channel, struct store_head *head)
+{
+	struct reading reading = { .app = app,
+				   .channel = channel,
+				   .next = heads->all };
 	int result;
 
+	heads->all = &reading;
 	wait_for_the_one_before(heads, app, channel);
-	reading->is_sent = true;
+	reading.is_sent = true;
 	pthread_mutex_unlock(&heads->lock);
-	result = ask(heads, app, channel, &head);
+	result = ask(heads, app, channel, head);
 	pthread_mutex_lock(&heads->lock);
-	reading->result = result;
-	if (result == 0)
-		reading->head = head;
-	reading->is_done = true;
-	pthread_cond_broadcast(&heads->done);
+	unlink_reading(heads, &reading);
+	pthread_cond_broadcast(&heads->back);
+	pthread_mutex_unlock(&heads->lock);
+	tell(reading.joiners, result, head);
+	return result;
+}
+
+/* With the lock, which is given back. */
+static int join(struct heads *heads, struct reading *reading,
+		struct store_head *head)
+{
+	struct joiner self = { .head = head, .next = reading->joiners };
+
+	sem_init(&self.done, 0, 0);
+	reading->joiners = &self;
+	pthread_mutex_unlock(&heads->lock);
+	while (sem_wait(&self.done) == -1)
+		assert(errno == EINTR);
+	sem_destroy(&self.done);
+	return self.result;
 }
 
 int heads_read(struct heads *heads, const char *app, struct span channel,
 	       struct store_head *head)
 {
 	struct reading *reading;
-	int result;
 
+	*head = (struct store_head){ .first_id = 1 };
 	pthread_mutex_lock(&heads->lock);
 	reading = find(heads, app, channel, false);
-	if (reading != NULL) {
-		reading->users++;
-		while (!reading->is_done)
-			pthread_cond_wait(&heads->done, &heads->lock);
-	} else {
-		reading = make(heads, app, channel);
-		reading->users++;
-		read_for_all(heads, reading, app, channel);
-	}
-	result = reading->result;
-	*head = reading->head;
-	leave(heads, reading);
-	pthread_mutex_unlock(&heads->lock);
-	return result;
+	return reading != NULL ? join(heads, reading, head)
+			       : read_for_all(heads, app, channel, head);
 }
