@@ -31,7 +31,7 @@ PG_LIBS = -lpq
 
 COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
-	roster_script settings socket_id successor text webhook
+	origin roster_script settings socket_id successor text webhook
 MESSAGES = app_request auth_post batch body channel_info channels_get \
 	committer door entry escape etag events_get events_post fault form \
 	heads history main message messages_get messages_post multipart \
@@ -39,10 +39,10 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	response roster_reader route row signature stats store store_link \
 	store_server stuck tails trigger webhook_body webhook_post \
 	webhook_sender webhook_stream
-RELAY = bus cache channel client_event conn conn_set fanout frame handover \
-	heal hint http_upgrade listener log_reader loop main master occupancy \
-	outbuf peer_address presence pulse pusher redis_link room roster \
-	session siphash stash stats throttle users worker ws
+RELAY = admission bus cache channel client_event conn conn_set fanout frame \
+	handover heal hint http_upgrade listener log_reader loop main master \
+	occupancy outbuf peer_address presence pulse pusher quota redis_link \
+	room roster session siphash stash stats throttle users worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -14,6 +14,7 @@
 #include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/origin.h"
 #include "common/settings.h"
 
 /* Shorter secrets can be guessed by trying. */
@@ -124,13 +125,13 @@ static const char *take_size(struct app *app, size_t offset,
 	return NULL;
 }
 
-static const char *take_members_max(struct app *app, size_t offset,
-				    struct json_object *value)
+static const char *take_limit(struct app *app, size_t offset,
+			      struct json_object *value)
 {
 	int64_t n = json_object_get_int64(value);
 
 	if (!json_object_is_type(value, json_type_int) || n < 0 ||
-	    n > APP_MEMBERS_MAX)
+	    n > APP_LIMIT_MAX)
 		return "is not a whole number from 0 to 1000000";
 	memcpy((char *)app + offset, &n, sizeof(n));
 	return NULL;
@@ -177,9 +178,12 @@ static const struct member {
 	CHECKED("encryption_master_key", encryption_master_key,
 		app_check_master_key, false),
 	MEMBER("durable_channels", durable_channels, take_list),
-	MEMBER("allowed_origins", allowed_origins, take_list),
+	{ "allowed_origins", offsetof(struct app, allowed_origins), take_list,
+	  origin_check_list, false },
 	MEMBER("event_max_bytes", event_max_bytes, take_size),
-	MEMBER("presence_members_max", presence_members_max, take_members_max),
+	MEMBER("presence_members_max", presence_members_max, take_limit),
+	MEMBER("connections_max", connections_max, take_limit),
+	MEMBER("authorized_within_s", authorized_within_s, take_limit),
 	MEMBER("client_events", client_events, take_bool),
 	MEMBER("subscription_count", subscription_count, take_bool),
 	MEMBER("webhooks", webhooks, take_webhooks),
@@ -259,9 +263,11 @@ static void init(struct app *app, const struct settings *settings)
 		.secret = xstrdup(""),
 		.channels = xstrdup(""),
 		.durable_channels = xstrdup(settings->durable_channels),
-		.allowed_origins = xstrdup(""),
+		.allowed_origins = xstrdup(settings->allowed_origins),
 		.encryption_master_key = xstrdup(""),
 		.event_max_bytes = settings->event_max_bytes,
+		.connections_max = settings->connections_max,
+		.authorized_within_s = settings->authorized_within_s,
 		.client_events = settings->client_events != 0,
 		.presence_members_max = APP_MEMBERS_DEFAULT,
 		.enabled = true,

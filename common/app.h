@@ -9,6 +9,7 @@
  *                "encryption_master_key": "…",
  *                "allowed_origins": ["https://example.org"],
  *                "client_events": false, "enabled": true,
+ *                "connections_max": 1000, "authorized_within_s": 30,
  *                "presence_members_max": 100, "subscription_count": false,
  *                "webhooks": ["https://example.org/hook"]}, …]}
  *
@@ -37,8 +38,10 @@ struct settings;
  * queue. */
 #define APP_EVENT_MAX_BYTES 1048576
 
-/* The most that presence_members_max may be; and what it is unless given. */
-#define APP_MEMBERS_MAX 1000000
+/* The most that a limit of an app may be, where 0 is none. */
+#define APP_LIMIT_MAX 1000000
+
+/* What presence_members_max is unless given. */
 #define APP_MEMBERS_DEFAULT 100
 
 /* Strings are never NULL, and lists have commas in between. */
@@ -46,10 +49,12 @@ struct app {
 	char *id, *key, *secret;
 	char *channels;         /* anyone may post to, and have a history */
 	char *durable_channels; /* more channels with a history */
-	char *allowed_origins;  /* empty: any */
+	char *allowed_origins;  /* for origin_is_listed; empty: any */
 	char *encryption_master_key;  /* in base64; empty: none */
 	int64_t event_max_bytes;      /* of the data of an event */
 	int64_t presence_members_max; /* of one channel; 0: any number */
+	int64_t connections_max;      /* of one relay; 0: any number */
+	int64_t authorized_within_s;  /* or it is closed; 0: never */
 	bool client_events;
 	bool enabled;            /* or nobody is let in */
 	bool subscription_count; /* is told to subscribers */

@@ -144,6 +144,8 @@ const char *http_head_reason(int status)
 	switch (status) {
 	case 200:
 		return "OK";
+	case 403:
+		return "Forbidden";
 	case 404:
 		return "Not Found";
 	case 405:

@@ -6,6 +6,7 @@
 
 #include "common/address.h"
 #include "common/app.h"
+#include "common/origin.h"
 
 static bool is_made_of(const char *s, const char *chars)
 {
@@ -105,6 +106,23 @@ static const struct conf_option options[] = {
 	  .max = 1,
 	  .help = "1: clients may send events to private and presence "
 		  "channels" },
+	STRING("PUSHLOG_ALLOWED_ORIGINS", allowed_origins, "",
+	       origin_check_list,
+	       "origins of pages that may connect: https://example.org; empty "
+	       "for any"),
+	{ .name = "PUSHLOG_CONNECTIONS_MAX",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, connections_max),
+	  .value = "0",
+	  .max = APP_LIMIT_MAX,
+	  .help = "connections of an app to one relay, 0 for any number" },
+	{ .name = "PUSHLOG_AUTHORIZED_WITHIN_S",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, authorized_within_s),
+	  .value = "0",
+	  .max = APP_LIMIT_MAX,
+	  .help = "time to sign in or to subscribe to something that is not "
+		  "public, 0 for ever" },
 	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
 	       "PostgreSQL, a libpq conninfo"),
 	STRING("PUSHLOG_REDIS", redis, "127.0.0.1:6379", address_check,

@@ -20,10 +20,12 @@ struct settings {
 	char *durable_channels;
 	int64_t event_max_bytes;
 	int64_t client_events; /* 0 or 1 */
-	char *database;        /* a libpq conninfo */
-	char *redis;           /* for address_parse */
-	char *redis_user;      /* empty: none */
-	char *redis_password;  /* empty: none */
+	char *allowed_origins;
+	int64_t connections_max, authorized_within_s;
+	char *database;       /* a libpq conninfo */
+	char *redis;          /* for address_parse */
+	char *redis_user;     /* empty: none */
+	char *redis_password; /* empty: none */
 	char *redis_prefix;
 	char *log_level, *log_format;
 	char *ops_listen; /* for address_parse; empty: nowhere */

@@ -16,7 +16,7 @@
 
 /* The headers that are read, and how often each came. */
 struct headers {
-	int host, key, version;
+	int host, key, version, origin;
 	bool has_upgrade, has_connection, is_version_13, has_body;
 };
 
@@ -37,6 +37,9 @@ static void take_header(struct span name, struct span value,
 		request->key = value;
 	} else if (http_head_is(name, "X-Real-IP")) {
 		request->real_ip = value;
+	} else if (http_head_is(name, "Origin")) {
+		headers->origin++;
+		request->origin = value;
 	} else if (http_head_is(name, "Transfer-Encoding") ||
 		   (http_head_is(name, "Content-Length") &&
 		    !span_is(value, "0"))) {
@@ -61,7 +64,7 @@ static int check_headers(const struct headers *headers,
 			 struct http_upgrade *request)
 {
 	if (headers->host != 1 || headers->key > 1 || headers->version > 1 ||
-	    headers->has_body)
+	    headers->origin > 1 || headers->has_body)
 		return 400;
 	request->is_websocket = headers->has_upgrade &&
 				headers->has_connection &&

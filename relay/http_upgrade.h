@@ -22,6 +22,7 @@ struct http_upgrade {
 	struct span target;  /* path and query, starts with '/' */
 	struct span key;     /* Sec-WebSocket-Key */
 	struct span real_ip; /* X-Real-IP, absent if there was none */
+	struct span origin;  /* Origin, likewise */
 	bool is_websocket;   /* asks for WebSocket, version 13, with a key */
 };
 

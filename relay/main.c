@@ -21,6 +21,7 @@ struct options {
 	int64_t activity_timeout_s, pong_timeout_s;
 	int64_t head_poll_ms, hole_wait_ms, subscribe_timeout_ms, window_ms;
 	int64_t queue_max_bytes, stash_max_bytes, subscriptions_max;
+	int64_t idle_timeout_s;
 	int64_t drain_ms, reload_drain_ms;
 };
 
@@ -55,22 +56,13 @@ static const struct conf_option options_table[] = {
 	    1073741824, "bytes of early events that a worker keeps"),
 	INT("PUSHLOG_SUBSCRIPTIONS_MAX", subscriptions_max, "1000", 1, 1000000,
 	    "channels that one connection may subscribe to"),
+	INT("PUSHLOG_IDLE_TIMEOUT_S", idle_timeout_s, "0", 0, 86400,
+	    "time that a connection may subscribe to nothing, 0 for ever"),
 	INT("PUSHLOG_DRAIN_MS", drain_ms, "500", 0, 600000,
 	    "time for subscribers to leave when relay stops"),
 	INT("PUSHLOG_RELOAD_DRAIN_MS", reload_drain_ms, "5000", 0, 600000,
 	    "time over which a reload sends subscribers to new workers"),
 };
-
-/* What is configured and not done must not look as if it were. */
-static void tell_what_is_left(const struct apps *apps)
-{
-	size_t i;
-
-	for (i = 0; i < apps->count; i++) {
-		if (apps->all[i].allowed_origins[0] != '\0')
-			log_warn("allowed_origins is not in force yet");
-	}
-}
 
 int main(int argc, char **argv)
 {
@@ -95,7 +87,6 @@ int main(int argc, char **argv)
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
 	if (apps_load(&apps, &settings, &error) == -1)
 		fatalx("%.*s", (int)error.len, error.data);
-	tell_what_is_left(&apps);
 	conf = (struct master_conf){
 		.argv = argv,
 		.listen = options.listen,
@@ -113,6 +104,7 @@ int main(int argc, char **argv)
 			.queue_max_bytes = options.queue_max_bytes,
 			.stash_max_bytes = options.stash_max_bytes,
 			.subscriptions_max = options.subscriptions_max,
+			.idle_timeout_s = options.idle_timeout_s,
 			.drain_ms = options.drain_ms,
 			.reload_drain_ms = options.reload_drain_ms,
 		},

@@ -28,6 +28,7 @@
 #include "common/successor.h"
 #include "common/version.h"
 #include "relay/handover.h"
+#include "relay/quota.h"
 #include "relay/stats.h"
 
 /* A worker that lives this long was not started in vain. */
@@ -86,6 +87,7 @@ static int start(struct master *master, struct child *child)
 		    getppid() != parent)
 			return 0;
 		stats_use((size_t)(child - master->children));
+		quota_use((size_t)(child - master->children));
 		worker_run(&master->conf.worker, master->handover.listen_fd,
 			   pulse);
 		return 0;
@@ -149,6 +151,7 @@ static size_t reap(struct master *master, bool is_stopping)
 		if (child->pid != 0 && has_ended(child->pid, is_stopping)) {
 			bury(child);
 			stats_forget(i);
+			quota_forget(i);
 		}
 		left += child->pid != 0;
 	}
@@ -487,6 +490,7 @@ int master_run(const struct master_conf *conf)
 	master.children = xcalloc(master.count, sizeof(*master.children));
 	master.pulses = pulse_new(master.count);
 	stats_share(master.count);
+	quota_share(master.count, conf->worker.apps->count);
 	reap(&master, false); /* who is no child of ours is dropped */
 	log_info("relay %s listens on %s with %zu workers", PUSHLOG_VERSION,
 		 master.handover.is_ours ? conf->listen : "a given socket",

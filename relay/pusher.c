@@ -28,12 +28,17 @@ static const struct {
 				       "Application does not exist" },
 	[PUSHER_CAUSE_APP_DISABLED] = { "disabled", 4003,
 					"Application disabled" },
+	[PUSHER_CAUSE_OVER_QUOTA] = { "quota", 4004,
+				      "Application is over connection quota" },
 	[PUSHER_CAUSE_VERSION_BAD] = { "version", 4006,
 				       "Invalid version string format" },
 	[PUSHER_CAUSE_VERSION_UNSUPPORTED] = { "protocol", 4007,
 					       "Unsupported protocol version" },
 	[PUSHER_CAUSE_VERSION_MISSING] = { "no-protocol", 4008,
 					   "No protocol version supplied" },
+	[PUSHER_CAUSE_UNAUTHORIZED] = { "unauthorized", 4009,
+					"Connection not authorized within "
+					"timeout" },
 	[PUSHER_CAUSE_SLOW] = { "slow", 4100,
 				"Too slow: reconnect and backfill" },
 	[PUSHER_CAUSE_LOG_AWAY] = { "log-away", 4100,
@@ -47,6 +52,9 @@ static const struct {
 					"Pong reply not received" },
 	[PUSHER_CAUSE_TERMINATED] = { "terminated", 4009,
 				      "Terminated by the application" },
+	[PUSHER_CAUSE_IDLE] = { "idle", 4202,
+				"Closed after inactivity: nothing was "
+				"subscribed to" },
 };
 
 const char *pusher_cause_name(enum pusher_cause cause)

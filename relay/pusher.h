@@ -24,20 +24,23 @@ enum pusher_cause {
 	PUSHER_CAUSE_TOO_LARGE,
 	PUSHER_CAUSE_APP_UNKNOWN,
 	PUSHER_CAUSE_APP_DISABLED,
+	PUSHER_CAUSE_OVER_QUOTA,
 	PUSHER_CAUSE_VERSION_BAD,
 	PUSHER_CAUSE_VERSION_UNSUPPORTED,
 	PUSHER_CAUSE_VERSION_MISSING,
-	PUSHER_CAUSE_SLOW,     /* does not read what it is sent */
-	PUSHER_CAUSE_LOG_AWAY, /* a durable channel could not be started */
+	PUSHER_CAUSE_UNAUTHORIZED, /* did not show in time who it is */
+	PUSHER_CAUSE_SLOW,         /* does not read what it is sent */
+	PUSHER_CAUSE_LOG_AWAY,     /* a durable channel could not be started */
 	PUSHER_CAUSE_DRAIN,
 	PUSHER_CAUSE_ORPHANED, /* the master died, and its socket with it */
 	PUSHER_CAUSE_EPOCH,
 	PUSHER_CAUSE_TRIMMED, /* what it needs next is gone from the log */
 	PUSHER_CAUSE_PONG_MISSING,
 	PUSHER_CAUSE_TERMINATED, /* the app's server wants it */
+	PUSHER_CAUSE_IDLE,       /* subscribed to nothing for too long */
 };
 
-#define PUSHER_CAUSES (PUSHER_CAUSE_TERMINATED + 1)
+#define PUSHER_CAUSES (PUSHER_CAUSE_IDLE + 1)
 
 /* For the log. */
 const char *pusher_cause_name(enum pusher_cause cause);

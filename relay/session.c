@@ -8,11 +8,11 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
-#include "common/auth.h"
 #include "common/channel_name.h"
 #include "common/crypto.h"
-#include "common/socket_id.h"
 #include "common/text.h"
+#include "relay/admission.h"
+#include "relay/quota.h"
 
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
@@ -26,6 +26,9 @@
  * Each may cost Redis two commands and PostgreSQL a look-up. */
 #define SUBSCRIBES_PER_S 20
 
+/* Between looks at those who must do something in some seconds. */
+#define LOOK_MS 1000
+
 struct session_set {
 	struct loop *loop;
 	struct conn_set *conns;
@@ -33,6 +36,8 @@ struct session_set {
 	const struct session_ops *ops;
 	void *ctx;
 	struct frame *ping, *pong; /* the same for everyone */
+	struct list watched;       /* who must do something in time */
+	struct loop_timer look;    /* at them, if anybody ever must */
 };
 
 static struct session *session_of(struct conn *conn)
@@ -59,6 +64,57 @@ static void send_error(struct session *session, int code, const char *message,
 	send_text(session, &text);
 }
 
+/* ---- what it must do in time ---- */
+
+static uint32_t now_s(const struct session_set *set)
+{
+	return (uint32_t)(loop_now_ms(set->loop) / 1000);
+}
+
+static bool must_authorize(const struct session *session)
+{
+	return session->app->authorized_within_s > 0 && !session->is_authorized;
+}
+
+static bool must_subscribe(const struct session *session)
+{
+	return session->set->conf.idle_timeout_s > 0 &&
+	       session->subscription_count == 0;
+}
+
+/* Puts it on the list of those on whom we keep an eye, or takes it off. To be
+ * called whenever one of the two may have changed. */
+static void review(struct session *session)
+{
+	list_remove(&session->link);
+	if (must_authorize(session) || must_subscribe(session))
+		list_append(&session->set->watched, &session->link);
+}
+
+static void check_time(struct session *session)
+{
+	const struct session_conf *conf = &session->set->conf;
+	uint32_t now = now_s(session->set);
+
+	if (must_authorize(session) &&
+	    now - session->conn.opened_s >= session->app->authorized_within_s)
+		conn_close(&session->conn, PUSHER_CAUSE_UNAUTHORIZED);
+	else if (must_subscribe(session) &&
+		 now - session->idle_since_s >= conf->idle_timeout_s)
+		conn_close(&session->conn, PUSHER_CAUSE_IDLE);
+}
+
+/* Nobody leaves the list within: what is closed ends with the turn. */
+static void on_look(struct loop_timer *timer)
+{
+	struct session_set *set = container_of(timer, struct session_set, look);
+	struct list *link;
+
+	for (link = set->watched.next; link != &set->watched; link = link->next)
+		check_time(container_of(link, struct session, link));
+	loop_set_timer(set->loop, timer, LOOK_MS, on_look);
+}
+
 /* ---- connecting ---- */
 
 static int on_request(struct conn *conn, const struct http_upgrade *request)
@@ -73,6 +129,9 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 	if (!request->is_websocket)
 		return 426;
 	session->app = apps_find_key(session->set->conf.apps, key);
+	if (session->app != NULL &&
+	    !admission_has_origin(session->app, request->origin))
+		return 403;
 	/* what is wrong with the application is said on the open socket,
 	 * where clients can read it */
 	if (session->app == NULL)
@@ -82,6 +141,29 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 	else
 		session->refusal = (uint8_t)pusher_check_protocol(protocol);
 	return 0;
+}
+
+/* The place of its app among all. */
+static size_t app_index(const struct session *session)
+{
+	return (size_t)(session->app - session->set->conf.apps->all);
+}
+
+static enum pusher_cause take_place(struct session *session)
+{
+	int64_t max = session->app->connections_max;
+
+	session->has_place =
+		max > 0 && quota_take(app_index(session), max) == 0;
+	return max == 0 || session->has_place ? PUSHER_CAUSE_PEER
+					      : PUSHER_CAUSE_OVER_QUOTA;
+}
+
+static void leave_place(struct session *session)
+{
+	if (session->has_place)
+		quota_give(app_index(session));
+	session->has_place = false;
 }
 
 static uint64_t new_socket_id(void)
@@ -100,6 +182,8 @@ static void on_open(struct conn *conn)
 	enum pusher_cause refusal = (enum pusher_cause)session->refusal;
 	struct buf text = BUF_INIT;
 
+	if (refusal == PUSHER_CAUSE_PEER)
+		refusal = take_place(session);
 	if (refusal != PUSHER_CAUSE_PEER) {
 		send_error(session, pusher_cause_code(refusal),
 			   pusher_cause_reason(refusal), span_of(NULL, 0));
@@ -110,6 +194,8 @@ static void on_open(struct conn *conn)
 	pusher_add_established(&text, session->socket_id,
 			       session->set->conf.activity_timeout_s);
 	send_text(session, &text);
+	session->idle_since_s = now_s(session->set);
+	review(session);
 }
 
 /* ---- what it subscribes to ---- */
@@ -130,7 +216,10 @@ static void drop(struct session *session, struct subscription **at)
 	struct subscription *subscription = *at;
 
 	*at = subscription->next;
-	session->subscription_count--;
+	if (--session->subscription_count == 0) {
+		session->idle_since_s = now_s(session->set);
+		review(session);
+	}
 	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
 	free(subscription->user_id);
 	free(subscription);
@@ -139,13 +228,13 @@ static void drop(struct session *session, struct subscription **at)
 /* Whether one more subscribe may be asked for now. */
 static bool spend_allowance(struct session *session)
 {
-	uint32_t now_s = (uint32_t)(loop_now_ms(session->set->loop) / 1000);
+	uint32_t now = now_s(session->set);
 	int64_t max = session->set->conf.subscriptions_max;
 	int64_t allowance;
 
 	allowance = session->allowance +
-		    (int64_t)SUBSCRIBES_PER_S * (now_s - session->allowance_s);
-	session->allowance_s = now_s;
+		    (int64_t)SUBSCRIBES_PER_S * (now - session->allowance_s);
+	session->allowance_s = now;
 	session->allowance = (uint32_t)(allowance < max ? allowance : max);
 	if (session->allowance == 0)
 		return false;
@@ -171,40 +260,10 @@ static void refuse(struct session *session, struct span name,
 	buf_release(&message);
 }
 
-/* Whether it is the user whose channel this is. */
-static bool is_own(const struct session *session,
-		   const struct pusher_message *message)
+static struct admission admission_of(const struct session *session)
 {
-	return session->user_id != NULL && message->auth.len == 0 &&
-	       span_is(channel_name_user(message->channel), session->user_id);
-}
-
-/* Whether the app's server has signed that this connection may. */
-static bool is_signed(const struct session *session,
-		      const struct pusher_message *message)
-{
-	struct buf socket_id = BUF_INIT;
-	bool result;
-
-	socket_id_add(&socket_id, session->socket_id);
-	result = auth_check_channel(session->app, message->auth,
-				    buf_span(&socket_id), message->channel,
-				    message->channel_data);
-	buf_release(&socket_id);
-	return result;
-}
-
-static bool may_subscribe(const struct session *session,
-			  const struct pusher_message *message)
-{
-	switch (channel_name_kind(message->channel)) {
-	case CHANNEL_NAME_PUBLIC:
-		return true;
-	case CHANNEL_NAME_USER:
-		return is_own(session, message);
-	default:
-		return is_signed(session, message);
-	}
+	return (struct admission){ session->app, session->socket_id,
+				   session->user_id };
 }
 
 /* NULL if it may. */
@@ -220,6 +279,7 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
 				 "Not authorized to subscribe" };
 	const struct session_conf *conf = &session->set->conf;
+	struct admission who = admission_of(session);
 
 	if (!channel_name_is_valid(message->channel) &&
 	    channel_name_user(message->channel).ptr == NULL)
@@ -230,16 +290,20 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		return &too_many;
 	if (!spend_allowance(session))
 		return &too_often;
-	return may_subscribe(session, message) ? NULL : &unauthorized;
+	return admission_may_subscribe(&who, message) ? NULL : &unauthorized;
 }
 
-static struct subscription *add_subscription(struct session *session)
+static struct subscription *add_subscription(struct session *session,
+					     bool is_public)
 {
 	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
 
 	subscription->next = session->subscriptions;
 	session->subscriptions = subscription;
 	session->subscription_count++;
+	if (!is_public)
+		session->is_authorized = true;
+	review(session);
 	return subscription;
 }
 
@@ -261,7 +325,7 @@ static void subscribe_presence(struct session *session,
 		refuse(session, message->channel, &bad);
 		return;
 	}
-	subscription = add_subscription(session);
+	subscription = add_subscription(session, false);
 	subscription->user_id =
 		xstrndup(member.user_id.ptr, member.user_id.len);
 	set->ops->on_presence_subscribe(set->ctx, session, subscription,
@@ -275,15 +339,17 @@ static void subscribe(struct session *session,
 	const struct session_set *set = session->set;
 	const struct session_refusal *refusal =
 		check_subscribe(session, message);
+	struct span name = message->channel;
+	bool is_public = channel_name_is_public(name);
 
 	if (refusal != NULL)
-		refuse(session, message->channel, refusal);
-	else if (channel_name_kind(message->channel) == CHANNEL_NAME_PRESENCE)
+		refuse(session, name, refusal);
+	else if (channel_name_kind(name) == CHANNEL_NAME_PRESENCE)
 		subscribe_presence(session, message);
 	else
 		set->ops->on_subscribe(set->ctx, session,
-				       add_subscription(session),
-				       message->channel);
+				       add_subscription(session, is_public),
+				       name);
 }
 
 static void unsubscribe(struct session *session, struct span name)
@@ -299,39 +365,13 @@ static void unsubscribe(struct session *session, struct span name)
 
 /* ---- who it is ---- */
 
-static bool is_signed_user(const struct session *session,
-			   const struct pusher_message *message)
-{
-	struct buf socket_id = BUF_INIT;
-	bool result;
-
-	socket_id_add(&socket_id, session->socket_id);
-	result = auth_check_user(session->app, message->auth,
-				 buf_span(&socket_id), message->user_data);
-	buf_release(&socket_id);
-	return result;
-}
-
-/* NULL, and the user in *user; or why it may not. */
-static const char *check_signin(const struct session *session,
-				const struct pusher_message *message,
-				struct pusher_member *user)
-{
-	if (session->user_id != NULL)
-		return "already signed in";
-	if (message->user_data.ptr == NULL)
-		return "user_data is missing";
-	if (!is_signed_user(session, message))
-		return "not authorized";
-	return pusher_decode_user(message->user_data, user);
-}
-
 static void sign_in(struct session *session,
 		    const struct pusher_message *message)
 {
 	const struct session_set *set = session->set;
 	struct pusher_member user;
-	const char *why = check_signin(session, message, &user);
+	struct admission who = admission_of(session);
+	const char *why = admission_check_signin(&who, message, &user);
 	struct buf text = BUF_INIT;
 
 	if (why != NULL) {
@@ -340,6 +380,8 @@ static void sign_in(struct session *session,
 		return;
 	}
 	session->user_id = xstrndup(user.user_id.ptr, user.user_id.len);
+	session->is_authorized = true;
+	review(session);
 	pusher_member_release(&user);
 	pusher_add_signed_in(&text, message->user_data);
 	send_text(session, &text);
@@ -373,11 +415,11 @@ static void send_client_event(struct session *session,
 {
 	const struct session_set *set = session->set;
 	const char *why = check_client_event(session, message);
-	uint32_t now_s = (uint32_t)(loop_now_ms(set->loop) / 1000), held_back;
+	uint32_t held_back;
 
 	if (why != NULL)
 		send_error(session, 0, "Client events ", span_str(why));
-	else if (!throttle_pass(&session->client_events, now_s,
+	else if (!throttle_pass(&session->client_events, now_s(set),
 				CLIENT_EVENTS_PER_S, &held_back))
 		send_error(session, CODE_TOO_FAST,
 			   "Client events come too fast: not sent is ",
@@ -435,6 +477,8 @@ static void on_close(struct conn *conn)
 		drop(session, &session->subscriptions);
 	if (session->user_id != NULL && session->set->ops->on_signout != NULL)
 		session->set->ops->on_signout(session->set->ctx, session);
+	list_remove(&session->link);
+	leave_place(session);
 }
 
 static void free_session(struct conn *conn)
@@ -481,6 +525,8 @@ struct session_set *session_set_new(struct loop *loop,
 	set->ctx = ctx;
 	set->ping = frame_of(pusher_add_ping);
 	set->pong = frame_of(pusher_add_pong);
+	list_init(&set->watched);
+	loop_set_timer(loop, &set->look, LOOK_MS, on_look);
 	return set;
 }
 
@@ -488,6 +534,7 @@ void session_set_free(struct session_set *set)
 {
 	conn_set_abort(set->conns);
 	conn_set_free(set->conns);
+	loop_clear_timer(set->loop, &set->look);
 	frame_unref(set->ping);
 	frame_unref(set->pong);
 	free(set);
@@ -514,6 +561,7 @@ void session_accept(struct session_set *set, int fd,
 
 	conn_set_add(set->conns, &session->conn, fd, address);
 	session->set = set;
+	list_init(&session->link);
 	session->allowance = (uint32_t)set->conf.subscriptions_max;
-	session->allowance_s = (uint32_t)(loop_now_ms(set->loop) / 1000);
+	session->allowance_s = now_s(set);
 }

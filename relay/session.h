@@ -26,6 +26,10 @@ struct session {
 	uint32_t subscription_count;
 	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
 	struct throttle client_events;
+	struct list link;      /* of the set's watched, or none */
+	uint32_t idle_since_s; /* if it has no subscription */
+	bool is_authorized;    /* signed in, or was in a channel not public */
+	bool has_place;        /* counts for the connections of its app */
 	uint8_t refusal; /* enum pusher_cause found during the handshake */
 };
 
@@ -33,6 +37,7 @@ struct session_conf {
 	const struct apps *apps;    /* borrowed */
 	int64_t activity_timeout_s; /* told to clients */
 	int64_t subscriptions_max;  /* of one session */
+	int64_t idle_timeout_s;     /* without any subscription; 0: none */
 };
 
 /* Each of the first two sets subscription->channel, by whose name the session

@@ -495,6 +495,7 @@ static void make_sessions(struct worker *worker)
 		.apps = conf->apps,
 		.activity_timeout_s = conf->activity_timeout_s,
 		.subscriptions_max = conf->subscriptions_max,
+		.idle_timeout_s = conf->idle_timeout_s,
 	};
 
 	worker->sessions = session_set_new(worker->loop, &conn_conf,

@@ -26,6 +26,7 @@ struct worker_conf {
 	int64_t queue_max_bytes;
 	int64_t stash_max_bytes;
 	int64_t subscriptions_max;
+	int64_t idle_timeout_s;
 	int64_t drain_ms;
 	int64_t reload_drain_ms;
 	bool trust_real_ip; /* the listening socket is a Unix socket */

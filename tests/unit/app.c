@@ -26,6 +26,7 @@ static struct settings settings_of(char *apps)
 				  .webhooks = nothing,
 				  .channels = channels,
 				  .durable_channels = durable,
+				  .allowed_origins = nothing,
 				  .event_max_bytes = 10240 };
 }
 
@@ -90,6 +91,7 @@ TEST(json_makes_several_apps)
 		load("{\"apps\":[{" FIRST
 		     ",\"durable_channels\":[\"a-*\",\"private-b\"],"
 		     "\"allowed_origins\":[],\"event_max_bytes\":99,"
+		     "\"connections_max\":7,\"authorized_within_s\":30,"
 		     "\"client_events\":true,\"enabled\":false,"
 		     "\"presence_members_max\":0,"
 		     "\"subscription_count\":true},{" SECOND
@@ -103,6 +105,9 @@ TEST(json_makes_several_apps)
 	assert_int_equal(apps.all[0].presence_members_max, 0);
 	assert_true(apps.all[0].subscription_count);
 	assert_true(apps.all[1].enabled);
+	assert_int_equal(apps.all[0].connections_max, 7);
+	assert_int_equal(apps.all[0].authorized_within_s, 30);
+	assert_int_equal(apps.all[1].connections_max, 0);
 	assert_string_equal(apps.all[1].durable_channels, "orders-*");
 	assert_string_equal(apps.all[1].allowed_origins, "https://example.org");
 	assert_int_equal(apps.all[1].event_max_bytes, 10240);
@@ -194,6 +199,14 @@ TEST(each_member_has_its_type)
 	expect_refused("{\"apps\":[{\"presence_members_max\":-1}]}",
 		       "PUSHLOG_APPS: apps[0].presence_members_max is not a "
 		       "whole number from 0 to 1000000");
+	expect_refused("{\"apps\":[{\"connections_max\":-1}]}",
+		       "PUSHLOG_APPS: apps[0].connections_max is not a whole "
+		       "number from 0 to 1000000");
+	expect_refused("{\"apps\":[{" FIRST
+		       ",\"allowed_origins\":[\"https://a\",\"a/\"]}]}",
+		       "PUSHLOG_APPS: apps[0].allowed_origins has an item that "
+		       "is no origin: https://host[:port], in lower case, a "
+		       "label of the host may be *");
 	expect_refused("{\"apps\":[{\"client_events\":\"yes\"}]}",
 		       "PUSHLOG_APPS: apps[0].client_events is not true or "
 		       "false");

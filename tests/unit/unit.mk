@@ -8,11 +8,13 @@
 #     UNIT_NAME_LIBS  libraries beside cmocka's and common's
 
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
-	json log metric notify ops settings socket_id span successor text webhook
+	json log metric notify ops origin settings socket_id span successor \
+	text webhook
 UNIT += batch channel_info entry escape etag form message multipart path range \
 	signature stuck tails trigger webhook_body
-UNIT += channel frame handover hint http_upgrade list outbuf peak peer_address \
-	pusher pusher_users room siphash stash throttle window ws ws_messages ws_wslay
+UNIT += admission channel frame handover hint http_upgrade list outbuf peak \
+	peer_address pusher pusher_users quota room siphash stash throttle \
+	window ws ws_messages ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -33,6 +35,7 @@ UNIT_tails = messages-fcgi/tails messages-fcgi/row
 UNIT_trigger = messages-fcgi/trigger messages-fcgi/channel_info \
 	messages-fcgi/fault
 
+UNIT_admission = relay/admission relay/pusher
 UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws
 UNIT_handover = relay/handover
@@ -42,6 +45,7 @@ UNIT_outbuf = relay/outbuf relay/frame relay/ws
 UNIT_peer_address = relay/peer_address
 UNIT_pusher = relay/pusher
 UNIT_pusher_users = relay/pusher
+UNIT_quota = relay/quota
 UNIT_room = relay/room relay/siphash
 UNIT_siphash = relay/siphash
 UNIT_stash = relay/stash relay/frame relay/ws

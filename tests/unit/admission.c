@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/admission: who comes into which channel, and who becomes whom.
+ */
+#include "relay/admission.h"
+
+#include "common/auth.h"
+
+#include "tests/unit/unit.h"
+
+#define SOCKET_ID ((uint64_t)1234 << 32 | 1234)
+
+static char key[] = "key", secret[] = "0123456789abcdef", nothing[] = "",
+	    origins[] = "https://example.org";
+static const struct app app = { .key = key,
+				.secret = secret,
+				.allowed_origins = nothing };
+static const struct span absent = { NULL, 0 };
+
+/* auth NULL: what is right. */
+static bool may_subscribe(const char *user, const char *channel,
+			  const char *data, const char *auth)
+{
+	struct admission who = { &app, SOCKET_ID, user };
+	struct pusher_message message = { .channel = span_str(channel),
+					  .channel_data = span_str(data) };
+	struct buf buf = BUF_INIT;
+	bool result;
+
+	auth_add_channel(&buf, &app, SPAN("1234.1234"), message.channel,
+			 message.channel_data);
+	message.auth = auth ? span_str(auth) : buf_span(&buf);
+	result = admission_may_subscribe(&who, &message);
+	buf_release(&buf);
+	return result;
+}
+
+TEST(only_public_channels_are_open_to_all)
+{
+	assert_true(may_subscribe(NULL, "messages", NULL, ""));
+	assert_true(may_subscribe(NULL, "cache-a", NULL, "anything"));
+	assert_true(may_subscribe(NULL, "private-a", NULL, NULL));
+	assert_true(may_subscribe(NULL, "private-a", "{}", NULL));
+	assert_true(may_subscribe(NULL, "private-encrypted-a", NULL, NULL));
+	assert_true(may_subscribe(NULL, "presence-a", "{}", NULL));
+	assert_false(may_subscribe(NULL, "private-a", NULL, ""));
+	assert_false(may_subscribe(NULL, "private-cache-a", NULL, ""));
+	assert_false(may_subscribe(NULL, "private-encrypted-a", NULL, ""));
+	assert_false(may_subscribe("Ada", "presence-a", "{}", ""));
+}
+
+TEST(a_user_s_channel_is_the_user_s_alone)
+{
+	assert_true(may_subscribe("Ada", "#server-to-user-Ada", NULL, ""));
+	assert_false(may_subscribe(NULL, "#server-to-user-Ada", NULL, ""));
+	assert_false(may_subscribe("Bob", "#server-to-user-Ada", NULL, ""));
+	assert_false(may_subscribe("Ad", "#server-to-user-Ada", NULL, ""));
+	assert_false(may_subscribe("Ada", "#server-to-user-Ad", NULL, ""));
+	/* and no signature opens it */
+	assert_false(may_subscribe(NULL, "#server-to-user-Ada", NULL, NULL));
+	assert_false(may_subscribe("Ada", "#server-to-user-Ada", NULL, NULL));
+}
+
+static const char *sign_in(const char *user, struct span data, bool is_signed)
+{
+	struct admission who = { &app, SOCKET_ID, user };
+	struct pusher_message message = { .user_data = data };
+	struct buf buf = BUF_INIT;
+	struct pusher_member member;
+	const char *why;
+
+	if (is_signed)
+		auth_add_user(&buf, &app, SPAN("1234.1234"), data);
+	message.auth = buf_span(&buf);
+	why = admission_check_signin(&who, &message, &member);
+	if (why == NULL) {
+		assert_span(member.user_id, SPAN("Ada"));
+		pusher_member_release(&member);
+	}
+	buf_release(&buf);
+	return why ? why : "";
+}
+
+TEST(who_is_signed_for_signs_in_once)
+{
+	struct span ada = SPAN("{\"id\":\"Ada\"}");
+
+	assert_string_equal(sign_in(NULL, ada, true), "");
+	assert_string_equal(sign_in(NULL, ada, false), "not authorized");
+	assert_string_equal(sign_in("Ada", ada, true), "already signed in");
+	assert_string_equal(sign_in(NULL, absent, true),
+			    "user_data is missing");
+	assert_string_equal(sign_in(NULL, SPAN("{}"), true),
+			    "id must be a string");
+	/* what is not signed is not looked at */
+	assert_string_equal(sign_in(NULL, SPAN("{"), false), "not authorized");
+}
+
+TEST(pages_connect_if_their_origin_is_listed)
+{
+	struct app listed = app;
+
+	assert_true(admission_has_origin(&app, SPAN("https://evil.example")));
+	listed.allowed_origins = origins;
+	assert_true(admission_has_origin(&listed, SPAN("https://example.org")));
+	assert_true(admission_has_origin(&listed, absent));
+	assert_false(
+		admission_has_origin(&listed, SPAN("https://evil.example")));
+	assert_false(admission_has_origin(&listed, SPAN("")));
+	assert_false(admission_has_origin(&listed, SPAN("null")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_public_channels_are_open_to_all),
+		cmocka_unit_test(a_user_s_channel_is_the_user_s_alone),
+		cmocka_unit_test(who_is_signed_for_signs_in_once),
+		cmocka_unit_test(pages_connect_if_their_origin_is_listed),
+	};
+
+	return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
+}
