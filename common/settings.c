@@ -132,7 +132,7 @@ static const struct conf_option options[] = {
 	SECRET("PUSHLOG_REDIS_PASSWORD", redis_password, "", NULL,
 	       "password of Redis, if it has one"),
 	STRING("PUSHLOG_REDIS_PREFIX", redis_prefix, "pushlog", check_prefix,
-	       "first part of the names of channels in Redis"),
+	       "first part of the names of channels and keys in Redis"),
 	STRING("PUSHLOG_LOG_LEVEL", log_level, "info", check_log_level,
 	       "error, warn, info or debug"),
 	STRING("PUSHLOG_LOG_FORMAT", log_format, "auto", check_log_format,
