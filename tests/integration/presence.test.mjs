@@ -190,7 +190,8 @@ presenceTest('while Redis is away people come and go, and all is well after it',
     const ann = await enter(t, channel, 'ann');
     const bob = await enter(t, channel, 'bob');
     const dan = await enter(t, channel, 'dan');
-    await sees(ann, ['ann', 'bob', 'dan']);
+    for (const page of [ann, bob, dan]) await sees(page, ['ann', 'bob', 'dan']);
+    t.after(() => stack.release('redis'));
     await stack.hold('redis');
     const carl = await enter(t, channel, 'carl');
     await sees(carl, ids(carl).includes('ann') ? ['ann', 'bob', 'carl', 'dan']
