@@ -133,7 +133,9 @@ export class Front {
     this.#nginx = new Running(folder, this.ports.STATIC);
     this.#nginx.start([...pinned(this.core), 'nginx', '-e', 'stderr',
       '-p', folder, '-c', 'nginx.conf'], {});
-    await until('nginx accepts connections', () => connects(this.ports.STATIC));
+    await until('nginx accepts connections', () => this.#nginx.exit ||
+      connects(this.ports.STATIC));
+    if (this.#nginx.exit) throw new Error(`nginx ended: ${this.#nginx.said}`);
     for (const name of ['postgres', 'redis', 'messages-fcgi']) {
       pin(this.stack.pid(name), this.core);
     }
