@@ -8,6 +8,7 @@
 
 #include "common/auth.h"
 #include "common/channel_name.h"
+#include "common/clock.h"
 #include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -130,20 +131,27 @@ static void add_shared_secret(struct buf *buf, const struct app *app,
 	buf_release(&text);
 }
 
-/* auth, and data under its key; data is absent where there is none. */
+/* Nothing if value is empty. */
+static void add_member(struct buf *body, const char *key, struct span value)
+{
+	if (value.len == 0)
+		return;
+	buf_add_char(body, body->len == 0 ? '{' : ',');
+	json_add_string(body, span_str(key));
+	buf_add_char(body, ':');
+	json_add_string(body, value);
+}
+
+/* auth, data under its key, and a grant, of which the last two may be empty. */
 static void send(struct response *response, const struct buf *auth,
-		 const char *key, struct span data)
+		 const char *key, const struct buf *data,
+		 const struct buf *grant)
 {
 	struct buf body = BUF_INIT;
 
-	buf_add_str(&body, "{\"auth\":");
-	json_add_string(&body, buf_span(auth));
-	if (data.ptr != NULL) {
-		buf_add_str(&body, ",\"");
-		buf_add_str(&body, key);
-		buf_add_str(&body, "\":");
-		json_add_string(&body, data);
-	}
+	add_member(&body, "auth", buf_span(auth));
+	add_member(&body, key, buf_span(data));
+	add_member(&body, "grant", buf_span(grant));
 	buf_add_char(&body, '}');
 	response_json(response, buf_span(&body));
 	buf_release(&body);
@@ -154,6 +162,7 @@ static int sign_channel(const struct auth_post *self,
 			struct response *response, struct problem *problem)
 {
 	struct buf auth = BUF_INIT, data = BUF_INIT, secret = BUF_INIT;
+	struct buf grant = BUF_INIT;
 	struct span socket_id, channel, user;
 
 	if (body_parse(form, request, problem) == -1 ||
@@ -169,11 +178,15 @@ static int sign_channel(const struct auth_post *self,
 		add_user(&data, "user_id", user);
 	}
 	auth_add_channel(&auth, self->app, socket_id, channel, buf_span(&data));
+	if (app_is_durable(self->app, channel))
+		auth_add_grant(&grant, self->app, channel, user,
+			       clock_wall_s() + AUTH_GRANT_S);
 	if (secret.len > 0)
-		send(response, &auth, "shared_secret", buf_span(&secret));
+		send(response, &auth, "shared_secret", &secret, &grant);
 	else
-		send(response, &auth, "channel_data", buf_span(&data));
+		send(response, &auth, "channel_data", &data, &grant);
 	buf_release(&auth);
+	buf_release(&grant);
 	buf_release(&data);
 	buf_release(&secret);
 	return 0;
@@ -183,7 +196,7 @@ static int sign_user(const struct auth_post *self,
 		     const struct request *request, struct form *form,
 		     struct response *response, struct problem *problem)
 {
-	struct buf auth = BUF_INIT, data = BUF_INIT;
+	struct buf auth = BUF_INIT, data = BUF_INIT, none = BUF_INIT;
 	struct span socket_id, user;
 
 	if (body_parse(form, request, problem) == -1 ||
@@ -193,7 +206,7 @@ static int sign_user(const struct auth_post *self,
 		return -1;
 	add_user(&data, "id", user);
 	auth_add_user(&auth, self->app, socket_id, buf_span(&data));
-	send(response, &auth, "user_data", buf_span(&data));
+	send(response, &auth, "user_data", &data, &none);
 	buf_release(&auth);
 	buf_release(&data);
 	return 0;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What anyone may read: the public channels with a history. Knows neither
- * FastCGI nor SQL.
+ * Who may read what: anyone the public channels with a history, and those who
+ * were given a grant its channel. Knows neither FastCGI nor SQL.
  */
 #include "messages-fcgi/messages_get.h"
 
+#include "common/auth.h"
 #include "common/channel_name.h"
+#include "common/clock.h"
 
 static int parse_channel(const struct app *app, const struct form *form,
 			 struct span *channel, struct problem *problem)
@@ -17,9 +19,23 @@ static int parse_channel(const struct app *app, const struct form *form,
 	if (!channel_name_is_valid(*channel))
 		return problem_set(problem, 400, "channel",
 				   "channel is not a valid channel name");
-	if (!channel_name_is_public(*channel) || !app_is_durable(app, *channel))
+	if (!app_is_durable(app, *channel))
 		return problem_set(problem, 403, "channel",
 				   "this channel is not open for reading");
+	return 0;
+}
+
+static int check_grant(const struct app *app, struct span channel,
+		       struct span grant, struct problem *problem)
+{
+	if (grant.len == 0)
+		return problem_set(problem, 401, "Pushlog-Grant",
+				   "this channel is read with a grant, which "
+				   "comes with the subscription to it");
+	if (!auth_check_grant(app, channel, grant, clock_wall_s()))
+		return problem_set(problem, 403, "Pushlog-Grant",
+				   "the grant has expired, or is not one for "
+				   "this channel");
 	return 0;
 }
 
@@ -34,7 +50,12 @@ static int parse(const struct app *app, const struct request *request,
 				   "the query does not parse: %s", why);
 	if (range_parse(&ask->query, form, problem) == -1)
 		return -1;
-	return parse_channel(app, form, &ask->channel, problem);
+	if (parse_channel(app, form, &ask->channel, problem) == -1)
+		return -1;
+	ask->is_private = !channel_name_is_public(ask->channel);
+	if (!ask->is_private)
+		return 0;
+	return check_grant(app, ask->channel, request->grant, problem);
 }
 
 void messages_get(const struct messages_get *self,

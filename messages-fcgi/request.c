@@ -83,6 +83,7 @@ void request_read(struct request *request, const struct FCGX_Request *fcgx)
 	request->content_type = param(fcgx, "CONTENT_TYPE");
 	request->idempotency_key = param(fcgx, "HTTP_IDEMPOTENCY_KEY");
 	request->if_none_match = param(fcgx, "HTTP_IF_NONE_MATCH");
+	request->grant = param(fcgx, "HTTP_PUSHLOG_GRANT");
 	request->request_id = param(fcgx, "REQUEST_ID");
 	request->remote_user = param(fcgx, "REMOTE_USER");
 }

@@ -32,7 +32,7 @@ struct request {
 	struct span method_name; /* as it was sent */
 	struct span path, query;
 	struct span content_type;
-	struct span idempotency_key, if_none_match;
+	struct span idempotency_key, if_none_match, grant;
 	struct span request_id;  /* the web server's */
 	struct span remote_user; /* whom the web server knows it is from */
 	enum request_body body_state;

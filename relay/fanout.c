@@ -10,6 +10,9 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/auth.h"
+#include "common/channel_name.h"
+#include "common/clock.h"
 #include "relay/room.h"
 #include "relay/stats.h"
 
@@ -54,17 +57,26 @@ static struct frame *frame_of(struct buf *text)
 	return frame;
 }
 
+/* Everybody gets the same frame, so a grant names nobody. */
 static struct frame *subscribed_frame(const struct fanout *fanout,
 				      const struct channel *channel)
 {
-	struct buf text = BUF_INIT, presence = BUF_INIT;
+	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
+	struct pusher_history history = { .base = channel->delivered,
+					  .epoch = fanout->epoch };
+	struct span name = channel_name(channel);
 
 	if (channel->room != NULL)
 		room_add_json(channel->room, &presence);
-	pusher_add_subscribed(&text, channel_name(channel), channel->delivered,
-			      channel->is_durable ? fanout->epoch : NULL,
+	if (channel->is_durable && !channel_name_is_public(name))
+		auth_add_grant(&grant, channel->app, name, span_of(NULL, 0),
+			       clock_wall_s() + AUTH_GRANT_S);
+	history.grant = buf_span(&grant);
+	pusher_add_subscribed(&text, name,
+			      channel->is_durable ? &history : NULL,
 			      buf_span(&presence));
 	buf_release(&presence);
+	buf_release(&grant);
 	return frame_of(&text);
 }
 

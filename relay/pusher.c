@@ -442,19 +442,29 @@ static void begin_internal(struct buf *buf, const char *name,
 	buf_add_str(buf, ",\"data\":\"");
 }
 
-void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
-			   const char *epoch, struct span presence)
+static void add_history(struct buf *buf, const struct pusher_history *history)
+{
+	buf_add_str(buf, "\\\"base\\\":");
+	buf_add_int(buf, history->base);
+	buf_add_str(buf, ",\\\"epoch\\\":\\\"");
+	buf_add_str(buf, history->epoch);
+	buf_add_str(buf, "\\\"");
+	if (history->grant.len == 0)
+		return;
+	buf_add_str(buf, ",\\\"grant\\\":\\\"");
+	buf_add_span(buf, history->grant);
+	buf_add_str(buf, "\\\"");
+}
+
+void pusher_add_subscribed(struct buf *buf, struct span channel,
+			   const struct pusher_history *history,
+			   struct span presence)
 {
 	begin_internal(buf, "subscription_succeeded", channel);
 	buf_add_char(buf, '{');
-	if (epoch != NULL) {
-		buf_add_str(buf, "\\\"base\\\":");
-		buf_add_int(buf, base);
-		buf_add_str(buf, ",\\\"epoch\\\":\\\"");
-		buf_add_str(buf, epoch);
-		buf_add_str(buf, "\\\"");
-	}
-	if (epoch != NULL && presence.len > 0)
+	if (history != NULL)
+		add_history(buf, history);
+	if (history != NULL && presence.len > 0)
 		buf_add_char(buf, ',');
 	json_add_escaped(buf, presence);
 	buf_add_str(buf, "}\"}");

@@ -155,10 +155,17 @@ void pusher_add_client_event(struct buf *buf, struct span event,
 
 void pusher_add_signed_in(struct buf *buf, struct span user_data);
 
-/* epoch NULL: the channel has no history. presence: "presence":{…}, or
- * empty. */
-void pusher_add_subscribed(struct buf *buf, struct span channel, int64_t base,
-			   const char *epoch, struct span presence);
+/* What a subscriber reads what it missed by. */
+struct pusher_history {
+	int64_t base;
+	const char *epoch;
+	struct span grant; /* empty: none is needed */
+};
+
+/* history NULL: the channel has none. presence: "presence":{…}, or empty. */
+void pusher_add_subscribed(struct buf *buf, struct span channel,
+			   const struct pusher_history *history,
+			   struct span presence);
 
 /* user_info is a JSON text, or empty. */
 void pusher_add_member(struct buf *buf, bool is_added, struct span channel,

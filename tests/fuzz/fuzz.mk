@@ -9,7 +9,7 @@
 #     FUZZ_NAME       what it links beside common/
 #     FUZZ_NAME_LIBS  libraries beside common's
 
-FUZZ = api envelope form http_upgrade json multipart ops pusher text ws
+FUZZ = api auth envelope form http_upgrade json multipart ops pusher text ws
 
 FUZZ_api = messages-fcgi/signature messages-fcgi/trigger \
 	messages-fcgi/channel_info messages-fcgi/fault \

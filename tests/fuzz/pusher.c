@@ -63,7 +63,7 @@ static void check_message(struct span text)
 	     text_is_utf8(message.user_data));
 	if (has_channel(message.type) && message.channel.ptr != NULL) {
 		check_as_string(&message);
-		pusher_add_subscribed(&buf, message.channel, 41, "e",
+		pusher_add_subscribed(&buf, message.channel, NULL,
 				      span_of(NULL, 0));
 		check_json(&buf);
 		pusher_add_subscription_error(&buf, message.channel, "Error",

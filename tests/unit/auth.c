@@ -114,9 +114,92 @@ TEST(what_is_signed_is_let_in_and_nothing_else)
 	buf_release(&user);
 }
 
+static char id[] = "3";
+
+static bool check_grant(struct span channel, struct span grant, int64_t now_s)
+{
+	struct app with_id = app;
+	struct span box = boxed(grant);
+	bool result;
+
+	with_id.id = id;
+	result = auth_check_grant(&with_id, channel, box, now_s);
+	unbox(box);
+	return result;
+}
+
+static void add_grant(struct buf *buf, struct span user, int64_t expiry_s)
+{
+	struct app with_id = app;
+
+	with_id.id = id;
+	buf_clear(buf);
+	auth_add_grant(buf, &with_id, SPAN("private-a"), user, expiry_s);
+}
+
+TEST(a_grant_is_good_for_its_channel_until_it_expires)
+{
+	struct span channel = SPAN("private-a");
+	struct buf buf = BUF_INIT;
+	char longest[512];
+
+	add_grant(&buf, absent, 1000);
+	assert_true(span_starts(buf_span(&buf), "1000::"));
+	assert_true(check_grant(channel, buf_span(&buf), 0));
+	assert_true(check_grant(channel, buf_span(&buf), 999));
+	assert_false(check_grant(channel, buf_span(&buf), 1000));
+	assert_false(check_grant(SPAN("private-b"), buf_span(&buf), 999));
+	assert_false(check_grant(SPAN("private-"), buf_span(&buf), 999));
+	/* of another app with the same secret */
+	assert_false(auth_check_grant(
+		&(struct app){ .id = key, .secret = secret, .key = key },
+		channel, buf_span(&buf), 999));
+	add_grant(&buf, SPAN("A:\n\xc3\xa9"), 1000);
+	assert_true(span_starts(buf_span(&buf), "1000:413a0ac3a9:"));
+	assert_true(check_grant(channel, buf_span(&buf), 999));
+	memset(longest, 'x', sizeof(longest));
+	add_grant(&buf, span_of(longest, sizeof(longest)), 1000);
+	assert_true(check_grant(channel, buf_span(&buf), 999));
+	buf_release(&buf);
+}
+
+TEST(a_grant_that_differs_anywhere_is_none)
+{
+	static const char *const others[] = {
+		"",         ":",         "::",   "1000::", "1000",
+		"1000:4:0", "1000:4g:0", "x::0", "-1::0",
+	};
+	struct span channel = SPAN("private-a");
+	struct buf buf = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < COUNT(others); i++)
+		assert_false(check_grant(channel, span_str(others[i]), 0));
+	assert_false(auth_check_grant(&app, channel, absent, 0));
+	add_grant(&buf, SPAN("Ada"), 1000);
+	for (i = 0; i < buf.len; i++) {
+		assert_false(check_grant(channel, span_of(buf.data, i), 0));
+		buf.data[i] ^= 1;
+		assert_false(check_grant(channel, buf_span(&buf), 0));
+		buf.data[i] ^= 1;
+	}
+	buf_add_char(&buf, '0');
+	assert_false(check_grant(channel, buf_span(&buf), 0));
+	/* written in another way */
+	buf_clear(&buf);
+	add_grant(&buf, SPAN("JKL"), 1000);
+	assert_true(check_grant(channel, buf_span(&buf), 0));
+	*strchr(buf.data, 'a') = 'A';
+	assert_false(check_grant(channel, buf_span(&buf), 0));
+	buf_release(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_grant_is_good_for_its_channel_until_it_expires),
+		cmocka_unit_test(a_grant_that_differs_anywhere_is_none),
 		cmocka_unit_test(what_is_signed_is_let_in_and_nothing_else),
 		cmocka_unit_test(a_private_channel_is_signed_as_published),
 		cmocka_unit_test(

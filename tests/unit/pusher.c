@@ -13,6 +13,7 @@ static const struct span absent = { NULL, 0 };
 
 TEST(what_we_send_has_these_bytes)
 {
+	struct pusher_history history = { 41, "0f3a", { NULL, 0 } };
 	struct buf buf = BUF_INIT;
 
 	pusher_add_established(&buf, (uint64_t)123 << 32 | 456, 120);
@@ -31,17 +32,19 @@ TEST(what_we_send_has_these_bytes)
 	assert_buf(&buf, "{\"event\":\"pusher:ping\",\"data\":\"{}\"}");
 	pusher_add_pong(&buf);
 	assert_buf(&buf, "{\"event\":\"pusher:pong\",\"data\":\"{}\"}");
-	pusher_add_subscribed(&buf, SPAN("messages"), 41, "0f3a", SPAN(""));
+	pusher_add_subscribed(&buf, SPAN("messages"), &history, SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"messages\",\"data\":"
 		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"0f3a\\\"}\"}");
-	pusher_add_subscribed(&buf, SPAN("messages"), 0, "e", SPAN(""));
+	history.grant = SPAN("1:a:b");
+	pusher_add_subscribed(&buf, SPAN("private-a"), &history, SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
-		   "\"channel\":\"messages\",\"data\":"
-		   "\"{\\\"base\\\":0,\\\"epoch\\\":\\\"e\\\"}\"}");
-	pusher_add_subscribed(&buf, SPAN("a_B-c=@,.;1"), 41, NULL, SPAN(""));
+		   "\"channel\":\"private-a\",\"data\":"
+		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"0f3a\\\","
+		   "\\\"grant\\\":\\\"1:a:b\\\"}\"}");
+	pusher_add_subscribed(&buf, SPAN("a_B-c=@,.;1"), NULL, SPAN(""));
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"a_B-c=@,.;1\",\"data\":\"{}\"}");
@@ -80,16 +83,17 @@ TEST(who_is_watched_is_told_by_name)
 
 TEST(what_is_told_of_members_has_these_bytes)
 {
+	struct pusher_history history = { 41, "e", { NULL, 0 } };
 	struct buf buf = BUF_INIT;
 	struct span none = SPAN("\"presence\":{\"ids\":[]}");
 
-	pusher_add_subscribed(&buf, SPAN("presence-a"), 41, "e", none);
+	pusher_add_subscribed(&buf, SPAN("presence-a"), &history, none);
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"presence-a\",\"data\":"
 		   "\"{\\\"base\\\":41,\\\"epoch\\\":\\\"e\\\","
 		   "\\\"presence\\\":{\\\"ids\\\":[]}}\"}");
-	pusher_add_subscribed(&buf, SPAN("presence-a"), 41, NULL, none);
+	pusher_add_subscribed(&buf, SPAN("presence-a"), NULL, none);
 	assert_buf(&buf,
 		   "{\"event\":\"pusher_internal:subscription_succeeded\","
 		   "\"channel\":\"presence-a\",\"data\":"
