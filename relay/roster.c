@@ -244,17 +244,22 @@ static void on_up(void *ctx)
 	begin(roster);
 }
 
+static void answer_all(struct roster *roster)
+{
+	while (roster->count > 0) {
+		struct question question = pop(roster);
+
+		answer(&question, NULL);
+	}
+}
+
 static void on_down(void *ctx)
 {
 	struct roster *roster = ctx;
 
 	loop_clear_timer(roster->loop, &roster->renewal);
 	roster->ops->on_away(roster->ctx);
-	while (roster->count > 0) {
-		struct question question = pop(roster);
-
-		answer(&question, NULL);
-	}
+	answer_all(roster);
 }
 
 static void on_reply(void *ctx, const redisReply *reply)
@@ -302,6 +307,7 @@ struct roster *roster_new(struct loop *loop, const struct roster_conf *conf,
 
 void roster_free(struct roster *roster)
 {
+	answer_all(roster);
 	redis_link_free(roster->link);
 	loop_clear_timer(roster->loop, &roster->renewal);
 	buf_release(&roster->sha);

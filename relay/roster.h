@@ -44,7 +44,7 @@ typedef void roster_answer_fn(void *subject, const struct roster_list *list);
 
 struct roster *roster_new(struct loop *loop, const struct roster_conf *conf,
 			  const struct roster_ops *ops, void *ctx);
-/* What was asked is not answered. */
+/* What was asked is answered first, by NULL. */
 void roster_free(struct roster *roster);
 
 /* Whether it is of any use to ask; else the questions below return false and

@@ -573,13 +573,13 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	stop_ops(&worker);
 	session_set_free(worker.sessions);
 	heal_free(worker.heal);
+	roster_free(worker.roster); /* which still answers those below */
 	fanout_free(worker.fanout);
 	bus_free(worker.bus);
 	users_free(worker.users);
 	cache_free(worker.cache);
 	presence_free(worker.presence);
 	occupancy_free(worker.occupancy);
-	roster_free(worker.roster);
 	buf_release(&worker.hints);
 	close(worker.signals.fd);
 	loop_free(worker.loop);

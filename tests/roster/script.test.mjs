@@ -12,6 +12,7 @@ import { until } from '../stack.mjs';
 import { startRedis } from './resp.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../common/roster.lua', import.meta.url));
+const HEADER = fileURLToPath(new URL('../../relay/roster.h', import.meta.url));
 const APP = '7';
 const LEASE_MS = 5000;
 const LEAVING_MS = 3000;
@@ -113,6 +114,11 @@ test('who begins is told how long it may be silent', async () => {
   assert.equal(await roster('renew', 'n1'), 1);
   await pass(LEASE_MS);
   await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
+});
+
+test('relay knows how long a lease is', () => {
+  assert.match(fs.readFileSync(HEADER, 'utf8'),
+    new RegExp(`#define ROSTER_LEASE_MS ${LEASE_MS}\\b`));
 });
 
 test('who joins is told who is there, itself too', async () => {
