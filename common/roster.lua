@@ -41,8 +41,9 @@ local LEASE_MS = 5000
 local LEAVING_MS = 3000
 -- A count of so many subscribers is said once in so long.
 local CROWD, CROWD_MS = 100, 5000
--- Undone, and said, by one call: Redis does nothing else meanwhile.
-local UNDO_MAX, DUE_MAX = 10000, 1000
+-- Undone, and said, by one call: Redis does nothing else meanwhile. Who reads
+-- must know what is true, and takes more at once.
+local UNDO_MAX, UNDO_BEFORE_READ_MAX, DUE_MAX = 1000, 10000, 1000
 local WEBHOOKS_MAX = 100000
 
 local op, prefix = ARGV[1], ARGV[2]
@@ -245,20 +246,22 @@ local function undo(node, name)
   call('HDEL', key('node', node), name)
 end
 
--- Undoes what expired nodes have registered, so much in one call.
-local function sweep_nodes()
-  local left = UNDO_MAX
+-- Undoes what expired nodes have registered, up to so much or a little more.
+-- Whether that was all.
+local function sweep_nodes(max)
+  local left = max
   for _, node in ipairs(call('ZRANGEBYSCORE', key('nodes'), '-inf', now)) do
     local cursor = '0'
-    while left > 0 and call('EXISTS', key('node', node)) == 1 do
-      local page = call('HSCAN', key('node', node), cursor, 'COUNT', 1000)
+    while call('EXISTS', key('node', node)) == 1 do
+      if left <= 0 then return false end
+      local page = call('HSCAN', key('node', node), cursor, 'COUNT', 500)
       cursor = page[1]
       for i = 1, #page[2], 2 do undo(node, page[2][i]) end
       left = left - #page[2] / 2
     end
-    if left <= 0 then return end
     call('ZREM', key('nodes'), node)
   end
+  return true
 end
 
 local function sweep_due()
@@ -276,9 +279,9 @@ local function sweep_due()
   end
 end
 
-local function sweep()
-  sweep_nodes()
+local function sweep(max)
   sweep_due()
+  return sweep_nodes(max or UNDO_BEFORE_READ_MAX)
 end
 
 -- ---- what may be asked ----
@@ -294,20 +297,20 @@ function of_nodes.begin(node, ...)
   call('SET', key('born'), now, 'NX')
   call('ZADD', key('nodes'), now + LEASE_MS, node)
   for i = 1, #apps, 2 do call('HSET', key('apps'), apps[i], apps[i + 1]) end
-  sweep()
+  sweep(UNDO_MAX)
   return LEASE_MS
 end
 
+-- Answers 1, or 2 if there is more to do: to be called again at once.
 function of_nodes.renew(node)
   call('ZADD', key('nodes'), now + LEASE_MS, node)
-  sweep()
-  return 1
+  return sweep(UNDO_MAX) and 1 or 2
 end
 
 -- {other}: another node of the same worker is no more.
 function of_nodes.replace(node, other)
   call('ZADD', key('nodes'), 'XX', 0, other)
-  sweep()
+  sweep(UNDO_MAX)
   return 1
 end
 

@@ -172,13 +172,32 @@ static bool send_call(struct roster *roster, struct call *call,
 
 /* ---- beginning, and living on ---- */
 
+static void renew(struct roster *roster);
+
+/* There is more to be undone of those that expired than one call does: Redis
+ * lives for others in between. */
+static void on_renewed(void *subject, const struct roster_list *list)
+{
+	const redisReply *reply = (const redisReply *)list;
+
+	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER &&
+	    reply->integer > 1)
+		renew(subject);
+}
+
+static void renew(struct roster *roster)
+{
+	struct call call = call_node(roster, "renew");
+
+	(void)send_call(roster, &call, on_renewed, roster);
+}
+
 static void on_renewal(struct loop_timer *timer)
 {
 	struct roster *roster = container_of(timer, struct roster, renewal);
-	struct call call = call_node(roster, "renew");
 
 	loop_set_timer(roster->loop, timer, RENEW_MS, on_renewal);
-	(void)send_call(roster, &call, NULL, NULL);
+	renew(roster);
 }
 
 static void name_node(struct roster *roster)
