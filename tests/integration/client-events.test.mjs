@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
 import { KEY, openPusher, Wire } from './clients.mjs';
+import { ask, opsSocket } from './ops.mjs';
 import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
@@ -24,6 +25,9 @@ const stack = await startStack({ env: {
   ] }),
 } });
 after(() => stack.stop());
+// what a worker without Redis is told reaches its own subscribers only
+await until('all workers have Redis', async () =>
+  (await ask(opsSocket(stack, 'relay'), '/readyz')).text === 'ok\n');
 
 let channels = 0;
 
