@@ -76,6 +76,7 @@ static void on_down(void *ctx)
 }
 
 static const struct redis_link_ops link_ops = {
+	.is_subscriber = true,
 	.on_up = on_up,
 	.on_down = on_down,
 	.on_reply = on_reply,

@@ -159,10 +159,11 @@ struct span redis_link_text(const redisReply *reply)
 	return span_of(reply->str, (size_t)reply->len);
 }
 
-/* Also as it is told to who subscribes. */
-static bool is_pong(const redisReply *reply)
+/* No script answers with a status; arrays and strings may hold what users are
+ * called. */
+static bool is_pong(const struct redis_link *link, const redisReply *reply)
 {
-	if (reply->type == REDIS_REPLY_ARRAY)
+	if (link->ops->is_subscriber && reply->type == REDIS_REPLY_ARRAY)
 		return reply->elements == 2 &&
 		       span_is(redis_link_text(reply->element[0]), "pong");
 	return reply->type == REDIS_REPLY_STATUS &&
@@ -202,7 +203,7 @@ void redis_link_refuse(struct redis_link *link, const char *why)
 
 static void take_reply(struct redis_link *link, const redisReply *reply)
 {
-	if (is_pong(reply))
+	if (is_pong(link, reply))
 		on_pong(link);
 	else if (link->state == LINK_UP)
 		link->ops->on_reply(link->ctx, reply);

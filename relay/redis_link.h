@@ -28,6 +28,9 @@ struct redis_link_conf {
 };
 
 struct redis_link_ops {
+	/* Only subscribes: PONG comes as it is told to who does, which to
+	 * anybody else might be an answer. */
+	bool is_subscriber;
 	/* Redis answers, and knows nothing of what was said before. */
 	void (*on_up)(void *ctx);
 	/* What was sent will not be answered any more. */

@@ -129,6 +129,19 @@ presenceTest('members without user_info are told so', async (t) => {
   assert.deepEqual(JSON.parse(data), { user_id: 'bob', user_info: [1] });
 });
 
+presenceTest('a user may be called as Redis answers', async (t) => {
+  const [alone, other] = [newChannel(), newChannel()];
+  const pong = await enterRaw(t, alone, 'pong');
+  assert.deepEqual(pong.told.presence.ids, ['pong']);
+  // what is answered next is the answer to what is asked next
+  const ann = await enter(t, other, 'ann');
+  await enterRaw(t, other, 'bob');
+  await sees(ann, ['ann', 'bob']);
+  await enterRaw(t, alone, 'PONG');
+  const { data } = await pong.next('pusher_internal:member_added');
+  assert.deepEqual(JSON.parse(data), { user_id: 'PONG' });
+});
+
 presenceTest('a full channel says so to who comes, until somebody leaves',
   async (t) => {
     const channel = newChannel();
