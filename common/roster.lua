@@ -13,7 +13,9 @@
 --
 --     nodes                   zset  node -> when its lease ends, in ms
 --     node:{node}             hash  what it has registered:
---                                   "{kind} {app} {channel} {user}" -> 1
+--                                   "c {app} {channel}" -> 1
+--                                   "m {app} {channel} {user}" -> 1
+--                                   "u {app} {user}" -> 1
 --     count:{app}:{channel}   hash  node -> its subscribers there
 --     users:{app}:{channel}   hash  user -> "{nodes that have it} {user_info}"
 --     online:{app}            hash  user -> nodes where it is signed in
@@ -85,13 +87,16 @@ local function event(name, channel, user)
   return json .. '}'
 end
 
--- As node:{node} names what is registered, and `due` what is to be said.
-local function entry(kind, app, channel, user)
-  return table.concat({ kind, app, channel or '-', user or '' }, ' ')
+-- As node:{node} names what is registered, and `due` what is to be said. What
+-- is last may hold blanks: a user, or the channel of one.
+local function entry(...)
+  return table.concat({ ... }, ' ')
 end
 
 local function parse(name)
-  return name:match('^(%a) (%d+) (%S+) (.*)$')
+  local kind, app, rest = name:match('^(%a) (%d+) (.*)$')
+  if kind == 'm' then return kind, app, rest:match('^(%S+) (.*)$') end
+  return kind, app, rest
 end
 
 -- In a while, unless it comes back.
@@ -216,7 +221,7 @@ end
 -- ---- users ----
 
 local function set_online(node, app, user, is)
-  local online, mine = key('online', app), entry('u', app, '-', user)
+  local online, mine = key('online', app), entry('u', app, user)
   if is and call('HSETNX', key('node', node), mine, 1) == 1 then
     if call('HINCRBY', online, user, 1) == 1 then hint('online', app .. ':' .. user) end
   elseif not is and call('HDEL', key('node', node), mine) == 1 then
@@ -235,13 +240,13 @@ local function is_known(node)
 end
 
 local function undo(node, name)
-  local kind, app, channel, user = parse(name)
+  local kind, app, what, user = parse(name)
   if kind == 'c' then
-    set_count(node, app, channel, 0)
+    set_count(node, app, what, 0)
   elseif kind == 'm' then
-    remove_member(node, app, channel, user)
+    remove_member(node, app, what, user)
   elseif kind == 'u' then
-    set_online(node, app, user, false)
+    set_online(node, app, what, false)
   end
   call('HDEL', key('node', node), name)
 end

@@ -16,10 +16,11 @@ static const struct {
 	{ "terminate ", HINT_TERMINATE, 0 },
 };
 
-/* Takes n off the end of the key. */
+/* Takes n off the end of the key, which may hold blanks: a user's own channel
+ * is called as the user is. */
 static int take_count(struct hint *hint)
 {
-	const char *blank = memchr(hint->key.ptr, ' ', hint->key.len);
+	const char *blank = memrchr(hint->key.ptr, ' ', hint->key.len);
 	size_t len;
 
 	if (blank == NULL)

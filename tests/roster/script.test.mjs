@@ -276,6 +276,24 @@ test('what an expired node had is undone once', async () => {
   assert.deepEqual(await redis.command('keys', 'p:roster:node:*'), ['p:roster:node:n2']);
 });
 
+test('a channel is called as its user is, and undone by that name', async () => {
+  const channel = '#server-to-user-a b ';
+  await begin('n1', 'n2');
+  await roster('count', 'n1', 0, APP, channel, 1);
+  await roster('online', 'n1', APP, 1, '- a b');
+  assert.deepEqual(await hints(), [`count ${APP}:${channel} 1`, `online ${APP}:- a b`]);
+  await webhooks();
+  await pass(LEASE_MS - 1);
+  await roster('renew', 'n2');
+  await pass(1);
+  await roster('renew', 'n2');
+  assert.deepEqual(await hints(), [`offline ${APP}:- a b`]);
+  assert.deepEqual(await roster('channels', APP, ''), []);
+  await pass(LEAVING_MS);
+  await roster('renew', 'n2');
+  assert.deepEqual(await webhooks(), [{ name: 'channel_vacated', channel }]);
+});
+
 test('reads are true when no node lives', async () => {
   await begin('n1');
   await roster('count', 'n1', 0, APP, 'presence-x', 1);

@@ -17,6 +17,10 @@ TEST(what_the_script_says_is_understood)
 	assert_int_equal(hint.kind, HINT_COUNT);
 	assert_span(hint.key, SPAN("1:a"));
 	assert_int_equal(hint.n, 12);
+	assert_int_equal(
+		hint_parse(SPAN("count 1:#server-to-user-a b 3"), &hint), 0);
+	assert_span(hint.key, SPAN("1:#server-to-user-a b"));
+	assert_int_equal(hint.n, 3);
 	assert_int_equal(hint_parse(SPAN("offline 1:a b"), &hint), 0);
 	assert_int_equal(hint.kind, HINT_USER);
 	assert_span(hint.key, SPAN("1:a b"));
