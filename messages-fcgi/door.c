@@ -291,7 +291,8 @@ void door_leave(struct door *door, struct visitor *visitor, FCGX_Request *fcgx)
 		close(visitor->fd);
 		is_kept = false;
 	}
-	visitor->is_inside = false;
+	/* the fd of one that is closed may be somebody else's by now */
+	visitor->is_inside = !is_kept;
 	door->waiting += is_kept;
 	pthread_mutex_unlock(&door->lock);
 	if (is_kept)
