@@ -39,8 +39,8 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	response roster_reader route row signature stats store store_link \
 	store_server stuck tails trigger webhook_body webhook_post \
 	webhook_sender webhook_stream
-RELAY = admission bus cache channel client_event conn conn_set fanout frame \
-	handover heal hint http_upgrade listener log_reader loop main master \
+RELAY = admission bus cache channel client_event conn conn_set drain fanout \
+	frame handover heal hint http_upgrade listener log_reader loop main master \
 	occupancy outbuf peer_address presence pulse pusher quota redis_link \
 	room roster session siphash stash stats throttle users worker ws
 

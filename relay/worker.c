@@ -14,6 +14,7 @@
 #include "relay/bus.h"
 #include "relay/cache.h"
 #include "relay/client_event.h"
+#include "relay/drain.h"
 #include "relay/heal.h"
 #include "relay/hint.h"
 #include "relay/listener.h"
@@ -26,9 +27,6 @@
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
 #define MESSAGE_MAX_BYTES 16384
-
-/* How often a stopping worker looks whether everyone has gone. */
-#define DRAIN_STEP_MS 20
 
 /* Between signs of life, and between looks whether it is ready. */
 #define BEAT_MS 1000
@@ -56,11 +54,7 @@ struct worker {
 	struct ops_server *ops; /* NULL: nobody operates us */
 	struct loop_watch ops_watch;
 	struct loop_watch signals;
-	struct loop_timer drain;
-	enum pusher_cause drain_cause;
-	int64_t spread_ms; /* over which it closes; 0: all at once */
-	int64_t drained_from_ms, drained_by_ms;
-	size_t to_close, closed;
+	struct drain drain; /* once it serves no more */
 	struct pulse *pulse;
 	struct loop_timer beat;
 	int64_t ready_by_ms;
@@ -382,52 +376,29 @@ static void stop_ops(struct worker *worker)
 
 /* ---- stopping ---- */
 
-/* How many of those that were there when it began are to be closed by now. */
-static size_t due(const struct worker *worker)
+static bool is_idle(void *ctx)
 {
-	int64_t now_ms = loop_now_ms(worker->loop);
-	int64_t elapsed_ms = now_ms - worker->drained_from_ms;
+	struct worker *worker = ctx;
 
-	if (elapsed_ms >= worker->spread_ms)
-		return SIZE_MAX;
-	return worker->to_close * (size_t)elapsed_ms /
-	       (size_t)worker->spread_ms;
+	return worker->ops == NULL || ops_server_is_idle(worker->ops);
 }
 
-static void on_drain(struct loop_timer *timer)
+static void leave(struct worker *worker, int64_t spread_ms)
 {
-	struct worker *worker = container_of(timer, struct worker, drain);
-	struct conn_set *conns = session_set_conns(worker->sessions);
-	bool is_idle = worker->ops == NULL || ops_server_is_idle(worker->ops);
+	struct drain_conf conf = { .spread_ms = spread_ms,
+				   .patience_ms = worker->conf->drain_ms };
 
-	worker->closed += conn_set_close(conns, worker->drain_cause,
-					 due(worker) - worker->closed);
-	if ((conn_set_count(conns) == 0 && is_idle) ||
-	    loop_now_ms(worker->loop) >= worker->drained_by_ms)
-		loop_stop(worker->loop);
-	else
-		loop_set_timer(worker->loop, timer, DRAIN_STEP_MS, on_drain);
-}
-
-/* Evenly over spread_ms, so that who takes them over is not overrun. */
-static void drain(struct worker *worker, int64_t spread_ms)
-{
 	listener_free(worker->listener);
 	worker->listener = NULL;
 	if (worker->ops != NULL)
 		ops_server_leave(worker->ops);
 	/* An immediate reconnect succeeds only where somebody still listens:
 	 * the kernel tells us of the death of our master by SIGTERM, too. */
-	worker->drain_cause = getppid() == worker->master
-				      ? PUSHER_CAUSE_DRAIN
-				      : PUSHER_CAUSE_ORPHANED;
-	worker->spread_ms = spread_ms;
-	worker->to_close = conn_set_count(session_set_conns(worker->sessions));
-	worker->closed = 0;
-	worker->drained_from_ms = loop_now_ms(worker->loop);
-	worker->drained_by_ms =
-		worker->drained_from_ms + spread_ms + worker->conf->drain_ms;
-	on_drain(&worker->drain);
+	conf.cause = getppid() == worker->master ? PUSHER_CAUSE_DRAIN
+						 : PUSHER_CAUSE_ORPHANED;
+	drain_start(&worker->drain, worker->loop,
+		    session_set_conns(worker->sessions), &conf, is_idle,
+		    worker);
 }
 
 static void on_signal(struct loop_watch *watch, unsigned events)
@@ -440,10 +411,11 @@ static void on_signal(struct loop_watch *watch, unsigned events)
 	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == WORKER_RETIRE && is_serving)
-		drain(worker, worker->conf->reload_drain_ms);
+		leave(worker, worker->conf->reload_drain_ms);
 	/* who takes its time hurries up */
-	if (info.ssi_signo == SIGTERM && (is_serving || worker->spread_ms > 0))
-		drain(worker, 0);
+	if (info.ssi_signo == SIGTERM &&
+	    (is_serving || worker->drain.conf.spread_ms > 0))
+		leave(worker, 0);
 }
 
 static void watch_signals(struct worker *worker)
