@@ -141,6 +141,26 @@ SQL
 )" $'1200/1200\nfailed 0' 'posting the same keys at once does not fail'
 is "$(totals once)" "1|100|100|0" 'and each key is stored once'
 
+# Batches of one channel and of several, with keys of their own and with keys
+# that others bring too: each way to append meets the others.
+is "$(bench 8 150 <<SQL
+\set channels random(1, 3)
+\set posts random(1, 6)
+with post as materialized (
+  select 'ways-' || ceil(random() * :channels) as channel,
+      case when random() < 0.3
+        then decode(lpad(to_hex(g * 20 + ceil(random() * 20)::int), 32, '0'),
+          'hex')
+        else $random_key end as key
+    from generate_series(1, :posts) g
+), list as (select array_agg(channel) as channels, array_agg(key) as keys,
+    array_agg('e'::text) as words from post)
+select a.* from list, pushlog.append('1', channels, words, null, null, words,
+  keys, null) a;
+SQL
+)" $'1200/1200\nfailed 0' 'each way to append meets the others'
+is "$(totals 'ways-%' | cut -d'|' -f1,4)" '3|0' 'and no id or key is there twice'
+
 # A writer that dies before its commit leaves nothing, and nobody waiting.
 query "begin; select from pushlog.append('1', '{hot-1}', '{e}', null, null,
   '{d}', array[$random_key], null); select pg_terminate_backend(
