@@ -77,9 +77,13 @@ struct publisher {
 
 /* Of a cache channel the last event is kept, and before anybody hears of it:
  * who subscribes later and finds nothing will hear of it. One command, as there
- * is one answer to each. */
+ * is one answer to each. A Redis that is full keeps nothing, also not the event
+ * before, but publishes. */
 static const char keep_and_publish[] =
-	"redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
+	"local kept = redis.pcall('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
+	"local is_full = kept.err and kept.err:find('OOM', 1, true) "
+	"if kept.err and not is_full then return kept end "
+	"if is_full then redis.call('DEL', KEYS[1]) end "
 	"return redis.call('PUBLISH', ARGV[1], ARGV[4])";
 #define KEEP_S "1800"
 

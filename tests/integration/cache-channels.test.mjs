@@ -56,6 +56,27 @@ for (const kind of ['', 'private-', 'presence-']) {
   });
 }
 
+cacheTest('a Redis that is full keeps nothing, and publishes', async (t) => {
+  const full = (bytes) => stack.redis(['config', 'set', 'maxmemory', bytes]);
+  t.after(() => full('0'));
+  const wire = await enter(t, 'cache-full');
+  await wire.next('pusher:cache_miss');
+  await server.trigger('cache-full', 'kept', '1');
+  await wire.next('kept');
+  await full('1');
+  await server.trigger('cache-full', 'new', '2');
+  await wire.next('new');
+  await server.trigger('cache-full', 'newer', '3');
+  await wire.next('newer');
+  await full('0');
+  await (await enter(t, 'cache-full')).next('pusher:cache_miss');
+  await server.trigger('cache-full', 'again', '4');
+  const isKept = async () =>
+    JSON.parse(await (await enter(t, 'cache-full')).nextText()).event === 'again';
+  await until('each worker tells what is kept', async () =>
+    (await Promise.all(Array.from({ length: 8 }, isKept))).every(Boolean));
+});
+
 cacheTest('an encrypted event is kept as it was sent', async (t) => {
   const channel = 'private-encrypted-cache-1';
   const body = { name: 'e', channel, data: '{"nonce":"x","ciphertext":"y"}' };
