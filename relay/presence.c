@@ -208,9 +208,22 @@ static void settle(struct place *place)
 	}
 }
 
+/* Tells Redis of a member that it need not agree to. */
+static void register_member(struct place *place,
+			    const struct room_member *member)
+{
+	struct roster_member told = { room_member_user(member),
+				      room_member_info(member) };
+
+	roster_register(place->presence->roster, false, place->channel->app->id,
+			channel_name(place->channel), &told, 1);
+}
+
+/* Who was let in already, because Redis was away then, stays. */
 static void refuse_user(struct place *place, struct span user)
 {
 	struct list *at = place->waits.next, *next;
+	struct room_member *member;
 
 	for (; at != &place->waits; at = next) {
 		struct wait *wait = container_of(at, struct wait, link);
@@ -220,6 +233,9 @@ static void refuse_user(struct place *place, struct span user)
 			       user))
 			refuse(wait);
 	}
+	member = room_find(&place->room, user);
+	if (member != NULL && member->own > 0)
+		register_member(place, member);
 }
 
 /* ---- asking ---- */
@@ -412,8 +428,6 @@ void presence_begin(struct presence *presence)
 {
 	struct list *at = presence->places.next;
 
-	loop_clear_timer(presence->loop, &presence->patience);
-	presence->is_alone = false;
 	for (; at != &presence->places; at = at->next) {
 		struct place *place = container_of(at, struct place, link);
 		struct room_member *member = place->room.first;
@@ -428,6 +442,12 @@ void presence_begin(struct presence *presence)
 	}
 	loop_set_timer(presence->loop, &presence->grace, ROSTER_LEASE_MS,
 		       on_grace);
+}
+
+void presence_serving(struct presence *presence)
+{
+	loop_clear_timer(presence->loop, &presence->patience);
+	presence->is_alone = false;
 }
 
 static void on_patience(struct loop_timer *timer)
@@ -450,7 +470,7 @@ static void on_patience(struct loop_timer *timer)
 
 void presence_away(struct presence *presence)
 {
-	if (!presence->is_alone)
+	if (!presence->is_alone && !presence->patience.is_set)
 		loop_set_timer(presence->loop, &presence->patience, PATIENCE_MS,
 			       on_patience);
 	loop_clear_timer(presence->loop, &presence->grace);

@@ -40,6 +40,7 @@ void presence_forget(struct presence *presence, struct channel *channel);
 
 /* For roster_ops. */
 void presence_begin(struct presence *presence);
+void presence_serving(struct presence *presence);
 void presence_away(struct presence *presence);
 
 /* The members of the channel have changed. */

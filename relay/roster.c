@@ -212,6 +212,14 @@ static void name_node(struct roster *roster)
 	crypto_add_hex(&roster->node, bytes, sizeof(bytes));
 }
 
+static void on_begun(void *subject, const struct roster_list *list)
+{
+	struct roster *roster = subject;
+
+	if (list != NULL)
+		roster->ops->on_serving(roster->ctx);
+}
+
 static void send_begin(struct roster *roster)
 {
 	const struct apps *apps = roster->conf.apps;
@@ -228,7 +236,7 @@ static void send_begin(struct roster *roster)
 			buf_add_char(&flags, 'c');
 		add(&call, app->id);
 		add_word(&call, buf_span(&flags));
-		(void)send_call(roster, &call, NULL, NULL);
+		(void)send_call(roster, &call, on_begun, roster);
 		buf_release(&flags);
 	}
 }

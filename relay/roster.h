@@ -28,6 +28,9 @@ struct roster_conf {
 struct roster_ops {
 	/* Redis answers and knows nothing of us: register what there is. */
 	void (*on_begin)(void *ctx);
+	/* It does what it is asked, too: one that is full, or lets us do
+	 * nothing, begins again and again. */
+	void (*on_serving)(void *ctx);
 	/* What is asked from now on is not answered. */
 	void (*on_away)(void *ctx);
 };

@@ -335,6 +335,13 @@ static void on_begin(void *ctx)
 	users_begin(worker->users);
 }
 
+static void on_serving(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	presence_serving(worker->presence);
+}
+
 static void on_away(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -344,6 +351,7 @@ static void on_away(void *ctx)
 
 static const struct roster_ops roster_ops = {
 	.on_begin = on_begin,
+	.on_serving = on_serving,
 	.on_away = on_away,
 };
 

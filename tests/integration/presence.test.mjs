@@ -218,6 +218,21 @@ presenceTest('while Redis is away people come and go, and all is well after it',
       [['+', 'bob'], ['+', 'dan'], ['+', 'carl'], ['-', 'dan']]);
   });
 
+presenceTest('a Redis that takes nothing more holds up nobody', async (t) => {
+  const channel = newChannel();
+  const ann = await enter(t, channel, 'ann');
+  const full = (bytes) => stack.redis(['config', 'set', 'maxmemory', bytes]);
+  t.after(() => full('0'));
+  await full('1');
+  const pages = [ann, ...await Promise.all(['bob', 'carl', 'dan', 'eve']
+    .map((id) => enter(t, channel, id)))];
+  await full('0');
+  for (const page of pages) {
+    await sees(page, ['ann', 'bob', 'carl', 'dan', 'eve'], 30_000);
+  }
+  assert.ok(ann.told.every(([sign]) => sign === '+'));
+});
+
 presenceTest('a Redis that forgets everything shows nobody as gone', async (t) => {
   const channel = newChannel();
   const pages = await Promise.all(['ann', 'bob', 'carl', 'dan']
