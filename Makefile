@@ -41,8 +41,8 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	webhook_sender webhook_stream
 RELAY = admission bus cache channel client_event conn conn_set drain fanout \
 	frame handover heal hint http_upgrade listener log_reader loop main master \
-	occupancy outbuf peer_address presence pulse pusher quota redis_link \
-	room roster session siphash stash stats throttle users worker ws
+	occupancy offer outbuf packer peer_address presence pulse pusher quota \
+	redis_link room roster session siphash stash stats throttle users worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within
@@ -58,7 +58,7 @@ RELAY_OBJ = $(call objects,relay,$(RELAY))
 
 COMMON_LIBS = -ljson-c -lcrypto
 MESSAGES_LIBS = -lfcgi -lhiredis -lcurl $(PG_LIBS)
-RELAY_LIBS = -lhiredis $(PG_LIBS)
+RELAY_LIBS = -lhiredis -lz $(PG_LIBS)
 
 all: $(BUILD)/messages-fcgi $(BUILD)/relay ## build both programs
 

@@ -131,10 +131,15 @@ bool http_head_is(struct span s, const char *word)
 	return s.len == strlen(word) && strncasecmp(s.ptr, word, s.len) == 0;
 }
 
+struct span http_head_part(struct span *list, char separator)
+{
+	return trim(split(*list, separator, list));
+}
+
 bool http_head_has(struct span list, const char *word)
 {
 	while (list.ptr != NULL)
-		if (http_head_is(trim(split(list, ',', &list)), word))
+		if (http_head_is(http_head_part(&list, ','), word))
 			return true;
 	return false;
 }

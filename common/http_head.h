@@ -30,6 +30,10 @@ int http_head_field(struct span *in, struct span *name,
 /* Names and many values know no case. */
 bool http_head_is(struct span s, const char *word);
 
+/* Takes the next part off *list, up to the separator or the end, without the
+ * blanks around it. *list is absent when that was the last. */
+struct span http_head_part(struct span *list, char separator);
+
 /* Whether a comma-separated list holds the word. */
 bool http_head_has(struct span list, const char *word);
 

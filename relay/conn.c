@@ -90,6 +90,13 @@ static void hold(struct conn *conn)
 	pile_add(&conn->common->held, conn);
 }
 
+static void push(struct conn *conn, struct frame *frame)
+{
+	if (conn->is_packing)
+		frame = packer_pack(conn->common->packer, frame);
+	outbuf_push(&conn->out, frame);
+}
+
 /* A burst is no fault of the peer: what the log or Redis had in store comes in
  * one turn, before anything of it could be sent. */
 static void judge_queue(struct conn *conn)
@@ -113,7 +120,7 @@ void conn_send(struct conn *conn, struct frame *frame)
 {
 	if (!conn_is_open(conn))
 		return;
-	outbuf_push(&conn->out, frame);
+	push(conn, frame);
 	mark_dirty(conn);
 	judge_queue(conn);
 }
@@ -124,7 +131,7 @@ void conn_deliver(struct conn *conn, struct frame *frame)
 
 	if (!conn_is_open(conn))
 		return;
-	outbuf_push(&conn->out, frame);
+	push(conn, frame);
 	if (window_pass(&common->window, &conn->window,
 			loop_now_us(common->loop)) ||
 	    conn->out.bytes > HOLD_MAX_BYTES)
@@ -222,7 +229,10 @@ static size_t take_handshake(struct conn *conn, struct span in)
 		conn_close(conn, PUSHER_CAUSE_BAD_HANDSHAKE);
 		return in.len;
 	}
-	http_upgrade_accept(&answer, request.key);
+	conn->is_packing =
+		conn->common->packer != NULL && request.offer.is_good;
+	http_upgrade_accept(&answer, request.key,
+			    conn->is_packing ? &request.offer : NULL);
 	queue_raw(conn, &answer);
 	conn->is_websocket = true;
 	conn_enter(conn, CONN_OPEN);
@@ -279,6 +289,7 @@ static void take_item(struct conn *conn, enum ws_result result,
 		fall_silent(conn);
 		conn_close(conn, bad_frame_cause(item->code));
 		break;
+	case WS_PACKED:
 	case WS_PONG:
 	case WS_NEED_MORE:
 		break;
@@ -287,17 +298,21 @@ static void take_item(struct conn *conn, enum ws_result result,
 
 static size_t take_frames(struct conn *conn, char *in, size_t len)
 {
+	size_t max = conn->common->conf.message_max_bytes;
 	enum ws_result result = WS_PONG;
 	size_t at = 0;
 
+	conn->input->ws.may_pack = conn->is_packing;
 	while (!conn->is_silent && result != WS_NEED_MORE) {
 		struct ws_item item;
 		size_t used;
 
-		result = ws_next(&conn->input->ws, in + at, len - at,
-				 conn->common->conf.message_max_bytes, &used,
-				 &item);
+		result = ws_next(&conn->input->ws, in + at, len - at, max,
+				 &used, &item);
 		at += used;
+		if (result == WS_PACKED && conn_is_open(conn))
+			result =
+				packer_unpack(conn->common->packer, &item, max);
 		take_item(conn, result, &item);
 	}
 	return at;

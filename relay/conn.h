@@ -17,6 +17,7 @@
 #include "relay/list.h"
 #include "relay/loop.h"
 #include "relay/outbuf.h"
+#include "relay/packer.h"
 #include "relay/peak.h"
 #include "relay/peer_address.h"
 #include "relay/pusher.h"
@@ -49,6 +50,7 @@ struct conn_conf {
 	size_t queue_max_bytes; /* that may wait to be sent for long */
 	int64_t window_us; /* in which a peer gets events once; 0: no such */
 	size_t message_max_bytes; /* that a peer may send as one message */
+	bool may_pack;      /* compression is negotiated with who offers it */
 	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
 };
 
@@ -94,6 +96,7 @@ struct conn_common {
 	uint32_t last_id;
 	struct throttle throttles[PUSHER_CAUSES];
 	struct conn_input input; /* of who receives and has none; empty */
+	struct packer *packer;   /* NULL: nothing is compressed */
 	struct peak peak;        /* of the longest queue, in bytes */
 	char scratch[CONN_READ_BYTES];
 };
@@ -111,6 +114,7 @@ struct conn {
 	bool is_held : 1;      /* has, at the end of the window */
 	bool is_gone : 1;      /* the peer is: nothing can be sent any more */
 	bool is_websocket : 1; /* the handshake is done */
+	bool is_packing : 1;   /* compression was negotiated */
 	bool is_silent : 1;    /* its Close frame came, or what can't be read */
 	uint32_t counted_bytes; /* of the queue, in stats */
 	struct list link;

@@ -160,6 +160,8 @@ struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
 	set->common.conf = *conf;
 	set->common.ops = ops;
 	set->common.window = WINDOW_INIT(conf->window_us);
+	if (conf->may_pack)
+		set->common.packer = packer_new();
 	for (i = 0; i < CONN_STATES; i++)
 		list_init(&set->common.lists[i]);
 	loop_on_turn_end(loop, on_turn_end, set);
@@ -172,6 +174,8 @@ void conn_set_free(struct conn_set *set)
 	assert(set->common.count == 0);
 	loop_clear_timer(set->common.loop, &set->sweep);
 	loop_clear_timer(set->common.loop, &set->window_over);
+	if (set->common.packer != NULL)
+		packer_free(set->common.packer);
 	free(set->common.dirty.all);
 	free(set->common.held.all);
 	free(set);

@@ -11,10 +11,14 @@
 
 #include "relay/ws.h"
 
-/* Immutable but for the count, which needs no lock: a worker is one thread. */
+/* Immutable but for the count, which needs no lock: a worker is one thread; and
+ * for the twin, which relay/packer makes when somebody first needs it. */
 struct frame {
 	uint32_t refs;
 	uint32_t len;
+	/* The same message compressed, owned; or the frame itself, if that is
+	 * no gain; NULL: not tried. */
+	struct frame *twin;
 	char data[];
 };
 
@@ -24,6 +28,9 @@ struct frame *frame_new(enum ws_opcode opcode, struct span payload);
 /* A Close frame; reason is at most 123 bytes. */
 struct frame *frame_new_close(uint16_t code, const char *reason);
 
+/* A text message, compressed: RSV1 says so, RFC 7692 § 6. */
+struct frame *frame_new_packed(struct span payload);
+
 /* Bytes that are no frame: the answer to the handshake. */
 struct frame *frame_new_raw(struct span bytes);
 
@@ -32,6 +39,10 @@ static inline struct frame *frame_ref(struct frame *frame)
 	frame->refs++;
 	return frame;
 }
+
+/* The payload of a text message that is not compressed; absent if the frame is
+ * anything else. */
+struct span frame_text(const struct frame *frame);
 
 /* Gives a reference back. */
 void frame_unref(struct frame *frame);

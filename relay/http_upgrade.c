@@ -35,6 +35,8 @@ static void take_header(struct span name, struct span value,
 	} else if (http_head_is(name, "Sec-WebSocket-Key")) {
 		headers->key++;
 		request->key = value;
+	} else if (http_head_is(name, "Sec-WebSocket-Extensions")) {
+		offer_take(&request->offer, value);
 	} else if (http_head_is(name, "X-Real-IP")) {
 		request->real_ip = value;
 	} else if (http_head_is(name, "Origin")) {
@@ -112,7 +114,8 @@ int http_upgrade_parse(struct span in, struct http_upgrade *request,
 	return status;
 }
 
-void http_upgrade_accept(struct buf *out, struct span key)
+void http_upgrade_accept(struct buf *out, struct span key,
+			 const struct offer *offer)
 {
 	uint8_t digest[CRYPTO_SHA1_BYTES];
 	struct buf text = BUF_INIT;
@@ -127,7 +130,10 @@ void http_upgrade_accept(struct buf *out, struct span key)
 			 "Connection: Upgrade\r\n"
 			 "Sec-WebSocket-Accept: ");
 	crypto_add_base64(out, digest, sizeof(digest));
-	buf_add_str(out, "\r\n\r\n");
+	buf_add_str(out, "\r\n");
+	if (offer != NULL)
+		offer_add_answer(offer, out);
+	buf_add_str(out, "\r\n");
 }
 
 void http_upgrade_refuse(struct buf *out, int status)

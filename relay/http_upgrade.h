@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "common/buf.h"
+#include "relay/offer.h"
 
 /* Longest request head. Cookies of other applications on the same host come
  * with it. */
@@ -23,6 +24,7 @@ struct http_upgrade {
 	struct span key;     /* Sec-WebSocket-Key */
 	struct span real_ip; /* X-Real-IP, absent if there was none */
 	struct span origin;  /* Origin, likewise */
+	struct offer offer;  /* of compression */
 	bool is_websocket;   /* asks for WebSocket, version 13, with a key */
 };
 
@@ -31,8 +33,9 @@ struct http_upgrade {
 int http_upgrade_parse(struct span in, struct http_upgrade *request,
 		       size_t *used);
 
-/* Adds the 101 answer. */
-void http_upgrade_accept(struct buf *out, struct span key);
+/* Adds the 101 answer. offer: what was offered and is taken, or NULL. */
+void http_upgrade_accept(struct buf *out, struct span key,
+			 const struct offer *offer);
 
 /* Adds an answer of this status, after which the connection is closed. */
 void http_upgrade_refuse(struct buf *out, int status);

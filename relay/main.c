@@ -23,6 +23,7 @@ struct options {
 	int64_t queue_max_bytes, stash_max_bytes, subscriptions_max;
 	int64_t idle_timeout_s;
 	int64_t drain_ms, reload_drain_ms;
+	int64_t deflate;
 };
 
 static const struct conf_option options_table[] = {
@@ -49,6 +50,8 @@ static const struct conf_option options_table[] = {
 	    60000, "time for a durable channel to start"),
 	INT("PUSHLOG_WINDOW_MS", window_ms, "2", 0, 1000,
 	    "time over which events for a busy subscriber are collected"),
+	INT("PUSHLOG_DEFLATE", deflate, "0", 0, 1,
+	    "1: messages are compressed for clients that offer it"),
 	INT("PUSHLOG_QUEUE_MAX_BYTES", queue_max_bytes, "1048576", 65536,
 	    134217728,
 	    "bytes that may wait long for a subscriber, a burst 16 times that"),
@@ -101,6 +104,7 @@ int main(int argc, char **argv)
 			.hole_wait_ms = options.hole_wait_ms,
 			.subscribe_timeout_ms = options.subscribe_timeout_ms,
 			.window_ms = options.window_ms,
+			.may_pack = options.deflate != 0,
 			.queue_max_bytes = options.queue_max_bytes,
 			.stash_max_bytes = options.stash_max_bytes,
 			.subscriptions_max = options.subscriptions_max,

@@ -469,6 +469,7 @@ static void make_sessions(struct worker *worker)
 		.window_us = conf->window_ms * 1000,
 		.queue_max_bytes = (size_t)conf->queue_max_bytes,
 		.message_max_bytes = MESSAGE_MAX_BYTES,
+		.may_pack = conf->may_pack,
 		.trust_real_ip = conf->trust_real_ip,
 	};
 	struct session_conf session_conf = {

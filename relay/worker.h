@@ -29,6 +29,7 @@ struct worker_conf {
 	int64_t idle_timeout_s;
 	int64_t drain_ms;
 	int64_t reload_drain_ms;
+	bool may_pack;      /* messages are compressed for who wants it */
 	bool trust_real_ip; /* the listening socket is a Unix socket */
 	int ops_fd;         /* listens for who operates us; -1: nobody does */
 };

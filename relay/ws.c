@@ -8,12 +8,10 @@
 
 #include "common/text.h"
 
-/* Status codes of § 7.4.1. */
+/* Status codes of § 7.4.1; others stand in the header. */
 #define CODE_PROTOCOL_ERROR 1002
 #define CODE_UNSUPPORTED 1003
 #define CODE_NO_STATUS 1005
-#define CODE_INVALID_PAYLOAD 1007
-#define CODE_TOO_LARGE 1009
 
 /* § 5.5 */
 #define CONTROL_PAYLOAD_MAX 125
@@ -22,7 +20,7 @@
 
 /* A frame's header: header_len bytes, the last four of them the mask. */
 struct header {
-	bool is_final;
+	bool is_final, is_packed;
 	uint8_t opcode;
 	size_t header_len;
 	uint64_t payload_len;
@@ -57,10 +55,14 @@ static uint64_t big_endian(const uint8_t *p, size_t len)
 /* What the first byte alone gives away. 0, or the code to close with. */
 static uint16_t check_first_byte(const struct ws *ws, uint8_t first)
 {
-	bool is_final = (first & 0x80) != 0;
+	bool is_final = (first & WS_FIN) != 0;
 	uint8_t opcode = first & 0x0f;
 
-	if (first & 0x70) /* RSV1 to 3: no extension was negotiated */
+	if (first & 0x30) /* RSV2 and 3: no such extension was negotiated */
+		return CODE_PROTOCOL_ERROR;
+	/* RFC 7692 § 6: only where a message begins */
+	if ((first & WS_RSV1) && (!ws->may_pack || is_control(opcode) ||
+				  opcode == WS_OP_CONTINUATION))
 		return CODE_PROTOCOL_ERROR;
 	switch (opcode) {
 	case WS_OP_CONTINUATION:
@@ -91,7 +93,7 @@ static uint16_t check_length(const struct ws *ws, const struct header *header,
 		return CODE_PROTOCOL_ERROR;
 	if (is_control(header->opcode))
 		return n > CONTROL_PAYLOAD_MAX ? CODE_PROTOCOL_ERROR : 0;
-	return n > max - ws->message.len ? CODE_TOO_LARGE : 0;
+	return n > max - ws->message.len ? WS_CODE_TOO_LARGE : 0;
 }
 
 /* WS_TEXT stands for "header is there". */
@@ -111,7 +113,8 @@ static enum ws_result decode_header(const struct ws *ws, const uint8_t *in,
 	if ((in[1] & 0x80) == 0) /* § 5.1: a client masks */
 		return bad(item, CODE_PROTOCOL_ERROR);
 
-	header->is_final = (in[0] & 0x80) != 0;
+	header->is_final = (in[0] & WS_FIN) != 0;
+	header->is_packed = (in[0] & WS_RSV1) != 0;
 	header->opcode = in[0] & 0x0f;
 	header->payload_len = in[1] & 0x7f;
 	length_len = header->payload_len == 126   ? 2
@@ -167,16 +170,19 @@ static enum ws_result take_close(struct span payload, struct ws_item *item)
 	if (!is_close_code(code))
 		return bad(item, CODE_PROTOCOL_ERROR);
 	if (!text_is_utf8(span_of(payload.ptr + 2, payload.len - 2)))
-		return bad(item, CODE_INVALID_PAYLOAD);
+		return bad(item, WS_CODE_INVALID_PAYLOAD);
 	item->code = (uint16_t)code;
 	return WS_CLOSE;
 }
 
-static enum ws_result take_message(struct span message, struct ws_item *item)
+static enum ws_result take_message(const struct ws *ws, struct span message,
+				   struct ws_item *item)
 {
-	if (!text_is_utf8(message))
-		return bad(item, CODE_INVALID_PAYLOAD);
 	item->payload = message;
+	if (ws->is_packed)
+		return WS_PACKED;
+	if (!text_is_utf8(message))
+		return bad(item, WS_CODE_INVALID_PAYLOAD);
 	return WS_TEXT;
 }
 
@@ -185,13 +191,13 @@ static enum ws_result take_fragment(struct ws *ws, struct span payload,
 				    bool is_final, struct ws_item *item)
 {
 	if (ws->fragments == WS_FRAGMENTS_MAX)
-		return bad(item, CODE_TOO_LARGE);
+		return bad(item, WS_CODE_TOO_LARGE);
 	ws->fragments++;
 	buf_add_span(&ws->message, payload);
 	if (!is_final)
 		return WS_NEED_MORE;
 	ws->fragments = 0;
-	return take_message(buf_span(&ws->message), item);
+	return take_message(ws, buf_span(&ws->message), item);
 }
 
 static enum ws_result take_frame(struct ws *ws, const struct header *header,
@@ -206,8 +212,9 @@ static enum ws_result take_frame(struct ws *ws, const struct header *header,
 	case WS_OP_PONG:
 		return WS_PONG;
 	case WS_OP_TEXT:
+		ws->is_packed = header->is_packed;
 		if (header->is_final)
-			return take_message(payload, item);
+			return take_message(ws, payload, item);
 		return take_fragment(ws, payload, false, item);
 	default:
 		return take_fragment(ws, payload, header->is_final, item);
@@ -253,7 +260,7 @@ size_t ws_encode_header(uint8_t header[WS_HEADER_MAX], enum ws_opcode opcode,
 {
 	size_t length_len, i;
 
-	header[0] = (uint8_t)(0x80 | opcode);
+	header[0] = (uint8_t)(WS_FIN | opcode);
 	if (payload_len < 126) {
 		header[1] = (uint8_t)payload_len;
 		return 2;

@@ -9,14 +9,17 @@
 #     FUZZ_NAME       what it links beside common/
 #     FUZZ_NAME_LIBS  libraries beside common's
 
-FUZZ = api auth envelope form http_upgrade json multipart ops pusher text ws
+FUZZ = api auth envelope form http_upgrade json multipart ops packer pusher \
+	text ws
 
 FUZZ_api = messages-fcgi/signature messages-fcgi/trigger \
 	messages-fcgi/channel_info messages-fcgi/fault \
 	messages-fcgi/form
 FUZZ_form = messages-fcgi/form
-FUZZ_http_upgrade = relay/http_upgrade
+FUZZ_http_upgrade = relay/http_upgrade relay/offer
 FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
+FUZZ_packer = relay/packer relay/frame relay/ws
+FUZZ_packer_LIBS = -lz
 FUZZ_pusher = relay/pusher
 FUZZ_ws = relay/ws
 

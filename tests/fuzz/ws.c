@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * relay/ws: any split gives the same items as the whole; what is told is valid
- * and within the limits; a fault is for ever. The first byte chooses the split.
+ * and within the limits; a fault is for ever. The first byte chooses the split,
+ * and whether messages may be compressed.
  */
 #include "relay/ws.h"
 
@@ -10,12 +11,14 @@
 #include "tests/unit/ws_feed.h"
 
 #define MAX 300
+/* First bytes from here on allow compressed messages. */
+#define PACKED 0x80
 
 /* Each item by itself. */
-static void check_items(struct span in)
+static void check_items(struct span in, bool may_pack)
 {
 	char *copy = malloc(in.len + 1);
-	struct ws ws = { .message = BUF_INIT };
+	struct ws ws = { .message = BUF_INIT, .may_pack = may_pack };
 	enum ws_result result = WS_PONG;
 	size_t at = 0;
 
@@ -37,6 +40,8 @@ static void check_items(struct span in)
 		if (result == WS_TEXT)
 			MUST(item.payload.len <= MAX &&
 			     text_is_utf8(item.payload));
+		if (result == WS_PACKED)
+			MUST(may_pack && item.payload.len <= MAX);
 		if (result == WS_PING || result == WS_PONG)
 			MUST(item.payload.len <= 125);
 		if (result == WS_CLOSE)
@@ -74,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	step = 1 + data[0] % 32;
 	in = span_of((const char *)data + 1, size - 1);
-	check_items(in);
+	whole.ws.may_pack = split.ws.may_pack = data[0] >= PACKED;
+	check_items(in, whole.ws.may_pack);
 	ws_feed_add(&whole, in);
 	feed_in_pieces(&split, in, step);
 	MUST(whole.said.len == split.said.len);

@@ -75,9 +75,9 @@ export function upgradeRequest({
 }
 
 /** A WebSocket, open, on which any bytes can be sent. */
-export async function openRaw(at) {
+export async function openRaw(at, headers = {}) {
   const raw = new RawSocket(at);
-  raw.write(upgradeRequest());
+  raw.write(upgradeRequest({ headers }));
   await raw.has(/connection_established.*\}"\}/);
   return raw;
 }
@@ -112,7 +112,7 @@ export function decodeFrames(received) {
   const frames = [];
   let at = received.indexOf('\r\n\r\n') + 4;
   while (at < received.length) {
-    const opcode = received[at] & 15;
+    const first = received[at];
     let length = received[at + 1];
     at += 2;
     if (length === 126) {
@@ -123,7 +123,8 @@ export function decodeFrames(received) {
       at += 8;
     }
     if (at + length > received.length) throw new Error('half a frame');
-    frames.push({ opcode, payload: received.subarray(at, at + length) });
+    frames.push({ first, opcode: first & 15,
+      payload: received.subarray(at, at + length) });
     at += length;
   }
   return frames;

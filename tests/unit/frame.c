@@ -46,6 +46,34 @@ TEST(a_close_has_its_code_and_reason)
 	expect_frame(frame_new_close(1000, longest), span_of(want, 127));
 }
 
+TEST(a_packed_message_says_so)
+{
+	expect_frame(frame_new_packed(SPAN("\xf2H")), SPAN("\xc1\x02\xf2H"));
+}
+
+static void expect_text(struct frame *frame, struct span want)
+{
+	assert_span(frame_text(frame), want);
+	frame_unref(frame);
+}
+
+TEST(only_a_text_message_has_a_text)
+{
+	static char text[70000];
+
+	expect_text(frame_new(WS_OP_TEXT, SPAN("hi")), SPAN("hi"));
+	expect_text(frame_new(WS_OP_TEXT, span_of(text, 125)),
+		    span_of(text, 125));
+	expect_text(frame_new(WS_OP_TEXT, span_of(text, 126)),
+		    span_of(text, 126));
+	expect_text(frame_new(WS_OP_TEXT, SPAN(text)), SPAN(text));
+	expect_text(frame_new(WS_OP_PONG, SPAN("hi")), span_of(NULL, 0));
+	expect_text(frame_new_close(1000, "hi"), span_of(NULL, 0));
+	expect_text(frame_new_packed(SPAN("hi")), span_of(NULL, 0));
+	expect_text(frame_new_raw(SPAN("HTTP/1.1")), span_of(NULL, 0));
+	expect_text(frame_new_raw(SPAN("")), span_of(NULL, 0));
+}
+
 TEST(raw_bytes_get_no_header)
 {
 	expect_frame(frame_new_raw(SPAN("HTTP/1.1 101\r\n\0")),
@@ -92,6 +120,8 @@ int main(void)
 		cmocka_unit_test(a_frame_has_a_header_and_its_payload),
 		cmocka_unit_test(a_long_payload_has_a_long_header),
 		cmocka_unit_test(a_close_has_its_code_and_reason),
+		cmocka_unit_test(a_packed_message_says_so),
+		cmocka_unit_test(only_a_text_message_has_a_text),
 		cmocka_unit_test(raw_bytes_get_no_header),
 		cmocka_unit_test(a_frame_lives_as_long_as_its_references),
 		cmocka_unit_test(a_reason_that_fits_no_close_is_a_mistake),

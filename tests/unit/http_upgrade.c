@@ -313,12 +313,38 @@ TEST(the_rfc_s_key_gets_the_rfc_s_answer)
 	struct buf buf = BUF_INIT;
 
 	/* RFC 6455 § 1.3 */
-	http_upgrade_accept(&buf, SPAN("dGhlIHNhbXBsZSBub25jZQ=="));
+	http_upgrade_accept(&buf, SPAN("dGhlIHNhbXBsZSBub25jZQ=="), NULL);
 	assert_buf(&buf, "HTTP/1.1 101 Switching Protocols\r\n"
 			 "Upgrade: websocket\r\n"
 			 "Connection: Upgrade\r\n"
 			 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 			 "\r\n\r\n");
+	buf_release(&buf);
+}
+
+TEST(an_offer_of_compression_is_found_in_any_header_and_answered)
+{
+	static const char raw[] =
+		GOOD "Sec-WebSocket-Extensions: x\r\n"
+		     "Sec-WebSocket-Extensions: permessage-deflate\r\n" END;
+	struct http_upgrade request;
+	struct buf buf = BUF_INIT;
+	size_t used;
+
+	assert_int_equal(http_upgrade_parse(SPAN(GOOD END), &request, &used),
+			 0);
+	assert_false(request.offer.is_good);
+	assert_int_equal(http_upgrade_parse(SPAN(raw), &request, &used), 0);
+	assert_true(request.offer.is_good);
+	http_upgrade_accept(&buf, request.key, &request.offer);
+	assert_buf(&buf,
+		   "HTTP/1.1 101 Switching Protocols\r\n"
+		   "Upgrade: websocket\r\n"
+		   "Connection: Upgrade\r\n"
+		   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+		   "Sec-WebSocket-Extensions: permessage-deflate; "
+		   "server_no_context_takeover; client_no_context_takeover\r\n"
+		   "\r\n");
 	buf_release(&buf);
 }
 
@@ -373,6 +399,8 @@ int main(void)
 		cmocka_unit_test(
 			a_request_of_the_largest_size_passes_and_one_byte_more_does_not),
 		cmocka_unit_test(the_rfc_s_key_gets_the_rfc_s_answer),
+		cmocka_unit_test(
+			an_offer_of_compression_is_found_in_any_header_and_answered),
 		cmocka_unit_test(refusals_have_these_bytes),
 	};
 

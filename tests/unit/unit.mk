@@ -12,9 +12,9 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	text webhook
 UNIT += batch channel_info entry escape etag form message multipart path range \
 	signature stuck tails trigger webhook_body
-UNIT += admission channel frame handover hint http_upgrade list outbuf peak \
-	peer_address pusher pusher_users quota room siphash stash throttle \
-	window ws ws_messages ws_wslay
+UNIT += admission channel frame handover hint http_upgrade list offer outbuf \
+	packer peak peer_address pusher pusher_users quota room siphash stash throttle \
+	window ws ws_messages ws_packed ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
@@ -40,8 +40,11 @@ UNIT_channel = relay/channel relay/frame relay/siphash relay/stash relay/ws
 UNIT_frame = relay/frame relay/ws
 UNIT_handover = relay/handover
 UNIT_hint = relay/hint
-UNIT_http_upgrade = relay/http_upgrade
+UNIT_http_upgrade = relay/http_upgrade relay/offer
+UNIT_offer = relay/offer
 UNIT_outbuf = relay/outbuf relay/frame relay/ws
+UNIT_packer = relay/packer relay/frame relay/ws
+UNIT_packer_LIBS = -lz
 UNIT_peer_address = relay/peer_address
 UNIT_pusher = relay/pusher
 UNIT_pusher_users = relay/pusher
@@ -52,6 +55,7 @@ UNIT_stash = relay/stash relay/frame relay/ws
 UNIT_throttle = relay/throttle
 UNIT_ws = relay/ws
 UNIT_ws_messages = relay/ws
+UNIT_ws_packed = relay/ws
 UNIT_ws_wslay = relay/frame relay/ws
 UNIT_ws_wslay_LIBS = -lwslay
 

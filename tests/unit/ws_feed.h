@@ -62,8 +62,8 @@ struct ws_feed {
 static inline void ws_feed_note(struct ws_feed *feed, enum ws_result result,
 				const struct ws_item *item)
 {
-	static const char *const names[] = { NULL,   "text",  "ping",
-					     "pong", "close", "bad" };
+	static const char *const names[] = { NULL,    "text", "ping",  "pong",
+					     "close", "bad",  "packed" };
 
 	buf_add_str(&feed->said, names[result]);
 	buf_add_char(&feed->said, ' ');

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/packer: the RFC's own examples, what is compressed and what is not, and
+ * what a peer may make of it.
+ */
+#include "relay/packer.h"
+
+#include "tests/unit/unit.h"
+
+#define MAX 16384
+#define BOMB_BYTES 1000
+
+/* want: the text, or "" and the code to close with */
+static void expect_max(struct span packed, size_t max, struct span want,
+		       uint16_t code)
+{
+	struct packer *packer = packer_new();
+	int i;
+
+	/* what came before leaves nothing behind */
+	for (i = 0; i < 2; i++) {
+		struct ws_item item = { .payload = boxed(packed) };
+		struct span box = item.payload;
+		enum ws_result result = packer_unpack(packer, &item, max);
+
+		unbox(box);
+		assert_int_equal(result, code == 0 ? WS_TEXT : WS_BAD);
+		if (code != 0)
+			assert_int_equal(item.code, code);
+		else
+			assert_span(item.payload, want);
+	}
+	packer_free(packer);
+}
+
+#define expect(packed, want) expect_max(SPAN(packed), MAX, SPAN(want), 0)
+#define expect_bad(packed, code) expect_max(SPAN(packed), MAX, SPAN(""), code)
+
+/* RFC 7692 § 7.2.3 */
+TEST(the_rfc_s_examples_say_hello)
+{
+	expect("\xf2\x48\xcd\xc9\xc9\x07\x00", "Hello");
+	expect("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", "Hello");
+	expect("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", "Hello");
+	expect("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", "Hello");
+	expect("\x00", "");
+}
+
+/* Its second message with a taken over context refers to the first. */
+TEST(no_context_is_taken_over)
+{
+	expect_bad("\xf2\x00\x11\x00\x00", 1007);
+}
+
+TEST(what_is_no_compressed_text_is_told_so)
+{
+	expect_bad("", 1007);
+	expect_bad("\xf2\x48\xcd", 1007);
+	expect_bad("\xff\xff\xff", 1007);
+	expect_bad("{\"event\":\"pusher:ping\"}", 1007);
+	/* a stored block that is cut short; one that is no UTF-8 */
+	expect_bad("\x00\x05\x00\xfa\xff\x48", 1007);
+	expect_bad("\x00\x02\x00\xfd\xff\xc3\x28\x00", 1007);
+	/* the last block, and nothing for the tail to stand behind */
+	expect_bad("\xf3\x48\xcd\xc9\xc9\x07\x00", 1007);
+}
+
+static struct frame *text_frame(struct span text)
+{
+	return frame_new(WS_OP_TEXT, text);
+}
+
+/* The payload of a short packed frame. */
+static struct span packed_payload(const struct frame *frame)
+{
+	assert_int_equal((uint8_t)frame->data[0], 0xc1);
+	assert_in_range((uint8_t)frame->data[1], 1, 126);
+	return frame->data[1] == 126 ? span_of(frame->data + 4, frame->len - 4)
+				     : span_of(frame->data + 2, frame->len - 2);
+}
+
+TEST(a_message_may_have_the_largest_size_and_not_one_byte_more)
+{
+	static char text[MAX * 8];
+	struct packer *packer = packer_new();
+	struct frame *frame;
+	struct span packed;
+
+	memset(text, ' ', sizeof(text));
+	frame = text_frame(span_of(text, MAX));
+	packed = packed_payload(packer_pack(packer, frame));
+	expect_max(packed, MAX, span_of(text, MAX), 0);
+	expect_max(packed, MAX - 1, SPAN(""), 1009);
+	expect_max(packed, 1, SPAN(""), 1009);
+	frame_unref(frame);
+
+	frame = text_frame(span_of(text, sizeof(text)));
+	packed = packed_payload(packer_pack(packer, frame));
+	assert_true(packed.len < BOMB_BYTES);
+	expect_max(packed, MAX, SPAN(""), 1009);
+	frame_unref(frame);
+	packer_free(packer);
+}
+
+TEST(what_is_packed_is_unpacked_as_it_was)
+{
+	struct packer *packer = packer_new();
+	uint32_t random = 1;
+	size_t len;
+
+	for (len = PACKER_MIN_BYTES; len < MAX; len += 1 + len / 3) {
+		struct buf text = BUF_INIT;
+		struct frame *frame;
+		struct ws_item item;
+
+		while (text.len < len)
+			buf_add_char(&text,
+				     "abcd\n\""[random_next(&random) % 6]);
+		frame = text_frame(buf_span(&text));
+		item.payload = packed_payload(packer_pack(packer, frame));
+		assert_int_equal(packer_unpack(packer, &item, MAX), WS_TEXT);
+		assert_span(item.payload, buf_span(&text));
+		frame_unref(frame);
+		buf_release(&text);
+	}
+	packer_free(packer);
+}
+
+/* That both are freed the address sanitizer sees. */
+TEST(a_frame_is_packed_once_and_its_twin_may_outlive_it)
+{
+	static char text[MAX];
+	struct packer *packer = packer_new();
+	struct frame *frame = text_frame(SPAN(text));
+	struct frame *twin = frame_ref(packer_pack(packer, frame));
+
+	assert_ptr_not_equal(twin, frame);
+	assert_ptr_equal(packer_pack(packer, frame), twin);
+	assert_int_equal(twin->refs, 2);
+	frame_unref(frame);
+	assert_int_equal(twin->refs, 1);
+	assert_int_equal((uint8_t)twin->data[0], 0xc1);
+	frame_unref(twin);
+	packer_free(packer);
+}
+
+static void expect_as_it_is(struct frame *frame)
+{
+	struct packer *packer = packer_new();
+
+	assert_ptr_equal(packer_pack(packer, frame), frame);
+	assert_ptr_equal(packer_pack(packer, frame), frame);
+	assert_int_equal(frame->refs, 1);
+	frame_unref(frame);
+	packer_free(packer);
+}
+
+TEST(what_would_not_gain_stays_as_it_is)
+{
+	static char text[MAX];
+	uint32_t random = 1;
+	size_t i;
+
+	expect_as_it_is(text_frame(span_of(text, PACKER_MIN_BYTES - 1)));
+	expect_as_it_is(text_frame(SPAN("")));
+	expect_as_it_is(frame_new(WS_OP_PING, span_of(text, 125)));
+	expect_as_it_is(frame_new_close(4200, "Server restarting"));
+	expect_as_it_is(frame_new_raw(SPAN(text)));
+	for (i = 0; i < sizeof(text); i++)
+		text[i] = (char)random_next(&random);
+	expect_as_it_is(text_frame(SPAN(text)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rfc_s_examples_say_hello),
+		cmocka_unit_test(no_context_is_taken_over),
+		cmocka_unit_test(what_is_no_compressed_text_is_told_so),
+		cmocka_unit_test(
+			a_message_may_have_the_largest_size_and_not_one_byte_more),
+		cmocka_unit_test(what_is_packed_is_unpacked_as_it_was),
+		cmocka_unit_test(
+			a_frame_is_packed_once_and_its_twin_may_outlive_it),
+		cmocka_unit_test(what_would_not_gain_stays_as_it_is),
+	};
+
+	return cmocka_run_group_tests_name("packer", tests, NULL, NULL);
+}
