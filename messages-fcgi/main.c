@@ -31,6 +31,7 @@
 #include "messages-fcgi/ops_thread.h"
 #include "messages-fcgi/route.h"
 #include "messages-fcgi/stats.h"
+#include "messages-fcgi/store.h"
 #include "messages-fcgi/trigger.h"
 #include "messages-fcgi/webhook_sender.h"
 
@@ -43,6 +44,9 @@
 /* When stopping, answers that are still being written then are broken off: one
  * reader may be slow for ever. Posts are answered sooner or as soon. */
 #define STOP_MS 5000
+/* and who waits for a PostgreSQL that does not answer has given up by then: for
+ * a connection to it, and for what it says. */
+#define LATE_MS (2 * STORE_READ_TIMEOUT_MS)
 /* Without a thread that is done with anything for so long, or the committer for
  * so long beyond its time, we hang: waiting for a peer ends sooner. */
 #define HANG_MS 90000
@@ -195,23 +199,36 @@ static pthread_t *start_threads(struct server *server, int64_t count)
 	return threads;
 }
 
-/* Returns when the requests that were being answered are. */
+/* Whether the thread has ended within a second. */
+static bool join(pthread_t thread)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	return pthread_timedjoin_np(thread, NULL, &until) == 0;
+}
+
+/* Returns when the requests that were being answered are. The watchdog is told
+ * that this takes its time, but not for ever. */
 static void stop_threads(struct server *server, pthread_t *threads,
 			 int64_t count)
 {
-	struct timespec until;
+	int64_t started_ms = clock_ms();
 	int64_t i;
 
 	door_close(server->door);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_MS / 1000;
-	for (i = 0; i < count; i++) {
-		if (pthread_timedjoin_np(threads[i], NULL, &until) == 0)
-			continue;
-		if (!atomic_exchange(&server->is_giving_up, true))
-			log_warn("breaking off answers that are still written");
-		pthread_join(threads[i], NULL);
-	}
+	for (i = 0; i < count; i++)
+		while (!join(threads[i])) {
+			int64_t taken_ms = clock_ms() - started_ms;
+
+			if (taken_ms < STOP_MS + LATE_MS)
+				notify_alive();
+			if (taken_ms >= STOP_MS &&
+			    !atomic_exchange(&server->is_giving_up, true))
+				log_warn("breaking off answers that are still "
+					 "written");
+		}
 	free(threads);
 }
 

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -93,18 +94,24 @@ managed('relay is ready without Redis and PostgreSQL', async (t) => {
   await assertAlive(told);
 });
 
+/** messages-fcgi without a PostgreSQL, once it is ready. */
+async function startMessages(t, told, socket) {
+  const child = spawn('spawn-fcgi', ['-n', '-s', socket, '--',
+    `${BUILD}messages-fcgi`], { stdio: 'ignore',
+    env: { ...environment(stack, 'messages-fcgi'), ...told.env,
+      PUSHLOG_DATABASE: `host=${folder}` } });
+  child.ended = new Promise((resolve) => { child.on('exit', resolve); });
+  t.after(() => child.kill('SIGKILL'));
+  await until('it is ready', () => told.states().length === 1);
+  assert.deepEqual(told.states(), ['READY=1']);
+  return child;
+}
+
 managed('messages-fcgi tells how it is, without PostgreSQL, too',
   async (t) => {
     const told = await manager(t, 'messages');
-    const socket = path.join(folder, 'messages.sock');
-    const child = spawn('spawn-fcgi', ['-n', '-s', socket, '--',
-      `${BUILD}messages-fcgi`], { stdio: 'ignore',
-      env: { ...environment(stack, 'messages-fcgi'), ...told.env,
-        PUSHLOG_DATABASE: `host=${folder}` } });
-    const ended = new Promise((resolve) => { child.on('exit', resolve); });
-    t.after(() => child.kill('SIGKILL'));
-    await until('it is ready', () => told.states().length === 1);
-    assert.deepEqual(told.states(), ['READY=1']);
+    const child = await startMessages(t, told,
+      path.join(folder, 'messages.sock'));
     await assertAlive(told);
 
     child.kill('SIGHUP');
@@ -114,10 +121,27 @@ managed('messages-fcgi tells how it is, without PostgreSQL, too',
     await assertAlive(told);
 
     child.kill('SIGTERM');
-    assert.equal(await ended, 0);
+    assert.equal(await child.ended, 0);
     await until('it stops', () => told.states().length === 4);
     assert.equal(told.states()[3], 'STOPPING=1');
   });
+
+managed('messages-fcgi tells that stopping takes its time', async (t) => {
+  const told = await manager(t, 'stopping');
+  const socket = path.join(folder, 'stopping.sock');
+  const child = await startMessages(t, told, socket);
+  const peer = net.connect(socket);
+  t.after(() => peer.destroy());
+  // a request begins, and no more comes of it
+  peer.write(Buffer.from([1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]));
+
+  child.kill('SIGTERM');
+  await until('it is stopping', () => told.states().length === 2);
+  const before = told.pets();
+  await until('it tells that it lives', () => told.pets() >= before + 3);
+  peer.destroy();
+  assert.equal(await child.ended, 0);
+});
 
 managed('a worker that stands still is killed and replaced', async (t) => {
   const told = await manager(t, 'hang');
