@@ -285,7 +285,13 @@ function stream(target, onBegin = async () => {}) {
         response.on('data', (more) => chunks.push(more));
         response.resume();
       });
-    }).on('error', reject);
+    }).on('error', (error) => {
+      // broken off before nginx has passed on the head
+      if (error.code === 'ECONNRESET')
+        resolve({ text: '', isWhole: false });
+      else
+        reject(error);
+    });
   });
 }
 
@@ -390,19 +396,19 @@ getTest('whatever dies, an answer is whole, broken or 503', async (t) => {
   try {
     while (Date.now() < end) {
       const { status, text, isWhole } = await stream(target);
-      if (status !== 200) {
-        assert.equal(status, 503);
-        assert.ok(isWhole);
-        assert.equal(JSON.parse(text).status, 503);
-        seen.refused += 1;
-      } else if (isWhole) {
+      if (!isWhole) {
+        assert.ok(status === undefined || status === 200);
+        assertBroken({ isWhole, text });
+        seen.broken += 1;
+      } else if (status === 200) {
         const { results, head } = JSON.parse(text);
         assert.equal(results.length, head);
         assert.ok(results.every(({ id }, i) => id === i + 1));
         seen.whole += 1;
       } else {
-        assert.throws(() => JSON.parse(text));
-        seen.broken += 1;
+        assert.equal(status, 503);
+        assert.equal(JSON.parse(text).status, 503);
+        seen.refused += 1;
       }
     }
   } finally {
