@@ -49,6 +49,39 @@ static const char take_script[] =
 	"  string.format('%.0f', now - ARGV[4]), 'mkstream')\n"
 	"return { 1, now, 0 }\n";
 
+/* KEYS: stream. ARGV: group, the groups of all URLs, ids. What this group and
+ * all others are done with is deleted. A group that is not of our URLs may be
+ * of another process's, which is configured anew, and then it has the turn
+ * there: else it is nobody's, and goes. One that is missing is still to come.
+ */
+static const char finish_script[] =
+	"redis.call('xack', KEYS[1], ARGV[1], unpack(ARGV, 3))\n"
+	"local missing = {}\n"
+	"for group in string.gmatch(ARGV[2], '%x+') do\n"
+	"  missing[group] = true\n"
+	"end\n"
+	"local first_ms, first_seq = math.huge, 0\n"
+	"for _, group in ipairs(redis.pcall('xinfo', 'groups', KEYS[1])) do\n"
+	"  local name, last = group[2], group[8]\n"
+	"  if missing[name] or\n"
+	"     redis.call('exists', KEYS[1] .. ':' .. name) == 1 then\n"
+	"    missing[name] = nil\n"
+	"    local oldest = redis.call('xpending', KEYS[1], name)[2]\n"
+	"    local ms, seq = string.match(oldest or last, '(%d+)-(%d+)')\n"
+	"    ms, seq = tonumber(ms), tonumber(seq) + (oldest and 0 or 1)\n"
+	"    if ms < first_ms or ms == first_ms and seq < first_seq then\n"
+	"      first_ms, first_seq = ms, seq\n"
+	"    end\n"
+	"  else\n"
+	"    redis.call('xgroup', 'destroy', KEYS[1], name)\n"
+	"  end\n"
+	"end\n"
+	"if next(missing) == nil then\n"
+	"  redis.call('xtrim', KEYS[1], 'minid',\n"
+	"    string.format('%.0f-%.0f', first_ms, first_seq))\n"
+	"end\n"
+	"return 1\n";
+
 static const char leave_script[] =
 	"if redis.call('get', KEYS[1]) == ARGV[1] then\n"
 	"  redis.call('del', KEYS[1])\n"
@@ -57,9 +90,10 @@ static const char leave_script[] =
 
 struct webhook_stream {
 	const struct settings *settings;
-	char *key, *lease, *group, *me;     /* as Redis knows them */
-	redisContext *redis;                /* NULL: not connected */
-	redisReply *read;                   /* what events are in, or NULL */
+	char *key, *lease, *group, *me; /* as Redis knows them */
+	char *groups;        /* of all URLs of the app, a blank behind each */
+	redisContext *redis; /* NULL: not connected */
+	redisReply *read;    /* what events are in, or NULL */
 	const char *ids[WEBHOOK_BATCH_MAX]; /* of events, in read */
 };
 
@@ -82,18 +116,42 @@ static char *join(const char *head, const char *link, const char *tail)
 	return text.data;
 }
 
+static char *group_of(const char *url)
+{
+	uint8_t hash[CRYPTO_SHA256_BYTES];
+
+	crypto_sha256(span_str(url), hash);
+	return hex(hash, GROUP_BYTES);
+}
+
+static char *groups_of(const struct webhooks *hooks)
+{
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < hooks->count; i++) {
+		char *group = group_of(hooks->all[i].url);
+
+		buf_add_str(&text, group);
+		buf_add_char(&text, ' ');
+		free(group);
+	}
+	buf_add_char(&text, '\0');
+	return text.data;
+}
+
 struct webhook_stream *webhook_stream_new(const struct settings *settings,
 					  const struct app *app,
 					  const char *url)
 {
 	struct webhook_stream *stream = xcalloc(1, sizeof(*stream));
-	uint8_t hash[CRYPTO_SHA256_BYTES], me[ID_BYTES];
+	uint8_t me[ID_BYTES];
 
-	crypto_sha256(span_str(url), hash);
 	crypto_random(me, sizeof(me));
 	stream->settings = settings;
 	stream->me = hex(me, sizeof(me));
-	stream->group = hex(hash, GROUP_BYTES);
+	stream->group = group_of(url);
+	stream->groups = groups_of(&app->webhooks);
 	stream->key = join(settings->redis_prefix, ":webhooks:", app->id);
 	stream->lease = join(stream->key, ":", stream->group);
 	return stream;
@@ -226,15 +284,17 @@ enum webhook_turn webhook_stream_read(struct webhook_stream *stream,
 
 void webhook_stream_finish(struct webhook_stream *stream, size_t count)
 {
-	const char *words[3 + WEBHOOK_BATCH_MAX] = { "XACK", stream->key,
-						     stream->group };
+	const char *words[6 + WEBHOOK_BATCH_MAX] = {
+		"EVAL",      finish_script, "1",
+		stream->key, stream->group, stream->groups
+	};
 	size_t i;
 
 	if (stream->redis == NULL || count == 0)
 		return;
 	for (i = 0; i < count; i++)
-		words[3 + i] = stream->ids[i];
-	freeReplyObject(ask(stream, (int)(3 + count), words));
+		words[6 + i] = stream->ids[i];
+	freeReplyObject(ask(stream, (int)(6 + count), words));
 }
 
 void webhook_stream_free(struct webhook_stream *stream)
@@ -250,6 +310,7 @@ void webhook_stream_free(struct webhook_stream *stream)
 	free(stream->key);
 	free(stream->lease);
 	free(stream->group);
+	free(stream->groups);
 	free(stream->me);
 	free(stream);
 }

@@ -5,7 +5,7 @@
  *
  * Of all processes one has the turn, under a lease, so that a URL is told in
  * the order in which things happened. What it took and did not finish is the
- * first thing that the next one takes.
+ * first thing that the next one takes. What all URLs have finished is deleted.
  */
 #ifndef MESSAGES_FCGI_WEBHOOK_STREAM_H
 #define MESSAGES_FCGI_WEBHOOK_STREAM_H
@@ -17,7 +17,7 @@ struct webhook_stream;
 /* Events in one POST. */
 #define WEBHOOK_BATCH_MAX 100
 /* An event that is older and was tried is given up. A URL that is new gets what
- * is not. */
+ * is not, as far as it is still there. */
 #define WEBHOOK_RETRY_MS 300000
 
 struct webhook_batch {

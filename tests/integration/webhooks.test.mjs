@@ -65,6 +65,7 @@ const APPS = [
     app(id, [receiver.url(`/${id}`)])),
   REAL,
   app('11', [impostor.url]),
+  app('12', [receiver.url('/12/quick'), receiver.url('/12/slow')]),
 ];
 
 const stack = await startStack({ env: {
@@ -138,6 +139,29 @@ hookTest('a URL gets the events that it wants', async () => {
   await receiver.hook('/2').heard(4);
   assert.deepEqual((await receiver.hook('/2/some').heard(2))
     .map(({ name }) => name), ['member_added', 'cache_miss']);
+});
+
+hookTest('what all URLs were told does not stay', async () => {
+  const stream = 'pushlog:webhooks:12';
+  const kept = async () => Number(await stack.redis(['xlen', stream]));
+  const groups = async () =>
+    (await stack.redis(['xinfo', 'groups', stream])).match(/^name$/gm).length;
+  const [quick, slow] = ['/12/quick', '/12/slow'].map((path) =>
+    receiver.hook(path));
+  const release = slow.hold();
+  await happen('12', occupied('a'));
+  // of a URL that is in no configuration any more
+  await stack.redis(['xgroup', 'create', stream, 'abandoned', '0']);
+  await quick.heard(1);
+  await slow.heard(1);
+  await happen('12', occupied('b'));
+  await happen('12', occupied('c'));
+  await quick.heard(3);
+  await until('the abandoned group goes', async () => await groups() === 2);
+  assert.equal(await kept(), 3);
+  release();
+  assert.deepEqual(await slow.heard(3), ['a', 'b', 'c'].map(occupied));
+  await until('nothing is kept', async () => await kept() === 0);
 });
 
 hookTest('up to 100 events make one POST, in order, each once', async () => {
