@@ -269,7 +269,8 @@ static void init(struct app *app, const struct settings *settings)
 		.connections_max = settings->connections_max,
 		.authorized_within_s = settings->authorized_within_s,
 		.client_events = settings->client_events != 0,
-		.presence_members_max = APP_MEMBERS_DEFAULT,
+		.presence_members_max = settings->presence_members_max,
+		.subscription_count = settings->subscription_count != 0,
 		.enabled = true,
 	};
 }

@@ -41,9 +41,6 @@ struct settings;
 /* The most that a limit of an app may be, where 0 is none. */
 #define APP_LIMIT_MAX 1000000
 
-/* What presence_members_max is unless given. */
-#define APP_MEMBERS_DEFAULT 100
-
 /* Strings are never NULL, and lists have commas in between. */
 struct app {
 	char *id, *key, *secret;

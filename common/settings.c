@@ -106,6 +106,18 @@ static const struct conf_option options[] = {
 	  .max = 1,
 	  .help = "1: clients may send events to private and presence "
 		  "channels" },
+	{ .name = "PUSHLOG_PRESENCE_MEMBERS_MAX",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, presence_members_max),
+	  .value = "100",
+	  .max = APP_LIMIT_MAX,
+	  .help = "users in one presence channel, 0 for any number" },
+	{ .name = "PUSHLOG_SUBSCRIPTION_COUNT",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct settings, subscription_count),
+	  .value = "0",
+	  .max = 1,
+	  .help = "1: subscribers are told how many they are" },
 	STRING("PUSHLOG_ALLOWED_ORIGINS", allowed_origins, "",
 	       origin_check_list,
 	       "origins of pages that may connect: https://example.org; empty "

@@ -20,6 +20,8 @@ struct settings {
 	char *durable_channels;
 	int64_t event_max_bytes;
 	int64_t client_events; /* 0 or 1 */
+	int64_t presence_members_max;
+	int64_t subscription_count; /* 0 or 1 */
 	char *allowed_origins;
 	int64_t connections_max, authorized_within_s;
 	char *database;       /* a libpq conninfo */

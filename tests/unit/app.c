@@ -27,7 +27,9 @@ static struct settings settings_of(char *apps)
 				  .channels = channels,
 				  .durable_channels = durable,
 				  .allowed_origins = nothing,
-				  .event_max_bytes = 10240 };
+				  .event_max_bytes = 10240,
+				  .presence_members_max = 3,
+				  .subscription_count = 1 };
 }
 
 static struct apps load(const char *text)
@@ -80,8 +82,8 @@ TEST(the_environment_makes_one_app)
 	assert_int_equal(app->event_max_bytes, 10240);
 	assert_false(app->client_events);
 	assert_true(app->enabled);
-	assert_int_equal(app->presence_members_max, APP_MEMBERS_DEFAULT);
-	assert_false(app->subscription_count);
+	assert_int_equal(app->presence_members_max, 3);
+	assert_true(app->subscription_count);
 	apps_release(&apps);
 }
 
@@ -94,7 +96,7 @@ TEST(json_makes_several_apps)
 		     "\"connections_max\":7,\"authorized_within_s\":30,"
 		     "\"client_events\":true,\"enabled\":false,"
 		     "\"presence_members_max\":0,"
-		     "\"subscription_count\":true},{" SECOND
+		     "\"subscription_count\":false},{" SECOND
 		     ",\"allowed_origins\":[\"https://example.org\"]}]}");
 
 	assert_int_equal(apps.count, 2);
@@ -103,7 +105,9 @@ TEST(json_makes_several_apps)
 	assert_true(apps.all[0].client_events);
 	assert_false(apps.all[0].enabled);
 	assert_int_equal(apps.all[0].presence_members_max, 0);
-	assert_true(apps.all[0].subscription_count);
+	assert_false(apps.all[0].subscription_count);
+	assert_int_equal(apps.all[1].presence_members_max, 3);
+	assert_true(apps.all[1].subscription_count);
 	assert_true(apps.all[1].enabled);
 	assert_int_equal(apps.all[0].connections_max, 7);
 	assert_int_equal(apps.all[0].authorized_within_s, 30);
