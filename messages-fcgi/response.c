@@ -14,6 +14,12 @@
 
 #define RETRY_AFTER "1"
 
+/* RFC 9110 § 11.6.1 wants a 401 to name a scheme, and some HTTP libraries do,
+ * too. These are names of ours: a browser that knows none asks nobody for a
+ * password. */
+#define CHALLENGE_SIGNATURE "Pusher"
+#define CHALLENGE_GRANT "Pushlog-Grant"
+
 /* A socket that can be written to takes so much without waiting. */
 #define SLICE_BYTES 8192
 /* A stop is noticed as soon, a web server that reads nothing given up after. */
@@ -52,6 +58,8 @@ static void add_head(struct buf *buf, const struct response_head *head)
 	add_header(buf, "Cache-Control", span_str(head->cache));
 	add_header(buf, "ETag", head->etag);
 	add_header(buf, "Allow", span_str(head->allow));
+	if (head->status == 401)
+		add_header(buf, "WWW-Authenticate", span_str(head->challenge));
 	if (head->status == 503)
 		add_header(buf, "Retry-After", span_str(RETRY_AFTER));
 	/* a body of ours is never what a browser may guess it to be */
@@ -105,6 +113,7 @@ void response_fault(struct response *response, const struct fault *fault)
 		.status = fault->status,
 		.type = "text/plain; charset=utf-8",
 		.cache = "no-store",
+		.challenge = CHALLENGE_SIGNATURE,
 	};
 	struct buf body = BUF_INIT;
 
@@ -121,6 +130,7 @@ void response_problem(struct response *response, const struct problem *problem)
 		.type = "application/problem+json",
 		.cache = "no-store",
 		.allow = problem->allow,
+		.challenge = CHALLENGE_GRANT,
 	};
 	struct buf body = BUF_INIT;
 

@@ -22,6 +22,7 @@ struct response_head {
 	const char *cache; /* Cache-Control */
 	struct span etag;  /* with its quotes; absent: none */
 	const char *allow; /* NULL: none */
+	const char *challenge; /* of a 401: what it wants to see */
 };
 
 /* On the request thread's stack. Borrows the first two. */

@@ -233,8 +233,10 @@ durableTest('channels that are not public are not read without a grant',
   async () => {
     await server.trigger('private-ledger', 'e', 1);
     assert.equal((await eventsOf('private-ledger')).head, 1);
-    const { status } = await stack.request('/messages?channel=private-ledger');
+    const { status, headers } =
+      await stack.request('/messages?channel=private-ledger');
     assert.equal(status, 401);
+    assert.equal(headers.get('WWW-Authenticate'), 'Pushlog-Grant');
   });
 
 durableTest('each app has a log of its own', async (t, channel) => {
@@ -308,6 +310,7 @@ for (const [name, options, text] of [
     const client = await listen(t, BODY.channel);
     const answer = await signedPost(stack, APP, '/events', BODY, options);
     assert.equal(answer.status, 401);
+    assert.equal(answer.headers.get('WWW-Authenticate'), 'Pusher');
     assert.match(answer.text, text);
     assert.match(answer.headers.get('Content-Type'), /^text\/plain/);
     assert.equal(answer.headers.get('Cache-Control'), 'no-store');
