@@ -16,15 +16,16 @@
 
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
-/* And for too many client events: the protocol allows a connection so many,
- * and names of so many characters. */
+/* And for too many client events: the protocol allows a connection ten in a
+ * second, and names of so many characters. */
 #define CODE_TOO_FAST 4301
-#define CLIENT_EVENTS_PER_S 10
+#define CLIENT_EVENTS_MAX 10
+#define CLIENT_EVENT_EACH_MS 100
 #define EVENT_NAME_MAX 200
 
-/* Subscribes that a session regains each second, up to as many as it may have.
- * Each may cost Redis two commands and PostgreSQL a look-up. */
-#define SUBSCRIBES_PER_S 20
+/* In which a session regains one subscribe, up to as many as it may have. Each
+ * may cost Redis two commands and PostgreSQL a look-up. */
+#define SUBSCRIBE_EACH_MS 50
 
 /* Between looks at those who must do something in some seconds. */
 #define LOOK_MS 1000
@@ -225,23 +226,6 @@ static void drop(struct session *session, struct subscription **at)
 	free(subscription);
 }
 
-/* Whether one more subscribe may be asked for now. */
-static bool spend_allowance(struct session *session)
-{
-	uint32_t now = now_s(session->set);
-	int64_t max = session->set->conf.subscriptions_max;
-	int64_t allowance;
-
-	allowance = session->allowance +
-		    (int64_t)SUBSCRIBES_PER_S * (now - session->allowance_s);
-	session->allowance_s = now;
-	session->allowance = (uint32_t)(allowance < max ? allowance : max);
-	if (session->allowance == 0)
-		return false;
-	session->allowance--;
-	return true;
-}
-
 static void refuse(struct session *session, struct span name,
 		   const struct session_refusal *refusal)
 {
@@ -258,6 +242,11 @@ static void refuse(struct session *session, struct span name,
 		send_text(session, &text);
 	}
 	buf_release(&message);
+}
+
+static int64_t now_ms(const struct session *session)
+{
+	return loop_now_ms(session->set->loop);
 }
 
 static struct admission admission_of(const struct session *session)
@@ -288,7 +277,8 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		return &repeated;
 	if (session->subscription_count >= conf->subscriptions_max)
 		return &too_many;
-	if (!spend_allowance(session))
+	if (!allowance_spend(&session->subscribes, now_ms(session),
+			     conf->subscriptions_max, SUBSCRIBE_EACH_MS))
 		return &too_often;
 	return admission_may_subscribe(&who, message) ? NULL : &unauthorized;
 }
@@ -415,12 +405,11 @@ static void send_client_event(struct session *session,
 {
 	const struct session_set *set = session->set;
 	const char *why = check_client_event(session, message);
-	uint32_t held_back;
 
 	if (why != NULL)
 		send_error(session, 0, "Client events ", span_str(why));
-	else if (!throttle_pass(&session->client_events, now_s(set),
-				CLIENT_EVENTS_PER_S, &held_back))
+	else if (!allowance_spend(&session->client_events, now_ms(session),
+				  CLIENT_EVENTS_MAX, CLIENT_EVENT_EACH_MS))
 		send_error(session, CODE_TOO_FAST,
 			   "Client events come too fast: not sent is ",
 			   message->event);
@@ -562,6 +551,4 @@ void session_accept(struct session_set *set, int fd,
 	conn_set_add(set->conns, &session->conn, fd, address);
 	session->set = set;
 	list_init(&session->link);
-	session->allowance = (uint32_t)set->conf.subscriptions_max;
-	session->allowance_s = now_s(set);
 }

@@ -6,9 +6,9 @@
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
 
+#include "relay/allowance.h"
 #include "relay/channel.h"
 #include "relay/conn_set.h"
-#include "relay/throttle.h"
 
 /* The sessions of one worker. */
 struct session_set;
@@ -24,8 +24,7 @@ struct session {
 	char *user_id;         /* whom it signed in as; NULL: nobody yet */
 	struct signin *signin; /* users' */
 	uint32_t subscription_count;
-	uint32_t allowance, allowance_s; /* of subscribes, and when it grew */
-	struct throttle client_events;
+	struct allowance subscribes, client_events;
 	struct list link;      /* of the set's watched, or none */
 	uint32_t idle_since_s; /* if it has no subscription */
 	bool is_authorized;    /* signed in, or was in a channel not public */

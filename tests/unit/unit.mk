@@ -12,9 +12,9 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	text webhook
 UNIT += batch channel_info entry escape etag form message multipart path range \
 	signature stuck tails trigger webhook_body
-UNIT += admission channel frame handover hint http_upgrade list offer outbuf \
-	packer peak peer_address pusher pusher_users quota room siphash stash throttle \
-	window ws ws_messages ws_packed ws_wslay
+UNIT += admission allowance channel frame handover hint http_upgrade list offer outbuf \
+	packer peak peer_address pusher pusher_users quota room siphash stash \
+	throttle window ws ws_messages ws_packed ws_wslay
 UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry

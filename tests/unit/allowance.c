@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * relay/allowance: so much at once, so much a second, whenever the second
+ * begins.
+ */
+#include "relay/allowance.h"
+
+#include "tests/unit/unit.h"
+
+#define MAX 10
+#define EACH_MS 100
+
+/* How many of 100 that are asked for now are given. */
+static int spend_all(struct allowance *allowance, int64_t now_ms)
+{
+	int spent = 0, i;
+
+	for (i = 0; i < 100; i++)
+		spent += allowance_spend(allowance, now_ms, MAX, EACH_MS);
+	return spent;
+}
+
+TEST(all_may_be_spent_at_once_and_is_regained_evenly)
+{
+	struct allowance allowance = { 0 };
+
+	assert_int_equal(spend_all(&allowance, 5000), 10);
+	assert_int_equal(spend_all(&allowance, 5099), 0);
+	assert_int_equal(spend_all(&allowance, 5100), 1);
+	assert_int_equal(spend_all(&allowance, 5199), 0);
+	assert_int_equal(spend_all(&allowance, 5450), 3);
+	assert_int_equal(spend_all(&allowance, 5499), 0);
+	assert_int_equal(spend_all(&allowance, 5500), 1);
+	assert_int_equal(spend_all(&allowance, 6500), 10);
+}
+
+TEST(no_more_than_all_is_ever_there)
+{
+	struct allowance allowance = { 0 };
+
+	assert_int_equal(spend_all(&allowance, 0), 10);
+	assert_int_equal(spend_all(&allowance, 999), 9);
+	assert_int_equal(spend_all(&allowance, 1000000), 10);
+	assert_int_equal(spend_all(&allowance, 1000001), 0);
+}
+
+TEST(who_keeps_to_the_rate_is_never_refused)
+{
+	struct allowance allowance = { 0 };
+	int64_t now_ms;
+
+	for (now_ms = 7; now_ms < 100000; now_ms += EACH_MS)
+		assert_true(allowance_spend(&allowance, now_ms, MAX, EACH_MS));
+	assert_int_equal(spend_all(&allowance, now_ms), 10);
+}
+
+TEST(where_a_second_begins_is_all_the_same)
+{
+	int64_t start_ms, ms;
+
+	for (start_ms = 0; start_ms < 1000; start_ms += 7) {
+		struct allowance allowance = { 0 };
+		int spent = 0;
+
+		for (ms = start_ms; ms < start_ms + 1000; ms++)
+			spent += spend_all(&allowance, ms);
+		assert_int_equal(spent, 19);
+	}
+}
+
+TEST(an_allowance_of_one_is_one)
+{
+	struct allowance allowance = { 0 };
+
+	assert_true(allowance_spend(&allowance, 0, 1, 50));
+	assert_false(allowance_spend(&allowance, 49, 1, 50));
+	assert_true(allowance_spend(&allowance, 50, 1, 50));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			all_may_be_spent_at_once_and_is_regained_evenly),
+		cmocka_unit_test(no_more_than_all_is_ever_there),
+		cmocka_unit_test(who_keeps_to_the_rate_is_never_refused),
+		cmocka_unit_test(where_a_second_begins_is_all_the_same),
+		cmocka_unit_test(an_allowance_of_one_is_one),
+	};
+
+	return cmocka_run_group_tests_name("allowance", tests, NULL, NULL);
+}
