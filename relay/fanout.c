@@ -57,11 +57,13 @@ static struct frame *frame_of(struct buf *text)
 	return frame;
 }
 
-/* Everybody gets the same frame, so a grant names nobody. */
+/* Everybody gets the same frame, so a grant names nobody. Beside it may stand
+ * what members say of themselves. */
 static struct frame *subscribed_frame(const struct fanout *fanout,
 				      const struct channel *channel)
 {
 	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
+	struct frame *frame;
 	struct pusher_history history = { .base = channel->delivered,
 					  .epoch = fanout->epoch };
 	struct span name = channel_name(channel);
@@ -75,9 +77,12 @@ static struct frame *subscribed_frame(const struct fanout *fanout,
 	pusher_add_subscribed(&text, name,
 			      channel->is_durable ? &history : NULL,
 			      buf_span(&presence));
+	frame = grant.len > 0 ? frame_new_secret(buf_span(&text))
+			      : frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
 	buf_release(&presence);
 	buf_release(&grant);
-	return frame_of(&text);
+	return frame;
 }
 
 /* The channel of that name, and whether nobody subscribed to it so far. */

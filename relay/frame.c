@@ -35,6 +35,14 @@ struct frame *frame_new(enum ws_opcode opcode, struct span payload)
 			 payload);
 }
 
+struct frame *frame_new_secret(struct span payload)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, payload);
+
+	frame->twin = frame;
+	return frame;
+}
+
 struct frame *frame_new_packed(struct span payload)
 {
 	uint8_t header[WS_HEADER_MAX];

@@ -17,13 +17,18 @@ struct frame {
 	uint32_t refs;
 	uint32_t len;
 	/* The same message compressed, owned; or the frame itself, if that is
-	 * no gain; NULL: not tried. */
+	 * no gain or not allowed; NULL: not tried. */
 	struct frame *twin;
 	char data[];
 };
 
 /* The caller owns one reference. */
 struct frame *frame_new(enum ws_opcode opcode, struct span payload);
+
+/* A text message that is never compressed: something in it is a secret, and
+ * something somebody else's choice. How long both together are when they are
+ * compressed would tell how alike they are. */
+struct frame *frame_new_secret(struct span payload);
 
 /* A Close frame; reason is at most 123 bytes. */
 struct frame *frame_new_close(uint16_t code, const char *reason);

@@ -18,8 +18,8 @@ struct packer *packer_new(void);
 void packer_free(struct packer *packer);
 
 /* What to send in the place of frame to who negotiated compression: its twin,
- * made once; or frame itself, if it is no text message, or a small one, or gets
- * no smaller. Borrowed from frame. */
+ * made once; or frame itself, if it is no text message, or a small or secret
+ * one, or gets no smaller. Borrowed from frame. */
 struct frame *packer_pack(struct packer *packer, struct frame *frame);
 
 /* Takes a WS_PACKED for what it is: WS_TEXT, whose payload is good until the

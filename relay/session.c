@@ -46,10 +46,11 @@ static struct session *session_of(struct conn *conn)
 	return container_of(conn, struct session, conn);
 }
 
-/* Sends what is in text as one message and releases it. */
+/* Sends what is in text as one message and releases it. Some of it is for this
+ * one alone. */
 static void send_text(struct session *session, struct buf *text)
 {
-	struct frame *frame = frame_new(WS_OP_TEXT, buf_span(text));
+	struct frame *frame = frame_new_secret(buf_span(text));
 
 	conn_send(&session->conn, frame);
 	frame_unref(frame);

@@ -23,7 +23,8 @@ const ANSWER = 'permessage-deflate; server_no_context_takeover; '
   + 'client_no_context_takeover';
 const PING = '{"event":"pusher:ping"}';
 
-const stack = await startStack({ env: { PUSHLOG_DEFLATE: '1' } });
+const stack = await startStack({ env: { PUSHLOG_DEFLATE: '1',
+  PUSHLOG_DURABLE_CHANNELS: 'presence-log-*' } });
 after(() => stack.stop());
 const relay = `${stack.sockets}/relay.sock`;
 
@@ -99,6 +100,33 @@ deflateTest('a long message is compressed, a short one is not', async (t) => {
   const { data } = JSON.parse(unpack(said[0].payload));
   assert.equal(JSON.parse(data).text, longText(1));
 });
+
+deflateTest('what has a secret beside what a client chose is not compressed',
+  async (t) => {
+    const raw = await openPacking(t);
+    const [, id] = raw.text.match(/"socket_id\\":\\"([\d.]+)/);
+    const signed = async (path, fields) => {
+      const { json } = await stack.request(path, { method: 'POST',
+        body: new URLSearchParams({ socket_id: id, ...fields }) });
+      return json;
+    };
+    const name = 'a'.repeat(128);
+    const channel = 'presence-log-1';
+    const { auth, channel_data } =
+      await signed('/pusher/auth', { channel_name: channel, name });
+    for (const [event, data, answer] of [
+      ['pusher:subscribe', { channel, auth, channel_data },
+        /subscription_succeeded.*grant.*"\}/],
+      ['pusher:signin', await signed('/pusher/user-auth', { name }),
+        /signin_success.*"\}\}/],
+    ]) {
+      raw.write(frame(0x81, JSON.stringify({ event, data })));
+      await raw.has(answer);
+      const { first, payload } = decodeFrames(raw.received).at(-1);
+      assert.equal(first, 0x81);
+      assert.ok(payload.length > 256);
+    }
+  });
 
 deflateTest('pusher-js does not notice', async (t) => {
   const channel = newChannel();

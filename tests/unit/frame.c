@@ -17,6 +17,7 @@ static void expect_frame(struct frame *frame, struct span want)
 TEST(a_frame_has_a_header_and_its_payload)
 {
 	expect_frame(frame_new(WS_OP_TEXT, SPAN("hi")), SPAN("\x81\x02hi"));
+	expect_frame(frame_new_secret(SPAN("hi")), SPAN("\x81\x02hi"));
 	expect_frame(frame_new(WS_OP_PING, SPAN("")), SPAN("\x89\x00"));
 	expect_frame(frame_new(WS_OP_PONG, span_of(NULL, 0)), SPAN("\x8a\x00"));
 	expect_frame(frame_new(WS_OP_PONG, SPAN("\0\xff")),

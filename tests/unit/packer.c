@@ -171,6 +171,13 @@ TEST(what_would_not_gain_stays_as_it_is)
 	expect_as_it_is(text_frame(SPAN(text)));
 }
 
+TEST(a_secret_is_not_compressed)
+{
+	static char text[MAX];
+
+	expect_as_it_is(frame_new_secret(SPAN(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +190,7 @@ int main(void)
 		cmocka_unit_test(
 			a_frame_is_packed_once_and_its_twin_may_outlive_it),
 		cmocka_unit_test(what_would_not_gain_stays_as_it_is),
+		cmocka_unit_test(a_secret_is_not_compressed),
 	};
 
 	return cmocka_run_group_tests_name("packer", tests, NULL, NULL);
