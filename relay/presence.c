@@ -136,7 +136,7 @@ static void tell(struct place *place, const struct room_member *member,
 static void take_list(struct place *place, const struct roster_list *list)
 {
 	struct room *room = &place->room;
-	struct room_member *member;
+	struct room_member *member, *at;
 	size_t i, count = roster_list_count(list);
 
 	room_list_begin(room);
@@ -149,7 +149,8 @@ static void take_list(struct place *place, const struct roster_list *list)
 	place->is_current = true;
 	if (place->is_graced)
 		return;
-	while ((member = room_list_take(room)) != NULL) {
+	at = room->first;
+	while ((member = room_list_take(room, &at)) != NULL) {
 		tell(place, member, false);
 		room_drop(room, member);
 	}

@@ -110,13 +110,17 @@ struct room_member *room_list_add(struct room *room, struct span user,
 	return room_show(room, member) ? member : NULL;
 }
 
-struct room_member *room_list_take(struct room *room)
+struct room_member *room_list_take(const struct room *room,
+				   struct room_member **at)
 {
-	struct room_member *member = room->first;
+	struct room_member *member;
 
-	while (member != NULL && !(member->is_shown && member->own == 0 &&
-				   member->seen != room->lists))
-		member = member->hh.next;
+	while ((member = *at) != NULL) {
+		*at = member->hh.next;
+		if (member->is_shown && member->own == 0 &&
+		    member->seen != room->lists)
+			break;
+	}
 	return member;
 }
 

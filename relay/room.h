@@ -55,11 +55,13 @@ bool room_show(struct room *room, struct room_member *member);
  * room_list_take until it returns NULL. room_list_add returns the member if
  * it is new to subscribers, else NULL; its info is what Redis has.
  * room_list_take returns a member who is there no more, and must be freed by
- * room_drop. */
+ * room_drop; *at, which is room->first before the first call, is how far it
+ * has looked. */
 void room_list_begin(struct room *room);
 struct room_member *room_list_add(struct room *room, struct span user,
 				  struct span info);
-struct room_member *room_list_take(struct room *room);
+struct room_member *room_list_take(const struct room *room,
+				   struct room_member **at);
 void room_drop(struct room *room, struct room_member *member);
 
 /* Adds "presence":{"ids":[…],"hash":{…},"count":n} of those that are shown. */

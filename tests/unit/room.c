@@ -24,7 +24,7 @@ static void assert_json(const struct room *room, const char *json)
 static void assert_list(struct room *room, const char *list, const char *wanted)
 {
 	struct buf told = BUF_INIT;
-	struct room_member *member;
+	struct room_member *member, *at;
 
 	buf_add_char(&told, ':');
 	room_list_begin(room);
@@ -35,7 +35,8 @@ static void assert_list(struct room *room, const char *list, const char *wanted)
 		buf_add_char(&told, '+');
 		buf_add_span(&told, room_member_user(member));
 	}
-	while ((member = room_list_take(room)) != NULL) {
+	at = room->first;
+	while ((member = room_list_take(room, &at)) != NULL) {
 		buf_add_char(&told, '-');
 		buf_add_span(&told, room_member_user(member));
 		room_drop(room, member);
