@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The origins of the pages that may connect (RFC 6454 § 6), as browsers send
- * them in the header of that name: scheme://host or scheme://host:port, in
- * lower case and without the port that the scheme implies. Pure.
+ * The origins of the pages that may connect, post and read (RFC 6454 § 6), as
+ * browsers send them in the header of that name: scheme://host or
+ * scheme://host:port, in lower case and without the port that the scheme
+ * implies. Pure.
  */
 #ifndef COMMON_ORIGIN_H
 #define COMMON_ORIGIN_H

@@ -120,8 +120,8 @@ static const struct conf_option options[] = {
 	  .help = "1: subscribers are told how many they are" },
 	STRING("PUSHLOG_ALLOWED_ORIGINS", allowed_origins, "",
 	       origin_check_list,
-	       "origins of pages that may connect: https://example.org; empty "
-	       "for any"),
+	       "origins of pages that may connect, post and read: "
+	       "https://example.org"),
 	{ .name = "PUSHLOG_CONNECTIONS_MAX",
 	  .type = CONF_INT,
 	  .offset = offsetof(struct settings, connections_max),

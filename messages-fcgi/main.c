@@ -391,6 +391,7 @@ static struct route_context make_routes(const struct settings *settings,
 		.channels_get.apps = apps,
 		.auth_post.app = page,
 		.app_key = page->key,
+		.allowed_origins = page->allowed_origins,
 		.api_max_bytes = api_max_bytes(apps),
 	};
 

@@ -86,6 +86,8 @@ void request_read(struct request *request, const struct FCGX_Request *fcgx)
 	request->grant = param(fcgx, "HTTP_PUSHLOG_GRANT");
 	request->request_id = param(fcgx, "REQUEST_ID");
 	request->remote_user = param(fcgx, "REMOTE_USER");
+	request->cors.origin = param(fcgx, "HTTP_ORIGIN");
+	request->cors.site = param(fcgx, "HTTP_SEC_FETCH_SITE");
 }
 
 void request_read_body(struct request *request, const struct FCGX_Request *fcgx,

@@ -6,6 +6,7 @@
 #define MESSAGES_FCGI_REQUEST_H
 
 #include "common/buf.h"
+#include "messages-fcgi/cors.h"
 
 struct FCGX_Request;
 
@@ -35,6 +36,7 @@ struct request {
 	struct span idempotency_key, if_none_match, grant;
 	struct span request_id;  /* the web server's */
 	struct span remote_user; /* whom the web server knows it is from */
+	struct cors_request cors;
 	enum request_body body_state;
 	struct buf body;
 };

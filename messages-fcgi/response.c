@@ -20,6 +20,11 @@
 #define CHALLENGE_SIGNATURE "Pusher"
 #define CHALLENGE_GRANT "Pushlog-Grant"
 
+/* What a page of a listed origin may send, and how long a browser need not ask
+ * again: as long as any of them lets itself be told. */
+#define CORS_HEADERS "Content-Type, Idempotency-Key, Pushlog-Grant"
+#define CORS_MAX_AGE_S "7200"
+
 /* A socket that can be written to takes so much without waiting. */
 #define SLICE_BYTES 8192
 /* A stop is noticed as soon, a web server that reads nothing given up after. */
@@ -47,7 +52,22 @@ static void add_header(struct buf *buf, const char *name, struct span value)
 	buf_add_str(buf, "\r\n");
 }
 
-static void add_head(struct buf *buf, const struct response_head *head)
+/* For browsers: who may read this, and ask for more than a plain form could. */
+static void add_cors(struct buf *buf, const struct response *response,
+		     const struct response_head *head)
+{
+	if (response->is_for_pages)
+		add_header(buf, "Vary", span_str("Origin"));
+	add_header(buf, "Access-Control-Allow-Origin", response->reader);
+	if (response->reader.ptr == NULL || head->status != 204)
+		return;
+	add_header(buf, "Access-Control-Allow-Methods", span_str(head->allow));
+	add_header(buf, "Access-Control-Allow-Headers", span_str(CORS_HEADERS));
+	add_header(buf, "Access-Control-Max-Age", span_str(CORS_MAX_AGE_S));
+}
+
+static void add_head(struct buf *buf, const struct response *response,
+		     const struct response_head *head)
 {
 	buf_add_str(buf, "Status: ");
 	buf_add_int(buf, head->status);
@@ -64,6 +84,7 @@ static void add_head(struct buf *buf, const struct response_head *head)
 		add_header(buf, "Retry-After", span_str(RETRY_AFTER));
 	/* a body of ours is never what a browser may guess it to be */
 	add_header(buf, "X-Content-Type-Options", span_str("nosniff"));
+	add_cors(buf, response, head);
 }
 
 static void put(struct response *response, struct span bytes)
@@ -84,7 +105,7 @@ void response_send(struct response *response, const struct response_head *head,
 	struct buf buf = BUF_INIT;
 
 	response->status = head->status;
-	add_head(&buf, head);
+	add_head(&buf, response, head);
 	if (head->type != NULL) {
 		buf_add_str(&buf, "Content-Length: ");
 		buf_add_int(&buf, (int64_t)body.len);
@@ -144,7 +165,7 @@ void response_begin(struct response *response, const struct response_head *head)
 	struct buf buf = BUF_INIT;
 
 	response->status = head->status;
-	add_head(&buf, head);
+	add_head(&buf, response, head);
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;
 	put(response, buf_span(&buf));

@@ -18,10 +18,10 @@ struct FCGX_Request;
 
 struct response_head {
 	int status;
-	const char *type;  /* Content-Type, NULL: there is no body */
-	const char *cache; /* Cache-Control */
-	struct span etag;  /* with its quotes; absent: none */
-	const char *allow; /* NULL: none */
+	const char *type;      /* Content-Type, NULL: there is no body */
+	const char *cache;     /* Cache-Control */
+	struct span etag;      /* with its quotes; absent: none */
+	const char *allow;     /* NULL: none */
 	const char *challenge; /* of a 401: what it wants to see */
 };
 
@@ -30,7 +30,9 @@ struct response {
 	struct FCGX_Request *fcgx;
 	const atomic_bool *is_giving_up; /* the program ends: break streams */
 	int status;                      /* that was sent, 0 before */
-	bool is_head; /* the request was HEAD: the body is not sent */
+	struct span reader; /* for cors_reader: set by who knows; or absent */
+	bool is_for_pages;  /* whose origin makes a difference */
+	bool is_head;       /* the request was HEAD: the body is not sent */
 	bool has_begun;
 	bool is_broken; /* the web server is gone, or shall be told of a
 			 * failure: nothing more is sent */

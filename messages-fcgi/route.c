@@ -228,10 +228,30 @@ static void refuse(struct response *response, int status, const char *allow,
 	response_problem(response, &problem);
 }
 
+/* What is below /apps/ is signed by servers, and no page's. */
+static bool is_for_servers(struct span path)
+{
+	return span_starts(path, "/apps/");
+}
+
+/* Whether a page of this origin may; the answer says so, too. */
+static bool may_ask(const struct route_context *context,
+		    const struct request *request, struct response *response)
+{
+	const char *allowed = context->allowed_origins;
+
+	if (is_for_servers(request->path))
+		return true;
+	response->reader = cors_reader(&request->cors, allowed);
+	response->is_for_pages = allowed[0] != '\0';
+	return request->method != REQUEST_POST ||
+	       cors_may_post(&request->cors, allowed);
+}
+
 size_t route_body_max(const struct route_context *context, struct span path)
 {
-	return span_starts(path, "/apps/") ? context->api_max_bytes
-					   : context->form_max_bytes;
+	return is_for_servers(path) ? context->api_max_bytes
+				    : context->form_max_bytes;
 }
 
 enum stats_route route_answer(const struct route_context *context,
@@ -247,7 +267,10 @@ enum stats_route route_answer(const struct route_context *context,
 		return STATS_OTHER;
 	}
 	handler = find_handler(route, request->method);
-	if (handler.answer != NULL) {
+	if (!may_ask(context, request, response)) {
+		refuse(response, 403, NULL,
+		       "pages of this origin may not post here");
+	} else if (handler.answer != NULL) {
 		handler.answer(context, &parts, request, response);
 	} else if (request->method == REQUEST_OPTIONS) {
 		const struct response_head head = { .status = 204,

@@ -22,8 +22,8 @@ struct route_context {
 	struct events_get events_get;
 	struct channels_get channels_get;
 	struct auth_post auth_post;
-	const char *app_key;
-	size_t form_max_bytes, api_max_bytes; /* of bodies */
+	const char *app_key, *allowed_origins; /* the page's app's */
+	size_t form_max_bytes, api_max_bytes;  /* of bodies */
 };
 
 /* The largest body that is read for this path. */

@@ -49,6 +49,30 @@ async function assertProblem(answer, status, param, before) {
   assert.equal(await head(), before);
 }
 
+// --- whom a browser calls another's page, where no origins are listed ---
+
+for (const site of ['cross-site', 'same-site']) {
+  postTest(`a post that is ${site} is 403 and stores nothing`, async () => {
+    const before = await head();
+    for (const headers of [{ 'Sec-Fetch-Site': site },
+      { 'Sec-Fetch-Site': site, Origin: stack.origin }]) {
+      await assertProblem(await post('name=Ada&text=x', FORM, headers), 403,
+        undefined, before);
+    }
+  });
+}
+
+for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' },
+  { 'Sec-Fetch-Site': 'none' }, { Origin: 'https://example.org' }]) {
+  postTest(`a post with ${JSON.stringify(headers)} is taken`, async () => {
+    const { status, headers: told } =
+      await post('name=Ada&text=x', FORM, headers);
+    assert.equal(status, 200);
+    assert.equal(told.get('Access-Control-Allow-Origin'), null);
+    assert.equal(told.get('Vary'), null);
+  });
+}
+
 // --- bodies that are taken ---
 
 const BOUNDARY = 'a boundary_of-1';

@@ -10,7 +10,7 @@
 UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops origin settings socket_id span successor \
 	text webhook
-UNIT += batch channel_info entry escape etag form message multipart path range \
+UNIT += batch channel_info cors entry escape etag form message multipart path range \
 	signature stuck tails trigger webhook_body
 UNIT += admission allowance channel frame handover hint http_upgrade list offer outbuf \
 	packer peak peer_address pusher pusher_users quota room siphash stash \
@@ -19,6 +19,7 @@ UNIT += histogram
 
 UNIT_batch = messages-fcgi/batch messages-fcgi/entry
 UNIT_channel_info = messages-fcgi/channel_info
+UNIT_cors = messages-fcgi/cors
 UNIT_entry = messages-fcgi/entry
 UNIT_escape = messages-fcgi/escape
 UNIT_etag = messages-fcgi/etag
