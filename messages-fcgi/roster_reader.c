@@ -169,11 +169,6 @@ void roster_answer_free(struct roster_answer *answer)
 	freeReplyObject(answer);
 }
 
-static const redisReply *item(const struct roster_answer *answer, size_t i)
-{
-	return ((const redisReply *)answer)->element[i];
-}
-
 size_t roster_answer_count(const struct roster_answer *answer)
 {
 	const redisReply *reply = (const redisReply *)answer;
@@ -181,18 +176,28 @@ size_t roster_answer_count(const struct roster_answer *answer)
 	return reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 }
 
+/* NULL if there is none of that type. */
+static const redisReply *find(const struct roster_answer *answer, size_t i,
+			      int type)
+{
+	const redisReply *reply = (const redisReply *)answer;
+
+	if (i >= roster_answer_count(answer) || reply->element[i]->type != type)
+		return NULL;
+	return reply->element[i];
+}
+
 struct span roster_answer_text(const struct roster_answer *answer, size_t i)
 {
-	const redisReply *reply = item(answer, i);
+	const redisReply *reply = find(answer, i, REDIS_REPLY_STRING);
 
-	if (reply->type != REDIS_REPLY_STRING)
-		return span_of(NULL, 0);
-	return span_of(reply->str, (size_t)reply->len);
+	return reply == NULL ? span_of(NULL, 0)
+			     : span_of(reply->str, (size_t)reply->len);
 }
 
 int64_t roster_answer_number(const struct roster_answer *answer, size_t i)
 {
-	const redisReply *reply = item(answer, i);
+	const redisReply *reply = find(answer, i, REDIS_REPLY_INTEGER);
 
-	return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+	return reply == NULL ? 0 : reply->integer;
 }

@@ -28,7 +28,7 @@ struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 void roster_answer_free(struct roster_answer *answer);
 
 size_t roster_answer_count(const struct roster_answer *answer);
-/* Absent, or 0, if it is of the other kind. */
+/* Absent, or 0, if it is of the other kind, or there is none. */
 struct span roster_answer_text(const struct roster_answer *answer, size_t i);
 int64_t roster_answer_number(const struct roster_answer *answer, size_t i);
 

@@ -111,9 +111,10 @@ size_t roster_list_count(const struct roster_list *list)
 struct span roster_list_at(const struct roster_list *list, size_t i)
 {
 	const redisReply *reply = (const redisReply *)list;
-
-	return redis_link_text(
+	struct span text = redis_link_text(
 		reply->type == REDIS_REPLY_STRING ? reply : reply->element[i]);
+
+	return text.ptr != NULL ? text : span_of("", 0);
 }
 
 /* ---- calls ---- */

@@ -35,7 +35,7 @@ struct roster_ops {
 	void (*on_away)(void *ctx);
 };
 
-/* Strings in an answer; borrowed. */
+/* Strings in an answer, empty where there is something else; borrowed. */
 struct roster_list;
 size_t roster_list_count(const struct roster_list *list);
 struct span roster_list_at(const struct roster_list *list, size_t i);

@@ -10,7 +10,7 @@
 #     FUZZ_NAME_LIBS  libraries beside common's
 
 FUZZ = api auth envelope form http_upgrade json multipart ops packer pusher \
-	text ws
+	roster text ws
 
 FUZZ_api = messages-fcgi/signature messages-fcgi/trigger \
 	messages-fcgi/channel_info messages-fcgi/fault \
@@ -21,6 +21,10 @@ FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
 FUZZ_packer = relay/packer relay/frame relay/ws
 FUZZ_packer_LIBS = -lz
 FUZZ_pusher = relay/pusher
+FUZZ_roster = messages-fcgi/redis_server messages-fcgi/roster_reader \
+	relay/hint relay/loop relay/pusher relay/redis_link relay/room \
+	relay/roster relay/siphash relay/stats
+FUZZ_roster_LIBS = -lhiredis
 FUZZ_ws = relay/ws
 
 FUZZ_TESTS = $(FUZZ:%=$(BUILD)/fuzz/%)
