@@ -42,7 +42,8 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 RELAY = admission bus cache channel client_event conn conn_set drain fanout \
 	frame handover heal hint http_upgrade listener log_reader loop main master \
 	occupancy offer outbuf packer peer_address presence pulse pusher quota \
-	redis_link room roster session siphash stash stats throttle users worker ws
+	redis_link room roster session siphash stash stats throttle topics users \
+	worker ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

@@ -9,20 +9,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "common/channel_name.h"
 #include "common/ops_server.h"
-#include "relay/bus.h"
 #include "relay/cache.h"
 #include "relay/client_event.h"
 #include "relay/drain.h"
 #include "relay/heal.h"
-#include "relay/hint.h"
 #include "relay/listener.h"
 #include "relay/occupancy.h"
 #include "relay/presence.h"
 #include "relay/roster.h"
 #include "relay/stats.h"
-#include "relay/throttle.h"
+#include "relay/topics.h"
 #include "relay/users.h"
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
@@ -33,9 +30,6 @@
 #define READY_STEP_MS 20
 /* For Redis and PostgreSQL to answer. */
 #define READY_WAIT_MS 2000
-
-/* Lines a second on what others publish under our names. */
-#define STRANGER_LINES_MAX 1
 
 struct worker {
 	const struct worker_conf *conf;
@@ -48,8 +42,8 @@ struct worker {
 	struct presence *presence;
 	struct cache *cache;
 	struct users *users;
-	struct bus *bus;
 	struct roster *roster;
+	struct topics *topics;
 	pid_t master;
 	struct ops_server *ops; /* NULL: nobody operates us */
 	struct loop_watch ops_watch;
@@ -58,11 +52,6 @@ struct worker {
 	struct pulse *pulse;
 	struct loop_timer beat;
 	int64_t ready_by_ms;
-	bool is_bus_up;
-	uint64_t resubscribed_by;  /* ticket; 0: all channels are confirmed */
-	uint64_t hearing_by;       /* the same for what the roster hints */
-	struct throttle strangers; /* lines on what others publish */
-	struct buf hints;          /* the topic on which the roster hints */
 };
 
 /* ---- from the sessions ---- */
@@ -99,13 +88,6 @@ static void on_unsubscribe(void *ctx, struct subscription *subscription)
 	fanout_leave(worker->fanout, subscription);
 }
 
-static void add_topic(const struct worker *worker, struct buf *topic,
-		      const struct channel *channel)
-{
-	envelope_add_topic(topic, worker->conf->settings->redis_prefix,
-			   channel->app->id, channel_name(channel));
-}
-
 static void on_signin(void *ctx, struct session *session, struct span user_data)
 {
 	struct worker *worker = ctx;
@@ -134,9 +116,10 @@ static void on_client_event(void *ctx, struct session *session,
 	};
 	struct buf topic = BUF_INIT;
 
-	add_topic(worker, &topic, event.channel);
+	topics_add(worker->topics, &topic, event.channel);
 	event.topic = buf_span(&topic);
-	client_event_send(&event, worker->roster, worker->is_bus_up);
+	client_event_send(&event, worker->roster,
+			  topics_are_up(worker->topics));
 	buf_release(&topic);
 }
 
@@ -151,33 +134,19 @@ static const struct session_ops session_ops = {
 
 /* ---- from the channels ---- */
 
-static uint64_t subscribe_bus(struct worker *worker,
-			      const struct channel *channel)
-{
-	struct buf topic = BUF_INIT;
-	uint64_t ticket;
-
-	add_topic(worker, &topic, channel);
-	ticket = bus_subscribe(worker->bus, buf_span(&topic));
-	buf_release(&topic);
-	return ticket;
-}
-
 static void on_first(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
 
-	heal_start(worker->heal, channel, subscribe_bus(worker, channel));
+	heal_start(worker->heal, channel,
+		   topics_follow(worker->topics, channel));
 }
 
 static void on_last(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
-	struct buf topic = BUF_INIT;
 
-	add_topic(worker, &topic, channel);
-	bus_unsubscribe(worker->bus, buf_span(&topic));
-	buf_release(&topic);
+	topics_leave(worker->topics, channel);
 	heal_forget(worker->heal, channel);
 	occupancy_forget(worker->occupancy, channel);
 	presence_forget(worker->presence, channel);
@@ -202,125 +171,6 @@ static const struct fanout_ops fanout_ops = {
 	.on_first = on_first,
 	.on_last = on_last,
 	.on_count = on_count,
-};
-
-/* ---- from Redis ---- */
-
-static void on_bus_up(void *ctx)
-{
-	struct worker *worker = ctx;
-	struct channel *channel = fanout_channels(worker->fanout)->first;
-
-	worker->hearing_by = worker->resubscribed_by =
-		bus_subscribe(worker->bus, buf_span(&worker->hints));
-	for (; channel != NULL; channel = channel->hh.next)
-		worker->resubscribed_by = channel->ticket =
-			subscribe_bus(worker, channel);
-	worker->is_bus_up = true;
-	heal_set_bus_up(worker->heal, true);
-}
-
-static void on_bus_down(void *ctx)
-{
-	struct worker *worker = ctx;
-
-	worker->is_bus_up = false;
-	heal_set_bus_up(worker->heal, false);
-}
-
-static void on_confirmed(void *ctx, uint64_t ticket)
-{
-	struct worker *worker = ctx;
-
-	heal_confirm(worker->heal, ticket);
-	if (worker->hearing_by != 0 && ticket >= worker->hearing_by) {
-		worker->hearing_by = 0;
-		presence_refresh(worker->presence);
-		users_refresh(worker->users);
-	}
-	/* from here on nothing is missed; what was, the heads tell */
-	if (worker->resubscribed_by != 0 && ticket >= worker->resubscribed_by) {
-		worker->resubscribed_by = 0;
-		heal_poll(worker->heal);
-	}
-}
-
-static void log_stranger(struct worker *worker, struct span topic)
-{
-	uint32_t now_s = (uint32_t)(loop_now_ms(worker->loop) / 1000);
-	uint32_t held_back;
-
-	if (!throttle_pass(&worker->strangers, now_s, STRANGER_LINES_MAX,
-			   &held_back))
-		return;
-	log_warn("not an event of ours in '%.*s', and %u before it",
-		 (int)topic.len, topic.ptr, held_back);
-}
-
-/* What the roster says, of which there is much that is not for us. */
-static void take_hint(struct worker *worker, struct span text)
-{
-	struct channel *channel;
-	struct hint hint;
-
-	if (hint_parse(text, &hint) == -1)
-		return;
-	channel = channel_find_key(fanout_channels(worker->fanout), hint.key);
-	switch (hint.kind) {
-	case HINT_MEMBERS:
-		if (channel != NULL)
-			presence_hint(worker->presence, channel);
-		break;
-	case HINT_COUNT:
-		if (channel != NULL)
-			fanout_tell_total(channel, (uint32_t)hint.n);
-		break;
-	case HINT_USER:
-		users_hint(worker->users, hint.key, hint.n != 0);
-		break;
-	case HINT_TERMINATE:
-		users_terminate(worker->users, hint.key);
-		break;
-	}
-}
-
-static void on_message(void *ctx, struct span topic, struct span payload)
-{
-	struct worker *worker = ctx;
-	struct envelope envelope;
-	struct channel *channel;
-	struct span key;
-
-	if (span_equal(topic, buf_span(&worker->hints))) {
-		take_hint(worker, payload);
-		return;
-	}
-
-	key = envelope_topic_key(topic, worker->conf->settings->redis_prefix);
-	if (key.ptr == NULL)
-		return;
-	channel = channel_find_key(fanout_channels(worker->fanout), key);
-	if (channel == NULL)
-		return;
-	switch (envelope_decode(payload, &envelope)) {
-	case ENVELOPE_OK:
-		heal_event(worker->heal, channel, &envelope);
-		break;
-	case ENVELOPE_UNKNOWN:
-		heal_poll(worker->heal);
-		break;
-	case ENVELOPE_BAD:
-		stats_drop(STATS_NOT_OURS, 1);
-		log_stranger(worker, topic);
-		break;
-	}
-}
-
-static const struct bus_ops bus_ops = {
-	.on_up = on_bus_up,
-	.on_down = on_bus_down,
-	.on_confirmed = on_confirmed,
-	.on_message = on_message,
 };
 
 /* ---- from the roster ---- */
@@ -447,7 +297,8 @@ static void watch_signals(struct worker *worker)
 static void on_beat(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, beat);
-	bool is_connected = worker->is_bus_up && roster_is_up(worker->roster) &&
+	bool is_connected = topics_are_up(worker->topics) &&
+			    roster_is_up(worker->roster) &&
 			    heal_is_log_up(worker->heal);
 	bool is_ready = is_connected ||
 			loop_now_ms(worker->loop) >= worker->ready_by_ms;
@@ -499,35 +350,51 @@ static void make_channels(struct worker *worker)
 	worker->heal = heal_new(worker->loop, worker->fanout, &heal_conf);
 }
 
-static void make_bus(struct worker *worker)
+static struct redis_link_conf redis_of(const struct settings *settings)
+{
+	struct redis_link_conf redis = { .user = settings->redis_user,
+					 .password = settings->redis_password };
+
+	if (address_parse(settings->redis, &redis.address) == -1)
+		fatalx("cannot understand '%s'", settings->redis);
+	return redis;
+}
+
+static void make_roster(struct worker *worker)
 {
 	const struct settings *settings = worker->conf->settings;
-	struct redis_link_conf redis = {
-		.user = settings->redis_user,
-		.password = settings->redis_password,
-		.name = "redis",
-		.up = &stats()->redis_up,
-	};
-	struct roster_conf roster_conf = {
+	struct roster_conf conf = {
+		.redis = redis_of(settings),
 		.prefix = settings->redis_prefix,
 		.apps = worker->conf->apps,
 	};
 
-	if (address_parse(settings->redis, &redis.address) == -1)
-		fatalx("cannot understand '%s'", settings->redis);
-	worker->bus = bus_new(worker->loop, &redis, &bus_ops, worker);
-	redis.name = "redis, for the roster,";
-	redis.up = &stats()->roster_up;
-	roster_conf.redis = redis;
-	worker->roster =
-		roster_new(worker->loop, &roster_conf, &roster_ops, worker);
+	conf.redis.name = "redis, for the roster,";
+	conf.redis.up = &stats()->roster_up;
+	worker->roster = roster_new(worker->loop, &conf, &roster_ops, worker);
 	worker->occupancy = occupancy_new(worker->loop, worker->roster);
 	worker->presence =
 		presence_new(worker->loop, worker->fanout, worker->roster);
 	worker->cache = cache_new(worker->fanout, worker->roster,
 				  settings->redis_prefix);
 	worker->users = users_new(worker->loop, worker->roster);
-	buf_addf(&worker->hints, "%s:roster", settings->redis_prefix);
+}
+
+static void make_topics(struct worker *worker)
+{
+	const struct settings *settings = worker->conf->settings;
+	struct topics_conf conf = {
+		.redis = redis_of(settings),
+		.prefix = settings->redis_prefix,
+		.fanout = worker->fanout,
+		.heal = worker->heal,
+		.presence = worker->presence,
+		.users = worker->users,
+	};
+
+	conf.redis.name = "redis";
+	conf.redis.up = &stats()->redis_up;
+	worker->topics = topics_new(worker->loop, &conf);
 }
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
@@ -541,7 +408,8 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	watch_signals(&worker);
 	make_sessions(&worker);
 	make_channels(&worker);
-	make_bus(&worker);
+	make_roster(&worker);
+	make_topics(&worker);
 	worker.listener =
 		listener_new(worker.loop, listen_fd, on_accept, &worker);
 	start_ops(&worker);
@@ -556,12 +424,11 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	heal_free(worker.heal);
 	roster_free(worker.roster); /* which still answers those below */
 	fanout_free(worker.fanout);
-	bus_free(worker.bus);
+	topics_free(worker.topics);
 	users_free(worker.users);
 	cache_free(worker.cache);
 	presence_free(worker.presence);
 	occupancy_free(worker.occupancy);
-	buf_release(&worker.hints);
 	close(worker.signals.fd);
 	loop_free(worker.loop);
 }
