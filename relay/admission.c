@@ -8,6 +8,10 @@
 #include "common/channel_name.h"
 #include "common/origin.h"
 #include "common/socket_id.h"
+#include "common/text.h"
+
+/* Of a client event's name, by the protocol. */
+#define EVENT_NAME_MAX 200
 
 bool admission_has_origin(const struct app *app, struct span origin)
 {
@@ -74,4 +78,24 @@ const char *admission_check_signin(const struct admission *who,
 	if (!is_signed_user(who, message))
 		return "not authorized";
 	return pusher_decode_user(message->user_data, user);
+}
+
+/* What is too long for an event of the app's server is for a client's, too. */
+const char *admission_check_client_event(const struct app *app,
+					 const struct pusher_message *message,
+					 bool is_subscribed)
+{
+	enum channel_name_kind kind = channel_name_kind(message->channel);
+
+	if (!app->client_events)
+		return "are not enabled for this app";
+	if (kind != CHANNEL_NAME_PRIVATE && kind != CHANNEL_NAME_PRESENCE)
+		return "need a private or presence channel";
+	if (!is_subscribed)
+		return "need a subscription to their channel";
+	if (text_count_characters(message->event) > EVENT_NAME_MAX)
+		return "have names of at most 200 characters";
+	if (message->event_data.len > (size_t)app->event_max_bytes)
+		return "are larger than this app allows";
+	return NULL;
 }

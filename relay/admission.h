@@ -29,4 +29,10 @@ const char *admission_check_signin(const struct admission *who,
 				   const struct pusher_message *message,
 				   struct pusher_member *user) MUST_CHECK;
 
+/* NULL if the client event that message is may be sent by who does, or does
+ * not, subscribe to its channel. Else why not, static memory. */
+const char *admission_check_client_event(const struct app *app,
+					 const struct pusher_message *message,
+					 bool is_subscribed) MUST_CHECK;
+
 #endif

@@ -10,18 +10,16 @@
 #include "common/alloc.h"
 #include "common/channel_name.h"
 #include "common/crypto.h"
-#include "common/text.h"
 #include "relay/admission.h"
 #include "relay/quota.h"
 
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
 /* And for too many client events: the protocol allows a connection ten in a
- * second, and names of so many characters. */
+ * second. */
 #define CODE_TOO_FAST 4301
 #define CLIENT_EVENTS_MAX 10
 #define CLIENT_EVENT_EACH_MS 100
-#define EVENT_NAME_MAX 200
 
 /* In which a session regains one subscribe, up to as many as it may have. Each
  * may cost Redis two commands and PostgreSQL a look-up. */
@@ -382,30 +380,13 @@ static void sign_in(struct session *session,
 
 /* ---- what it says to others ---- */
 
-/* What is too long for an event of the app's server is for a client's, too. */
-static const char *check_client_event(struct session *session,
-				      const struct pusher_message *message)
-{
-	enum channel_name_kind kind = channel_name_kind(message->channel);
-
-	if (!session->app->client_events)
-		return "are not enabled for this app";
-	if (kind != CHANNEL_NAME_PRIVATE && kind != CHANNEL_NAME_PRESENCE)
-		return "need a private or presence channel";
-	if (*find(session, message->channel) == NULL)
-		return "need a subscription to their channel";
-	if (text_count_characters(message->event) > EVENT_NAME_MAX)
-		return "have names of at most 200 characters";
-	if (message->event_data.len > (size_t)session->app->event_max_bytes)
-		return "are larger than this app allows";
-	return NULL;
-}
-
 static void send_client_event(struct session *session,
 			      const struct pusher_message *message)
 {
 	const struct session_set *set = session->set;
-	const char *why = check_client_event(session, message);
+	struct subscription *to = *find(session, message->channel);
+	const char *why =
+		admission_check_client_event(session->app, message, to != NULL);
 
 	if (why != NULL)
 		send_error(session, 0, "Client events ", span_str(why));
@@ -415,9 +396,8 @@ static void send_client_event(struct session *session,
 			   "Client events come too fast: not sent is ",
 			   message->event);
 	else
-		set->ops->on_client_event(set->ctx, session,
-					  *find(session, message->channel),
-					  message->event, message->event_data);
+		set->ops->on_client_event(set->ctx, session, to, message->event,
+					  message->event_data);
 }
 
 /* ---- conn's callbacks ---- */

@@ -96,6 +96,49 @@ TEST(who_is_signed_for_signs_in_once)
 	assert_string_equal(sign_in(NULL, SPAN("{"), false), "not authorized");
 }
 
+static void expect_client_event(const struct app *of, const char *channel,
+				size_t name_len, size_t data_len,
+				const char *want)
+{
+	static char name[202], data[12];
+	struct pusher_message message = {
+		.channel = span_str(channel),
+		.event = span_of(name, name_len),
+		.event_data = span_of(data, data_len),
+	};
+	const char *why;
+
+	memset(name, 'x', sizeof(name));
+	why = admission_check_client_event(of, &message, true);
+	assert_string_equal(why ? why : "", want);
+}
+
+TEST(clients_talk_where_they_are_let)
+{
+	struct app open = app;
+	struct pusher_message message = { .channel = SPAN("private-a") };
+
+	expect_client_event(&open, "private-a", 8, 1,
+			    "are not enabled for this app");
+	open.client_events = true;
+	open.event_max_bytes = 10;
+	expect_client_event(&open, "private-a", 200, 10, "");
+	expect_client_event(&open, "presence-a", 8, 0, "");
+	expect_client_event(&open, "a", 8, 1,
+			    "need a private or presence channel");
+	expect_client_event(&open, "private-encrypted-a", 8, 1,
+			    "need a private or presence channel");
+	expect_client_event(&open, "#server-to-user-a", 8, 1,
+			    "need a private or presence channel");
+	expect_client_event(&open, "private-a", 201, 1,
+			    "have names of at most 200 characters");
+	expect_client_event(&open, "private-a", 8, 11,
+			    "are larger than this app allows");
+	assert_string_equal(
+		admission_check_client_event(&open, &message, false),
+		"need a subscription to their channel");
+}
+
 TEST(pages_connect_if_their_origin_is_listed)
 {
 	struct app listed = app;
@@ -116,6 +159,7 @@ int main(void)
 		cmocka_unit_test(only_public_channels_are_open_to_all),
 		cmocka_unit_test(a_user_s_channel_is_the_user_s_alone),
 		cmocka_unit_test(who_is_signed_for_signs_in_once),
+		cmocka_unit_test(clients_talk_where_they_are_let),
 		cmocka_unit_test(pages_connect_if_their_origin_is_listed),
 	};
 
