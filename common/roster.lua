@@ -328,8 +328,9 @@ function of_nodes.count(node, again, ...)
   return 1
 end
 
--- The members as they are then; or nothing if there are max already (0: any
--- number may be).
+-- The user; or nothing if there are max already (0: any number may be). Who
+-- else is there is another question, because many who come at once are one
+-- list together.
 function of_nodes.join(node, app, channel, max, user, info)
   local users = key('users', app, channel)
   if tonumber(max) > 0 and call('HLEN', users) >= tonumber(max) and
@@ -337,7 +338,7 @@ function of_nodes.join(node, app, channel, max, user, info)
     return {}
   end
   add_member(node, app, channel, user, info)
-  return members(app, channel)
+  return { user }
 end
 
 -- {again} {app} {channel} then {user} {user_info}, …: however many there are.

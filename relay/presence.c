@@ -241,19 +241,15 @@ static void refuse_user(struct place *place, struct span user)
 
 /* ---- asking ---- */
 
+/* Who may come in does so with the list that was asked for then. */
 static void on_join(void *subject, const struct roster_list *list)
 {
 	struct ask *ask = subject;
 	struct place *place = ask->place;
 
-	if (list != NULL && place->channel != NULL) {
-		if (roster_list_count(list) == 0) {
-			refuse_user(place, span_of(ask->user, ask->user_len));
-		} else {
-			take_list(place, list);
-			settle(place);
-		}
-	}
+	if (list != NULL && place->channel != NULL &&
+	    roster_list_count(list) == 0)
+		refuse_user(place, span_of(ask->user, ask->user_len));
 	free(ask);
 	let_go(place);
 }
@@ -276,6 +272,7 @@ static void ask_join(struct place *place, struct room_member *member)
 	}
 	member->is_registered = true;
 	hold(place);
+	ask_members(place);
 }
 
 static void on_members(void *subject, const struct roster_list *list)

@@ -60,8 +60,8 @@ struct roster_member {
 	struct span user, info;
 };
 
-/* Answered with those who are there, user, info, …, itself among them; with
- * nothing if max others (0: any number may) are there already. */
+/* Answered with the user; with nothing if max others (0: any number may) are
+ * there already. */
 bool roster_join(struct roster *roster, const char *app, struct span channel,
 		 const struct roster_member *member, int64_t max,
 		 roster_answer_fn *fn, void *subject);
@@ -74,7 +74,8 @@ void roster_register(struct roster *roster, bool again, const char *app,
 #define ROSTER_REGISTER_MAX 50
 void roster_part(struct roster *roster, const char *app, struct span channel,
 		 struct span user);
-/* Answered with those who are there. */
+/* Answered with those who are there, user, info, …; also those whose join was
+ * asked for before. */
 bool roster_members(struct roster *roster, const char *app, struct span channel,
 		    roster_answer_fn *fn, void *subject);
 

@@ -84,6 +84,10 @@ function join(node, user, { channel = 'presence-x', info = '{}', max = 0 } = {})
   return roster('join', node, APP, channel, max, user, info);
 }
 
+function members(node) {
+  return roster('members', node, APP, 'presence-x');
+}
+
 function again(node, ...users) {
   return roster('register', node, 1, APP, 'presence-x',
     ...users.flatMap((user) => [user, '{}']));
@@ -121,14 +125,15 @@ test('relay knows how long a lease is', () => {
     new RegExp(`#define ROSTER_LEASE_MS ${LEASE_MS}\\b`));
 });
 
-test('who joins is told who is there, itself too', async () => {
+test('who has joined is there, with what it says of itself', async () => {
   await begin('n1', 'n2');
-  assert.deepEqual(await join('n1', 'u1', { info: '{"a":1}' }),
-    ['u1', '{"a":1}']);
-  const both = await join('n2', 'u 2', { info: '' });
+  assert.deepEqual(await join('n1', 'u1', { info: '{"a":1}' }), ['u1']);
+  assert.deepEqual(await members('n1'), ['u1', '{"a":1}']);
+  assert.deepEqual(await join('n2', 'u 2', { info: '' }), ['u 2']);
+  const both = await members('n1');
   assert.deepEqual(new Map([[both[0], both[1]], [both[2], both[3]]]),
     new Map([['u1', '{"a":1}'], ['u 2', '']]));
-  assert.deepEqual((await roster('members', 'n1', APP, 'presence-x')).length, 4);
+  assert.equal(both.length, 4);
 });
 
 test('of several nodes that have a user, the first and the last are told', async () => {
@@ -172,15 +177,17 @@ test('a full channel takes nobody new', async () => {
   await join('n1', 'u1', { max: 2 });
   await join('n1', 'u2', { max: 2 });
   assert.deepEqual(await join('n2', 'u3', { max: 2 }), []);
-  assert.equal((await join('n2', 'u2', { max: 2 })).length, 4);
-  assert.equal((await join('n2', 'u3', { max: 0 })).length, 6);
+  assert.deepEqual(await join('n2', 'u2', { max: 2 }), ['u2']);
+  assert.equal((await members('n2')).length, 4);
+  assert.deepEqual(await join('n2', 'u3', { max: 0 }), ['u3']);
+  assert.equal((await members('n2')).length, 6);
 });
 
 test('what is registered under odd names comes back as it was', async () => {
   const user = 'ü "x"\\ %d \n c 1 2';
   await begin('n1');
-  assert.deepEqual(await join('n1', user, { info: '7 {"a":"%1"}\n' }),
-    [user, '7 {"a":"%1"}\n']);
+  assert.deepEqual(await join('n1', user, { info: '7 {"a":"%1"}\n' }), [user]);
+  assert.deepEqual(await members('n1'), [user, '7 {"a":"%1"}\n']);
   await pass(LEASE_MS);
   await begin('n2');
   assert.deepEqual(await roster('users', APP, 'presence-x'), []);
