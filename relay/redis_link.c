@@ -21,8 +21,11 @@
 #define READS_MAX 16
 
 /* Commands that may wait for Redis to take them; a worker that subscribes
- * anew to a hundred thousand channels stays below. */
-#define OUT_MAX_BYTES (32 * 1024 * 1024)
+ * anew to a hundred thousand channels stays below, or registers as many
+ * members, each with a KiB of user_info. */
+#define OUT_MAX_BYTES (128 * 1024 * 1024)
+/* Room for them that is kept when none wait. */
+#define OUT_KEPT_BYTES (1024 * 1024)
 
 /* A Redis that is stopped, or cut off, is found out by silence. */
 #define PING_MS 1000
@@ -48,7 +51,8 @@ struct redis_link {
 	struct loop_watch watch;
 	struct loop_timer timer; /* next attempt, or next PING */
 	struct backoff backoff;
-	struct buf out;
+	struct buf out; /* sent | waiting */
+	size_t sent;
 	int64_t heard_ms; /* when Redis last said something */
 	char scratch[READ_BYTES];
 };
@@ -73,6 +77,7 @@ static void disconnect(struct redis_link *link, const char *why)
 	link->state = LINK_WAITING;
 	metric_set(link->conf.up, 0);
 	buf_release(&link->out);
+	link->sent = 0;
 	loop_set_timer(link->loop, &link->timer,
 		       backoff_next_ms(&link->backoff, crypto_random_u32()),
 		       on_retry);
@@ -80,21 +85,34 @@ static void disconnect(struct redis_link *link, const char *why)
 		link->ops->on_down(link->ctx);
 }
 
+static size_t waiting(const struct redis_link *link)
+{
+	return link->out.len - link->sent;
+}
+
 /* Sends what is queued, as far as the kernel takes it. */
 static void flush(struct redis_link *link)
 {
-	while (link->out.len > 0) {
-		ssize_t sent = send(link->watch.fd, link->out.data,
-				    link->out.len, MSG_NOSIGNAL);
+	while (waiting(link) > 0) {
+		ssize_t sent = send(link->watch.fd, link->out.data + link->sent,
+				    waiting(link), MSG_NOSIGNAL);
 
 		if (sent == -1 && errno == EINTR)
 			continue;
 		if (sent == -1)
 			break; /* full, or broken: reading will tell */
-		buf_drop(&link->out, (size_t)sent);
+		link->sent += (size_t)sent;
 	}
+	/* the rest is moved when it is the smaller part: rarely, if it is much
+	 */
+	if (link->sent >= waiting(link)) {
+		buf_drop(&link->out, link->sent);
+		link->sent = 0;
+	}
+	if (link->out.len == 0 && link->out.cap > OUT_KEPT_BYTES)
+		buf_release(&link->out);
 	loop_change(link->loop, &link->watch,
-		    link->out.len > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+		    waiting(link) > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
 static void on_clogged(struct loop_timer *timer)
@@ -118,7 +136,7 @@ static void queue(struct redis_link *link, int argc, const char **argv,
 	loop_change(link->loop, &link->watch, LOOP_READ | LOOP_WRITE);
 	/* not now: whoever is asking must not be called back before it knows
 	 * that it asked */
-	if (link->out.len > OUT_MAX_BYTES && link->state == LINK_UP) {
+	if (waiting(link) > OUT_MAX_BYTES && link->state == LINK_UP) {
 		link->state = LINK_CLOGGED;
 		loop_set_timer(link->loop, &link->timer, 0, on_clogged);
 	}
