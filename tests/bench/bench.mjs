@@ -19,13 +19,14 @@ const LIMIT_MS = 180_000;
 
 const run = promisify(execFile);
 
-/** A stack whose PostgreSQL and Redis are on one core, with us and the load. */
+/** A stack whose PostgreSQL and Redis are on one core, with us and the load. Its
+ * own relay has one worker, as each server here has. */
 export async function startBench() {
   if (LOAD_CORE !== undefined) {
     execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)],
       { stdio: 'ignore' });
   }
-  return startStack();
+  return startStack({ env: { PUSHLOG_WORKERS: '1' } });
 }
 
 let rooms = 0;

@@ -4,7 +4,8 @@
 # relay they have the loop, with what that counts by, and use nothing that they
 # would have to judge.
 
-LOAD = crowd dial histogram load log_writer process publisher
+LOAD = bill crowd dial histogram http_client load log_writer poster process \
+	publisher
 LOAD_RELAY = loop pusher stats
 LOAD_OBJ = $(LOAD:%=$(BUILD)/obj/tests/bench/%.o) \
 	$(LOAD_RELAY:%=$(BUILD)/obj/relay/%.o)

@@ -39,7 +39,8 @@ struct subscriber {
 	int fd;
 	enum state state;
 	uint64_t last_id;
-	struct buf in; /* of a frame that is not complete */
+	struct buf in;   /* of a frame that is not complete */
+	struct buf seen; /* in any order: a bit for each id that has come */
 };
 
 struct crowd {
@@ -149,6 +150,30 @@ static void end(struct subscriber *subscriber, unsigned code)
 
 /* ---- receiving ---- */
 
+static bool is_next(struct subscriber *subscriber, uint64_t id)
+{
+	struct crowd_counts *counts = &subscriber->crowd->counts;
+
+	if (id <= subscriber->last_id)
+		return false;
+	counts->missing += id - subscriber->last_id - 1;
+	subscriber->last_id = id;
+	return true;
+}
+
+static bool is_unseen(struct subscriber *subscriber, uint64_t id)
+{
+	struct buf *seen = &subscriber->seen;
+	size_t at = (size_t)(id / 8);
+	unsigned bit = 1u << id % 8, bits;
+
+	while (seen->len <= at)
+		buf_add_char(seen, 0);
+	bits = (uint8_t)seen->data[at];
+	seen->data[at] = (char)(bits | bit);
+	return (bits & bit) == 0;
+}
+
 static void take_message(struct subscriber *subscriber,
 			 const struct stamp *stamp, size_t bytes)
 {
@@ -158,13 +183,10 @@ static void take_message(struct subscriber *subscriber,
 		return;
 	counts->deliveries++;
 	counts->bytes += bytes;
-	if (stamp->id <= subscriber->last_id) {
+	if (!(subscriber->crowd->conf->in_any_order ? is_unseen : is_next)(
+		    subscriber, stamp->id))
 		counts->repeated++;
-		return;
-	}
-	counts->missing += stamp->id - subscriber->last_id - 1;
-	subscriber->last_id = stamp->id;
-	if (subscriber->crowd->is_timed)
+	else if (subscriber->crowd->is_timed)
 		histogram_add(&counts->latency, stamp_now() - stamp->ns);
 }
 
@@ -338,6 +360,7 @@ void crowd_free(struct crowd *crowd)
 
 	for (i = 0; i < crowd->connected; i++) {
 		buf_release(&crowd->all[i].in);
+		buf_release(&crowd->all[i].seen);
 		if (crowd->all[i].state == STATE_CLOSED)
 			continue;
 		loop_remove(crowd->loop, &crowd->all[i].watch);

@@ -26,13 +26,15 @@ struct crowd_conf {
 	int64_t rooms;
 	int64_t subscribers; /* of all rooms, who take turns */
 	int64_t stalled;     /* so many of them stop reading */
+	bool in_any_order;   /* messages may come so, each of them once */
 };
 
 struct crowd_counts {
 	uint64_t deliveries, bytes; /* messages that came to who reads, and
 				     * their frames */
 	uint64_t missing;           /* were jumped over */
-	uint64_t repeated;          /* came again, or after a later one */
+	uint64_t repeated;          /* came again, or after a later one unless
+				     * they may */
 	/* by the code of the Close frame; 1006: there was none */
 	uint32_t closed[CROWD_CODES];
 	struct histogram latency; /* ns, of whom is asked for */

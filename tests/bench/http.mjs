@@ -9,12 +9,12 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 
+import { FORM, measureScreen } from './screen.mjs';
 import { BUILD } from './servers.mjs';
 
 const LIMIT_MS = 180_000;
 const APP = '1';
 const BATCH = 250; // what a statement appends while a channel is filled
-const FORM = 'channel=%&name=bench&text=@';
 
 const run = promisify(execFile);
 let rooms = 0;
@@ -25,6 +25,13 @@ export async function measureHttp(front, scenario, each, { seconds }) {
   const room = scenario.rows ? await fill(front, scenario.rows)
     : `room-${process.pid}-${rooms += 1}-`;
   if (each.copy) return copy(front, room);
+  const measured = scenario.screen
+    ? await measureScreen(front, room, scenario.load, { ...each, seconds })
+    : await measurePeer(front, room, scenario, each, seconds);
+  return { ...measured, ...await count(front, each, room, measured) };
+}
+
+async function measurePeer(front, room, scenario, each, seconds) {
   const peer = await front.startPeer(each.server);
   try {
     const { stdout } = await run(path.join(BUILD, 'http-load'), {
@@ -40,8 +47,7 @@ export async function measureHttp(front, scenario, each, { seconds }) {
         ...strings(each.load),
       },
     });
-    const result = JSON.parse(stdout);
-    return { ...result, ...await count(front, each, room, result) };
+    return JSON.parse(stdout);
   } finally {
     await peer.stop();
   }

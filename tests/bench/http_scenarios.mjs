@@ -2,6 +2,7 @@
 //
 // What is measured of HTTP, and what is to come out; see scenarios.mjs.
 
+const POSTS_A_SECOND = Number(process.env.BENCH_POSTS || 2000);
 const FLASK = ['uwsgi', 'gunicorn']; // the faster one counts
 const runs = (...servers) => servers.map((server) => ({ name: server, server }));
 
@@ -73,6 +74,17 @@ export const HTTP_SCENARIOS = [
       pgbench: { clients, sql: INSERT } })),
     metrics: ['requests_per_second', 'one_ms'],
     goals: [],
+  },
+  {
+    // timed from when a post was due, by whom waits for it
+    name: 'post-to-screen',
+    title: `${POSTS_A_SECOND.toLocaleString('en')} POSTs a second, until 100 subscribers have each of them`,
+    screen: true,
+    load: { LOAD_SUBSCRIBERS: 100, LOAD_RATE: POSTS_A_SECOND },
+    runs: runs('pushlog', 'bun'),
+    metrics: ['p50_ms', 'p99_ms', 'late_ms', 'posts_per_second', 'cpu_share',
+      'lost'],
+    goals: [ours('p50_ms', 'bun', { atMost: 0.5 })],
   },
   {
     name: 'get-newest',

@@ -136,7 +136,7 @@ export class Front {
     await until('nginx accepts connections', () => this.#nginx.exit ||
       connects(this.ports.STATIC));
     if (this.#nginx.exit) throw new Error(`nginx ended: ${this.#nginx.said}`);
-    for (const name of ['postgres', 'redis', 'messages-fcgi']) {
+    for (const name of ['postgres', 'redis', 'messages-fcgi', 'relay']) {
       pin(this.stack.pid(name), this.core);
     }
   }
@@ -148,7 +148,8 @@ export class Front {
       this.ports[name[1]] = await freePort();
     }
     const words = { ...this.ports, FOLDER: this.folder, DEPLOY: deploy,
-      MESSAGES: `${this.stack.sockets}/messages-fcgi.sock` };
+      MESSAGES: `${this.stack.sockets}/messages-fcgi.sock`,
+      RELAY: `${this.stack.sockets}/relay.sock` };
     conf = conf.replace(/@(\w+)@/g, (all, word) => words[word] ?? all);
     const write = (name, text) =>
       fs.writeFileSync(path.join(this.folder, name), text);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One measurement of one server: subscribers connect, messages are published
- * at the server's other end, each that arrives is held against the one before,
- * and the operating system is asked what it cost. Says one line of JSON.
+ * at the server's other end, or posted as a page would, each that arrives is
+ * held against the one before, and the operating system is asked what it cost.
+ * Says one line of JSON.
  *
  *   connect … settle … warm up … measure … drain … resume who stalled
  */
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "common/alloc.h"
 #include "common/conf.h"
@@ -17,8 +20,10 @@
 #include "common/event.h"
 #include "common/log.h"
 #include "relay/list.h"
+#include "tests/bench/bill.h"
 #include "tests/bench/crowd.h"
 #include "tests/bench/log_writer.h"
+#include "tests/bench/poster.h"
 #include "tests/bench/process.h"
 #include "tests/bench/publisher.h"
 #include "tests/bench/stamp.h"
@@ -33,13 +38,15 @@
 /* For relay to close who does not read: its limit's time, and to say so. */
 #define RESUME_MS 15000
 #define STEP_MS 20
+/* Messages are sent at most so often, several at once if need be. */
+#define PACE_HZ_MAX 10000
 
 struct options {
 	char *server, *path, *hello, *ready, *room;
 	int64_t rooms, subscribers, stalled;
-	int64_t rate, in_flight, text_bytes;
+	int64_t rate, in_flight, text_bytes, posters;
 	int64_t warmup_ms, measure_ms;
-	char *redis, *post, *database, *pids;
+	char *redis, *post, *form, *database, *pids;
 };
 
 #define STRING(env, field, def, text)                                          \
@@ -79,19 +86,28 @@ static const struct conf_option options_table[] = {
 	STRING("LOAD_REDIS", redis, "", "where to publish"),
 	STRING("LOAD_POST", post, "",
 	       "path to post to instead, at the server; % is the room"),
+	STRING("LOAD_FORM", form, "",
+	       "form to post there, timed from when it was due, in any order; "
+	       "% is the room, @ the text"),
+	INT("LOAD_POSTERS", posters, "64", 1, 10000,
+	    "connections that forms are posted over"),
 	STRING("LOAD_DATABASE", database, "",
 	       "conninfo of the log, for durable rooms"),
-	STRING("LOAD_PIDS", pids, "", "the server's processes, with commas"),
+	STRING("LOAD_PIDS", pids, "",
+	       "the server's processes, with commas; what they fork is theirs"),
 };
 
 struct load {
 	const struct options *options;
 	struct loop *loop;
+	struct address server;
 	struct crowd_conf crowd_conf;
 	struct crowd *crowd;
 	struct publisher *publisher;
+	struct poster *poster;         /* of forms, instead */
 	struct log_writer *log_writer; /* NULL: rooms are not durable */
-	struct loop_timer phase, pace;
+	struct loop_timer phase;
+	struct loop_watch pace; /* a timerfd */
 	bool is_publishing;
 	uint64_t published, started_ns;
 	uint64_t wanted; /* deliveries of all that was published */
@@ -99,6 +115,7 @@ struct load {
 	int64_t give_up_ms;
 	/* measured */
 	double connect_s, measure_s;
+	struct bill bill;
 	uint64_t cpu_ns, deliveries;
 	struct histogram lateness; /* ns, of who publishes at a rate */
 	uint64_t memory_before, memory_idle, memory_warm, memory_after;
@@ -145,37 +162,91 @@ static void add_target(const struct load *load, struct buf *target,
 		envelope_add_topic(target, PREFIX, APP, room);
 }
 
-/* The rooms take turns. */
-static void publish(struct load *load)
+static void publish(struct load *load, const struct stamp *stamp,
+		    int64_t number, struct span text)
 {
-	uint64_t rooms = (uint64_t)load->options->rooms;
-	int64_t number = (int64_t)(load->published % rooms);
-	struct stamp stamp = { .id = load->published / rooms + 1,
-			       .ns = stamp_now() };
-	struct buf room = BUF_INIT, text = BUF_INIT, target = BUF_INIT,
-		   payload = BUF_INIT;
+	struct buf room = BUF_INIT, target = BUF_INIT, payload = BUF_INIT;
 	struct event event;
 
 	crowd_add_text(&load->crowd_conf, &room, "%", number);
-	add_text(&text, &stamp, (size_t)load->options->text_bytes);
 	event = (struct event){
 		.channel = buf_span(&room),
-		.id = (int64_t)stamp.id,
-		.time_ms = (int64_t)(stamp.ns / 1000000),
+		.id = (int64_t)stamp->id,
+		.time_ms = (int64_t)(stamp->ns / 1000000),
 		.event = span_str(EVENT_NEW_MESSAGE),
 		.name = span_str(LOG_WRITER_NAME),
-		.text = buf_span(&text),
+		.text = text,
 	};
 	add_payload(load, &payload, &event);
 	add_target(load, &target, event.channel, number);
 	publisher_add(load->publisher, buf_span(&target), buf_span(&payload));
 	if (load->log_writer != NULL)
-		log_writer_add(load->log_writer, event.channel, event.text);
-	load->published++;
+		log_writer_add(load->log_writer, event.channel, text);
 	buf_release(&room);
-	buf_release(&text);
 	buf_release(&target);
 	buf_release(&payload);
+}
+
+/* Of what stands in a text, only a blank is another character in a form. */
+static void add_form_text(struct buf *form, struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		buf_add_char(form, text.ptr[i] == ' ' ? '+' : text.ptr[i]);
+}
+
+static void post(struct load *load, int64_t number, struct span text)
+{
+	const struct options *options = load->options;
+	struct buf path = BUF_INIT, fields = BUF_INIT, form = BUF_INIT;
+	size_t i;
+
+	crowd_add_text(&load->crowd_conf, &path, options->post, number);
+	crowd_add_text(&load->crowd_conf, &fields, options->form, number);
+	for (i = 0; i < fields.len; i++) {
+		if (fields.data[i] == '@')
+			add_form_text(&form, text);
+		else
+			buf_add_char(&form, fields.data[i]);
+	}
+	poster_add(load->poster, buf_span(&path), buf_span(&form));
+	buf_release(&path);
+	buf_release(&fields);
+	buf_release(&form);
+}
+
+/* When a message is due, in the time of stamp_now. */
+static uint64_t due_ns(const struct load *load, uint64_t message)
+{
+	return load->started_ns +
+	       message * 1000000000u / (uint64_t)load->options->rate;
+}
+
+/* The rooms take turns. */
+static void send_next(struct load *load)
+{
+	uint64_t rooms = (uint64_t)load->options->rooms;
+	int64_t number = (int64_t)(load->published % rooms);
+	struct stamp stamp = { .id = load->published / rooms + 1,
+			       .ns = stamp_now() };
+	struct buf text = BUF_INIT;
+
+	if (load->poster != NULL && load->options->rate > 0)
+		stamp.ns = due_ns(load, load->published);
+	add_text(&text, &stamp, (size_t)load->options->text_bytes);
+	if (load->poster != NULL)
+		post(load, number, buf_span(&text));
+	else
+		publish(load, &stamp, number, buf_span(&text));
+	load->published++;
+	buf_release(&text);
+}
+
+static void flush(struct load *load)
+{
+	if (load->publisher != NULL)
+		publisher_flush(load->publisher);
 }
 
 static uint64_t readers_of_a_room(const struct load *load)
@@ -186,26 +257,34 @@ static uint64_t readers_of_a_room(const struct load *load)
 			  options->rooms);
 }
 
-/* When a message is due, in the time of stamp_now. */
-static uint64_t due_ns(const struct load *load, uint64_t message)
+static void on_pace(struct loop_watch *watch, unsigned events)
 {
-	return load->started_ns +
-	       message * 1000000000u / (uint64_t)load->options->rate;
-}
+	struct load *load = container_of(watch, struct load, pace);
+	uint64_t now = stamp_now(), due, ticks;
 
-static void on_pace(struct loop_timer *timer)
-{
-	struct load *load = container_of(timer, struct load, pace);
-	uint64_t now = stamp_now(), due;
-
+	(void)events;
+	if (read(watch->fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
 	while (load->is_publishing &&
 	       (due = due_ns(load, load->published)) <= now) {
 		histogram_add(&load->lateness, now - due);
-		publish(load);
+		send_next(load);
 	}
-	publisher_flush(load->publisher);
-	if (load->is_publishing)
-		loop_set_timer(load->loop, timer, 1, on_pace);
+	flush(load);
+}
+
+/* The loop's timers are too coarse: they would be part of each latency. */
+static void start_pace(struct load *load)
+{
+	int64_t rate = load->options->rate;
+	int64_t ns = 1000000000 / (rate < PACE_HZ_MAX ? rate : PACE_HZ_MAX);
+	struct timespec period = { ns / 1000000000, ns % 1000000000 };
+	struct itimerspec every = { period, period };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd == -1 || timerfd_settime(fd, 0, &every, NULL) == -1)
+		fatal("cannot keep time");
+	loop_add(load->loop, &load->pace, fd, LOOP_READ, on_pace);
 }
 
 /* What is in flight is counted in deliveries: the next message follows when as
@@ -219,8 +298,8 @@ static void keep_in_flight(void *ctx)
 	if (!load->is_publishing || load->options->rate > 0)
 		return;
 	while (load->published < arrived + (uint64_t)load->options->in_flight)
-		publish(load);
-	publisher_flush(load->publisher);
+		send_next(load);
+	flush(load);
 }
 
 /* ---- the phases, last one first ---- */
@@ -236,13 +315,18 @@ static void on_resumed(struct loop_timer *timer)
 		loop_stop(load->loop);
 }
 
+static bool is_idle(const struct load *load)
+{
+	if (load->poster != NULL)
+		return poster_waiting(load->poster) == 0;
+	return load->log_writer == NULL || log_writer_is_idle(load->log_writer);
+}
+
 static void on_drain(struct loop_timer *timer)
 {
 	struct load *load = container_of(timer, struct load, phase);
 	const struct crowd_counts *counts = crowd_counts(load->crowd);
-	bool is_done = counts->deliveries >= load->wanted &&
-		       (load->log_writer == NULL ||
-			log_writer_is_idle(load->log_writer));
+	bool is_done = counts->deliveries >= load->wanted && is_idle(load);
 
 	if (counts->deliveries > load->seen)
 		load->give_up_ms = loop_now_ms(load->loop) + DRAIN_MS;
@@ -261,7 +345,7 @@ static void on_measured(struct loop_timer *timer)
 {
 	struct load *load = container_of(timer, struct load, phase);
 
-	load->cpu_ns = process_cpu_ns(load->options->pids) - load->cpu_ns;
+	load->cpu_ns = bill_end_ns(&load->bill);
 	load->measure_s = (double)stamp_now() / 1e9 - load->measure_s;
 	load->deliveries =
 		crowd_counts(load->crowd)->deliveries - load->deliveries;
@@ -276,7 +360,7 @@ static void on_warm(struct loop_timer *timer)
 	struct load *load = container_of(timer, struct load, phase);
 
 	load->memory_warm = process_private_bytes(load->options->pids);
-	load->cpu_ns = process_cpu_ns(load->options->pids);
+	bill_begin(&load->bill, load->options->pids);
 	load->measure_s = (double)stamp_now() / 1e9;
 	load->deliveries = crowd_counts(load->crowd)->deliveries;
 	crowd_time(load->crowd, true);
@@ -296,7 +380,7 @@ static void on_settled(struct loop_timer *timer)
 	load->is_publishing = true;
 	load->started_ns = stamp_now();
 	if (load->options->rate > 0)
-		on_pace(&load->pace);
+		start_pace(load);
 	set_phase(load, load->options->warmup_ms, on_warm);
 }
 
@@ -368,6 +452,10 @@ static void add_result(const struct load *load, struct buf *out)
 		 ",\"memory_warm\":%" PRIu64 ",\"memory_after\":%" PRIu64,
 		 load->memory_before, load->memory_idle, load->memory_warm,
 		 load->memory_after);
+	if (load->poster != NULL)
+		buf_addf(out, ",\"failed\":%" PRIu64,
+			 poster_failed(load->poster) +
+				 poster_waiting(load->poster));
 	add_closed(out, counts);
 	buf_add_str(out, "}\n");
 }
@@ -401,18 +489,31 @@ static void check(const struct options *options)
 		fatalx("stalled ones need company, in a single room");
 	if (options->subscribers % options->rooms != 0)
 		fatalx("rooms of different sizes can't be told apart");
+	if (options->form[0] != '\0' && options->post[0] == '\0')
+		fatalx("LOAD_FORM is posted where LOAD_POST says");
+}
+
+static void start_sending(struct load *load)
+{
+	const struct options *options = load->options;
+	bool by_http = options->post[0] != '\0';
+	struct address target =
+		by_http ? load->server : parse_address(options->redis);
+
+	if (options->form[0] != '\0')
+		load->poster =
+			poster_new(load->loop, &load->server, options->posters);
+	else
+		load->publisher = publisher_new(load->loop, &target, by_http);
 }
 
 static void start(struct load *load)
 {
 	const struct options *options = load->options;
-	bool by_http = options->post[0] != '\0';
-	struct address server = parse_address(options->server), target = server;
 
-	if (!by_http && options->measure_ms > 0)
-		target = parse_address(options->redis);
+	load->server = parse_address(options->server);
 	load->crowd_conf = (struct crowd_conf){
-		.server = server,
+		.server = load->server,
 		.path = options->path,
 		.hello = options->hello,
 		.ready = options->ready,
@@ -420,9 +521,10 @@ static void start(struct load *load)
 		.rooms = options->rooms,
 		.subscribers = options->subscribers,
 		.stalled = options->stalled,
+		.in_any_order = options->form[0] != '\0',
 	};
 	if (options->measure_ms > 0)
-		load->publisher = publisher_new(load->loop, &target, by_http);
+		start_sending(load);
 	if (options->database[0] != '\0')
 		load->log_writer =
 			log_writer_new(load->loop, options->database, APP);
@@ -434,9 +536,14 @@ static void start(struct load *load)
 
 static void stop(struct load *load)
 {
+	if (load->pace.fd != -1)
+		close(load->pace.fd);
+	loop_remove(load->loop, &load->pace);
 	crowd_free(load->crowd);
 	if (load->publisher != NULL)
 		publisher_free(load->publisher);
+	if (load->poster != NULL)
+		poster_free(load->poster);
 	if (load->log_writer != NULL)
 		log_writer_free(load->log_writer);
 	loop_free(load->loop);
@@ -449,7 +556,7 @@ int main(int argc, char **argv)
 				    sizeof(options_table) /
 					    sizeof(options_table[0]),
 				    &options };
-	struct load load = { .options = &options };
+	struct load load = { .options = &options, .pace.fd = -1 };
 	struct buf out = BUF_INIT;
 
 	conf_start(argc, argv, "load", "subscribes, publishes and measures",

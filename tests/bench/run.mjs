@@ -6,6 +6,7 @@
 //
 //   BENCH_ROUNDS   default 5
 //   BENCH_SECONDS  default 3: measured in each run, after a second of warming up
+//   BENCH_POSTS    default 2000: posts a second of post-to-screen
 //   BENCH_ONLY     scenarios, with commas; relay or http for all of one half;
 //                  default all
 //   BENCH_OUT      default build/bench: where the tables and the plots go; what

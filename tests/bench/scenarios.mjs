@@ -34,6 +34,8 @@ export const METRICS = {
   lost: { title: 'frames lost, repeated or out of order', digits: 0,
     of: (result) => result.lost + result.repeated + result.missing },
   failed: { title: 'requests that failed', digits: 0 },
+  posts_per_second: { title: 'posts that arrive, a second', digits: 0,
+    of: (result) => result.per_second / result.subscribers },
   seconds: { title: 'time of all, s', digits: 2 },
   requests_per_second: { title: 'requests a second', digits: 0,
     of: (result) => result.per_second },

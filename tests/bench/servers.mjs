@@ -21,7 +21,8 @@ const NCHAN = path.join(BUILD, 'bench/nchan');
 // nginx is where not everyone looks
 const ENV = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
 
-const PUSHER = {
+/** How the load subscribes by the Pusher protocol. */
+export const PUSHER = {
   LOAD_HELLO: '{"event":"pusher:subscribe","data":{"channel":"%"}}',
   LOAD_READY: 'subscription_succeeded',
 };

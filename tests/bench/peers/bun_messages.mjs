@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // What the Flask application does, by Bun's own server, SQL client and Redis
-// client.
+// client. Who subscribes gets what is posted, by way of Redis and Bun's publish.
+
+import { roomOf, succeeded } from './pusher.mjs';
+import { subscribe } from './redis.mjs';
 
 const { RedisClient, SQL, escapeHTML, serve } = globalThis.Bun;
+const PREFIX = 'bench:'; // of the rooms in Redis
 
 const sql = new SQL({ adapter: 'postgres', database: 'pushlog',
   username: 'postgres', path: `${process.env.POSTGRES_SOCKET}`,
@@ -18,7 +22,7 @@ async function post(request) {
       escapeHTML(form.get('text'))})
     returning id, name, text, time_ms`;
   const message = toMessage(row);
-  await redis.publish(`bench:${channel}`, JSON.stringify(message));
+  await redis.publish(`${PREFIX}${channel}`, JSON.stringify(message));
   return Response.json(message);
 }
 
@@ -36,8 +40,30 @@ function toMessage({ id, name, text, time_ms: time }) {
   return { id: Number(id), name, text, time: Number(time) };
 }
 
-serve({
+function answer(request, self) {
+  if (request.method === 'POST') return post(request);
+  return self.upgrade(request) ? undefined : get(request);
+}
+
+// not before somebody subscribes: posting alone needs none of it
+let subscribed;
+
+const server = serve({
   unix: process.env.SOCKET,
-  fetch: (request) => (request.method === 'POST' ? post(request)
-    : get(request)),
+  fetch: answer,
+  websocket: {
+    idleTimeout: 0,
+    async message(socket, message) {
+      const room = roomOf(message);
+      subscribed ??= subscribe(push, PREFIX);
+      await subscribed;
+      socket.subscribe(room);
+      socket.send(succeeded(room));
+    },
+  },
 });
+
+function push(channel, data) {
+  server.publish(channel, JSON.stringify({ event: 'new_message', channel,
+    data }));
+}

@@ -5,21 +5,21 @@
 
 import net from 'node:net';
 
-const PATTERN = 'pushlog:1:*';
 const CRLF = Buffer.from('\r\n');
 
 /**
  * Calls onMessage(room, text) for each message; returns {close} when it is
- * subscribed.
+ * subscribed. Rooms are called so behind prefix.
  * An answer of Redis is an array of strings, but for the first one, which ends
  * in a number: ['psubscribe', pattern, 1], ['pmessage', pattern, topic, text].
  */
-export function subscribe(onMessage) {
+export function subscribe(onMessage, prefix = 'pushlog:1:') {
+  const pattern = `${prefix}*`;
   return new Promise((resolve, reject) => {
     const redis = net.connect(process.env.REDIS_SOCKET);
     let rest = Buffer.alloc(0);
     redis.on('error', reject);
-    redis.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${PATTERN.length}\r\n${PATTERN}\r\n`);
+    redis.write(`*2\r\n$10\r\nPSUBSCRIBE\r\n$${pattern.length}\r\n${pattern}\r\n`);
     redis.on('data', (chunk) => {
       let at = 0;
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -29,7 +29,7 @@ export function subscribe(onMessage) {
         at = answer.end;
         const [kind, , topic, text] = answer.items;
         if (kind === 'pmessage') {
-          onMessage(topic.slice(PATTERN.length - 1), text);
+          onMessage(topic.slice(prefix.length), text);
         } else {
           resolve({ close: () => redis.destroy() });
         }
