@@ -33,12 +33,12 @@ COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	envelope event http_head json listen log metric notify ops ops_server \
 	origin roster_script settings socket_id successor text webhook
 MESSAGES = app_request auth_post batch body channel_info channels_get \
-	committer cors door entry escape etag events_get events_post fault form \
-	heads history main message messages_get messages_post multipart \
-	ops_thread path problem publisher range readers redis_server request \
-	response roster_reader route row signature stats store store_link \
-	store_server stuck tails trigger webhook_body webhook_post \
-	webhook_sender webhook_stream
+	committer cors door entry escape etag events_get events_post \
+	exchange fault form heads history main message messages_get \
+	messages_post multipart ops_thread path problem publisher range \
+	readers redis_server request response roster_reader route row \
+	signature stats store store_link store_server stuck tails \
+	trigger webhook_body webhook_post webhook_sender webhook_stream
 RELAY = admission bus cache channel client_event conn conn_set drain fanout \
 	frame handover heal hint http_upgrade listener log_reader loop main master \
 	occupancy offer outbuf packer peer_address presence pulse pusher quota \

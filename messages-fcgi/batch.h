@@ -5,7 +5,6 @@
 #ifndef MESSAGES_FCGI_BATCH_H
 #define MESSAGES_FCGI_BATCH_H
 
-#include <semaphore.h>
 #include <stdbool.h>
 
 #include "messages-fcgi/entry.h"
@@ -20,13 +19,14 @@ enum post_outcome {
 	POST_UNAVAILABLE, /* stored once or not at all, nobody knows yet */
 };
 
-/* One event that somebody waits to see in the log. Owned by who posts it, and
- * lent to the committer until it is answered. */
+struct order;
+
+/* One event that somebody waits to see in the log, by an order. */
 struct post {
 	struct entry entry;
 	enum post_outcome outcome;
 	int64_t deadline_ms; /* it is answered soon after, in any case */
-	sem_t answered;
+	struct order *order;
 	struct post *next;   /* in the committer's inbox */
 	struct post *repeat; /* in a batch: the next one that repeats it */
 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The queue, the batch, the commit, the wake-up. Knows neither requests nor
- * SQL.
+ * The queue, the batch, the commit. Knows neither requests nor SQL.
  *
- *     inbox (shared) -> pending (the thread's) -> a batch -> answered
+ *     inbox (shared) -> pending (the thread's) -> a batch -> on_answered
  *
  * A post stays pending until it has an outcome, so running a batch again after
  * an unknown outcome is nothing special: it is the next round. Its key is the
@@ -55,13 +54,15 @@ struct committer {
 	struct tails *tails;
 	pthread_t thread;
 
-	pthread_mutex_t lock; /* of the next three */
-	pthread_cond_t arrived;
+	pthread_mutex_t lock; /* of the next five */
+	pthread_cond_t arrived, left;
 	struct post *inbox, **inbox_end;
+	size_t room; /* for posts, of COMMITTER_POSTS_MAX */
 	bool is_stopping;
 
 	/* all below is the thread's own */
-	struct post **pending, **candidates; /* options.posts_max each */
+	struct post *pending[COMMITTER_POSTS_MAX];
+	struct post *candidates[COMMITTER_POSTS_MAX];
 	size_t pending_count;
 	struct batch batch;
 	struct stuck stuck;
@@ -117,27 +118,59 @@ static bool take_posts(struct committer *c)
 	metric_set(c->since_ms, clock_ms());
 
 	for (; post != NULL; post = post->next) {
-		assert(c->pending_count < c->options.posts_max);
+		assert(c->pending_count < COMMITTER_POSTS_MAX);
 		c->pending[c->pending_count++] = post;
 	}
 	return c->pending_count > 0 || !is_over;
 }
 
-/* Gives back every pending post that has an outcome. It may be gone as soon as
- * it is told. */
+static void count_post(enum post_outcome outcome)
+{
+	static const enum stats_posted posted[] = {
+		[POST_STORED] = STATS_STORED,
+		[POST_REPEATED] = STATS_REPEATED,
+		[POST_CONFLICT] = STATS_CONFLICT,
+		[POST_UNAVAILABLE] = STATS_UNAVAILABLE,
+	};
+
+	metric_add(&stats()->waiting, -1);
+	metric_add(&stats()->posts[posted[outcome]], 1);
+}
+
+static void make_room(struct committer *c, size_t posts)
+{
+	pthread_mutex_lock(&c->lock);
+	c->room += posts;
+	pthread_mutex_unlock(&c->lock);
+	pthread_cond_broadcast(&c->left);
+}
+
+/* Drops every post that has an outcome, and gives back the orders that have no
+ * other. */
 static void answer(struct committer *c)
 {
+	struct order *first = NULL, **end = &first, *last = NULL;
 	size_t kept = 0, i;
 
 	for (i = 0; i < c->pending_count; i++) {
 		struct post *post = c->pending[i];
 
-		if (post->outcome == POST_WAITING)
+		if (post->outcome == POST_WAITING) {
 			c->pending[kept++] = post;
-		else
-			sem_post(&post->answered);
+			continue;
+		}
+		count_post(post->outcome);
+		if (--post->order->open > 0)
+			continue;
+		last = post->order;
+		last->next = NULL;
+		*end = last;
+		end = &last->next;
 	}
+	make_room(c, c->pending_count - kept);
 	c->pending_count = kept;
+	if (first != NULL)
+		c->options.on_answered(c->options.ctx, first, last);
 }
 
 static void refuse(struct committer *c, struct post *post)
@@ -384,13 +417,13 @@ struct committer *committer_new(struct store_server *server,
 	c->tails = tails;
 	c->since_ms = stats_committing_since_ms(options->number);
 	c->inbox_end = &c->inbox;
-	c->pending = xcalloc(options->posts_max, sizeof(struct post *));
-	c->candidates = xcalloc(options->posts_max, sizeof(struct post *));
+	c->room = COMMITTER_POSTS_MAX;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->arrived, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&c->left, NULL);
 	if ((errno = pthread_create(&c->thread, NULL, run, c)) != 0)
 		fatal("cannot start the committer");
 	return c;
@@ -405,9 +438,8 @@ void committer_free(struct committer *c)
 	pthread_join(c->thread, NULL);
 
 	store_free(c->store);
-	free(c->pending);
-	free(c->candidates);
 	pthread_cond_destroy(&c->arrived);
+	pthread_cond_destroy(&c->left);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -425,47 +457,38 @@ int64_t committer_round_ms(void)
 	return longest_ms;
 }
 
-static void init_post(const struct committer *c, struct post *post)
+static void init_posts(struct order *order)
 {
-	post->outcome = POST_WAITING;
-	post->deadline_ms = clock_ms() + c->options.post_timeout_ms;
-	post->next = NULL;
-	sem_init(&post->answered, 0, 0);
-}
-
-static void count_post(enum post_outcome outcome)
-{
-	static const enum stats_posted posted[] = {
-		[POST_STORED] = STATS_STORED,
-		[POST_REPEATED] = STATS_REPEATED,
-		[POST_CONFLICT] = STATS_CONFLICT,
-		[POST_UNAVAILABLE] = STATS_UNAVAILABLE,
-	};
-
-	metric_add(&stats()->waiting, -1);
-	metric_add(&stats()->posts[posted[outcome]], 1);
-}
-
-void committer_post(struct committer *c, struct post *posts, size_t count)
-{
+	int64_t now_ms = clock_ms();
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		init_post(c, &posts[i]);
+	order->open = order->count;
+	for (i = 0; i < order->count; i++) {
+		struct post *post = &order->posts[i];
 
-	metric_add(&stats()->waiting, (int64_t)count);
+		post->outcome = POST_WAITING;
+		post->deadline_ms =
+			now_ms + order->committer->options.post_timeout_ms;
+		post->order = order;
+		post->next = post + 1;
+	}
+	order->posts[order->count - 1].next = NULL;
+}
+
+void committer_post(struct order *order)
+{
+	struct committer *c = order->committer;
+	struct post *last = &order->posts[order->count - 1];
+
+	assert(order->count > 0 && order->count <= COMMITTER_POSTS_MAX);
+	init_posts(order);
+	metric_add(&stats()->waiting, (int64_t)order->count);
 	pthread_mutex_lock(&c->lock);
-	for (i = 0; i < count; i++) {
-		*c->inbox_end = &posts[i];
-		c->inbox_end = &posts[i].next;
-	}
-	pthread_cond_signal(&c->arrived);
+	while (c->room < order->count)
+		pthread_cond_wait(&c->left, &c->lock);
+	c->room -= order->count;
+	*c->inbox_end = order->posts;
+	c->inbox_end = &last->next;
 	pthread_mutex_unlock(&c->lock);
-
-	for (i = 0; i < count; i++) {
-		while (sem_wait(&posts[i].answered) == -1)
-			assert(errno == EINTR);
-		sem_destroy(&posts[i].answered);
-		count_post(posts[i].outcome);
-	}
+	pthread_cond_signal(&c->arrived);
 }

@@ -12,13 +12,40 @@
 #include "messages-fcgi/tails.h"
 
 struct committer;
+struct exchange;
+struct response;
+
+/* The posts that a request waits for, which no thread does. Whose they are sets
+ * the first five, and lends all of it to the committer until it is answered. */
+struct order {
+	struct committer *committer;
+	struct post *posts; /* whose entries have events and keys */
+	size_t count;       /* COMMITTER_POSTS_MAX at most */
+	/* Tells the outcomes; ctx and the order are its own. */
+	void (*answer)(void *ctx, struct response *response);
+	void *ctx;
+
+	struct exchange *exchange; /* the one that waits */
+	size_t open;               /* posts that have no outcome yet */
+	struct order *next;        /* that is answered, too */
+};
+
+/* Orders that are answered, from the first to the last. Must not wait, the
+ * next commit does as long. */
+typedef void committer_answered_fn(void *ctx, struct order *first,
+				   struct order *last);
 
 struct committer_options {
 	const char *app;
 	size_t number; /* of the committer, from 0 */
 	int64_t post_timeout_ms, lock_timeout_ms;
-	size_t posts_max; /* that all who call committer_post bring at once */
+	committer_answered_fn *on_answered; /* by the committer's thread */
+	void *ctx;
 };
+
+/* Posts that wait for their commit at the same time: some full batches. More
+ * wait where they cost less memory. */
+#define COMMITTER_POSTS_MAX 1024
 
 /* Starts the thread. What it works with is borrowed and outlives it. */
 struct committer *committer_new(struct store_server *server,
@@ -35,12 +62,11 @@ void committer_free(struct committer *committer);
  * to connect is more than it may. */
 int64_t committer_round_ms(void);
 
-/* Waits until the posts' entries, whose events and keys the caller has set, are
- * in the log and handed to the publisher, or not: each post has its outcome
- * within post_timeout_ms and the time of one statement, always. Those of one
- * channel get their ids in the order in which they stand. The same keys may be
- * posted again after any answer. */
-void committer_post(struct committer *committer, struct post *posts,
-		    size_t count);
+/* Has the posts put into the log and handed to the publisher, or not: each has
+ * its outcome within post_timeout_ms and the time of one statement, always.
+ * Those of one channel get their ids in the order in which they stand. The same
+ * keys may be posted again after any answer. Waits only while too many others
+ * do; the order may be answered before this returns. */
+void committer_post(struct order *order);
 
 #endif

@@ -11,7 +11,9 @@
  *     new -> waiting <-> inside -> closed
  *
  * What waits is watched for one event at a time: nobody else is woken by what
- * comes while a thread reads.
+ * comes while a thread reads. Who is inside has a thread, or waits to be
+ * called: a commit calls many at once, and that wakes one thread, which wakes
+ * the next as long as there are more.
  */
 #include "messages-fcgi/door.h"
 
@@ -19,7 +21,6 @@
 #include <fcgiapp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -45,25 +46,33 @@ struct visitor {
 	bool is_new; /* has not said anything yet */
 	bool is_inside;
 	struct visitor *next, **link; /* of all of them */
+	struct exchange exchange;
 };
 
 struct door {
-	int listen_fd, epoll_fd, bell_fd;
-	atomic_uint free_threads;
-	pthread_mutex_t lock; /* of the rest */
+	int listen_fd, epoll_fd;
+	int call_fd;          /* somebody was called */
+	int bell_fd;          /* it is time to go home */
+	pthread_mutex_t lock; /* of the next eight */
 	pthread_cond_t left;
 	struct visitor *all;
 	unsigned count, waiting;
-	bool is_full, is_closing, has_accept_failed;
+	bool is_full, is_closing, is_closed, has_accept_failed;
+
+	pthread_mutex_t call_lock; /* of the rest */
+	struct order *called, **called_end;
 };
 
-/* Each is found by the address of its fd. */
+/* Each is found by the address of its fd. A write to call_fd wakes one thread,
+ * one to bell_fd all. */
 static void watch(struct door *door, int operation, int *fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
 				     .data.ptr = fd };
 
-	if (fd != &door->bell_fd)
+	if (fd == &door->call_fd)
+		event.events |= EPOLLET;
+	else if (fd != &door->bell_fd)
 		event.events |= EPOLLONESHOT;
 	if (epoll_ctl(door->epoll_fd, operation, *fd, &event) == -1)
 		fatal("cannot watch a connection");
@@ -76,15 +85,19 @@ struct door *door_new(int listen_fd)
 
 	door->listen_fd = listen_fd;
 	door->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	door->call_fd = eventfd(0, EFD_CLOEXEC);
 	door->bell_fd = eventfd(0, EFD_CLOEXEC);
-	if (door->epoll_fd == -1 || door->bell_fd == -1)
+	if (door->epoll_fd == -1 || door->call_fd == -1 || door->bell_fd == -1)
 		fatal("cannot wait for connections");
+	door->called_end = &door->called;
 	pthread_mutex_init(&door->lock, NULL);
+	pthread_mutex_init(&door->call_lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&door->left, &attr);
 	pthread_condattr_destroy(&attr);
 	watch(door, EPOLL_CTL_ADD, &door->bell_fd);
+	watch(door, EPOLL_CTL_ADD, &door->call_fd);
 	watch(door, EPOLL_CTL_ADD, &door->listen_fd);
 	return door;
 }
@@ -100,6 +113,21 @@ static bool is_too_many(unsigned count)
 	return count >= files.rlim_cur / 4 * 3;
 }
 
+static void ring(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) != sizeof(one))
+		fatal("cannot wake request threads");
+}
+
+/* The last one turns out the light. */
+static void end_if_empty(struct door *door)
+{
+	if (door->is_closed && door->count == door->waiting)
+		ring(door->bell_fd);
+}
+
 /* Of the connection, only what is ours goes: libfcgi may have closed it. */
 static void forget(struct door *door, struct visitor *visitor)
 {
@@ -112,7 +140,9 @@ static void forget(struct door *door, struct visitor *visitor)
 		door->is_full = false;
 		watch(door, EPOLL_CTL_MOD, &door->listen_fd);
 	}
+	end_if_empty(door);
 	pthread_mutex_unlock(&door->lock);
+	exchange_release(&visitor->exchange);
 	free(visitor);
 }
 
@@ -123,8 +153,10 @@ void door_free(struct door *door)
 		forget(door, door->all);
 	}
 	close(door->epoll_fd);
+	close(door->call_fd);
 	close(door->bell_fd);
 	pthread_cond_destroy(&door->left);
+	pthread_mutex_destroy(&door->call_lock);
 	pthread_mutex_destroy(&door->lock);
 	free(door);
 }
@@ -144,6 +176,7 @@ static void let_in(struct door *door, int fd)
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
 
 	limit_waits(fd);
+	exchange_init(&visitor->exchange, visitor);
 	visitor->fd = fd;
 	visitor->is_new = true;
 	pthread_mutex_lock(&door->lock);
@@ -211,29 +244,36 @@ static void accept_some(struct door *door)
 
 /* ---- who speaks ---- */
 
-/* What has something to say: &door->listen_fd, &door->bell_fd or the fd of a
+/* What has something to say: the address of an fd of the door or of a
  * visitor. *has_ended: there is nobody at its other end. */
 static int *wait_at(struct door *door, bool *has_ended)
 {
 	struct epoll_event event;
 
-	atomic_fetch_add(&door->free_threads, 1);
+	metric_add(&stats()->idle, 1);
 	while (epoll_wait(door->epoll_fd, &event, 1, -1) != 1)
 		if (errno != EINTR)
 			fatal("cannot wait for connections");
-	atomic_fetch_sub(&door->free_threads, 1);
+	metric_add(&stats()->idle, -1);
 	*has_ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	return event.data.ptr;
 }
 
-static void take(struct door *door, struct visitor *visitor)
+/* False: it is too late. */
+static bool take(struct door *door, struct visitor *visitor)
 {
+	bool is_taken;
+
 	pthread_mutex_lock(&door->lock);
-	visitor->is_inside = true;
-	visitor->is_new = false;
-	if (--door->waiting == 0)
-		pthread_cond_signal(&door->left);
+	is_taken = !door->is_closed;
+	if (is_taken) {
+		visitor->is_inside = true;
+		visitor->is_new = false;
+		if (--door->waiting == 0)
+			pthread_cond_signal(&door->left);
+	}
 	pthread_mutex_unlock(&door->lock);
+	return is_taken;
 }
 
 /* What was said before the end counts. */
@@ -246,8 +286,10 @@ static bool is_silent(int fd)
 
 /* Hands the connection over; false: it was closed, because what came is no
  * request. */
-static bool read_request(struct visitor *visitor, FCGX_Request *fcgx)
+static bool read_request(struct visitor *visitor)
 {
+	FCGX_Request *fcgx = &visitor->exchange.fcgx;
+
 	fcgx->ipcFd = visitor->fd;
 	fcgx->detached = 1;
 	/* there is no request before this one that it could end */
@@ -255,37 +297,91 @@ static bool read_request(struct visitor *visitor, FCGX_Request *fcgx)
 	return FCGX_Accept_r(fcgx) == 0;
 }
 
-struct visitor *door_enter(struct door *door, FCGX_Request *fcgx)
+/* The visitor, who has a request, or NULL. */
+static struct exchange *listen_to(struct door *door, struct visitor *visitor,
+				  bool has_ended)
 {
-	for (;;) {
-		struct visitor *visitor;
-		bool has_ended;
-		int *fd = wait_at(door, &has_ended);
+	if (!take(door, visitor))
+		return NULL;
+	if (has_ended && is_silent(visitor->fd)) {
+		close(visitor->fd);
+		forget(door, visitor);
+	} else if (read_request(visitor)) {
+		return &visitor->exchange;
+	} else {
+		forget(door, visitor);
+	}
+	return NULL;
+}
 
+/* ---- who is called ---- */
+
+void door_call(void *ctx, struct order *first, struct order *last)
+{
+	struct door *door = ctx;
+
+	pthread_mutex_lock(&door->call_lock);
+	*door->called_end = first;
+	door->called_end = &last->next;
+	pthread_mutex_unlock(&door->call_lock);
+	ring(door->call_fd);
+}
+
+/* The first who was called, or NULL. */
+static struct exchange *take_called(struct door *door, bool was_woken)
+{
+	struct order *order;
+	bool are_more;
+
+	pthread_mutex_lock(&door->call_lock);
+	order = door->called;
+	if (order != NULL)
+		door->called = order->next;
+	are_more = door->called != NULL;
+	if (!are_more)
+		door->called_end = &door->called;
+	pthread_mutex_unlock(&door->call_lock);
+	if (are_more && was_woken)
+		ring(door->call_fd);
+	return order == NULL ? NULL : order->exchange;
+}
+
+/* ---- in and out ---- */
+
+struct exchange *door_enter(struct door *door)
+{
+	bool was_woken = false;
+
+	for (;;) {
+		struct exchange *exchange = take_called(door, was_woken);
+		bool has_ended;
+		int *fd;
+
+		if (exchange != NULL)
+			return exchange;
+		fd = wait_at(door, &has_ended);
 		if (fd == &door->bell_fd)
 			return NULL;
+		was_woken = fd == &door->call_fd;
+		if (was_woken)
+			continue;
 		if (fd == &door->listen_fd) {
 			accept_some(door);
 			continue;
 		}
-		visitor = (struct visitor *)(void *)fd;
-		take(door, visitor);
-		if (has_ended && is_silent(visitor->fd)) {
-			close(visitor->fd);
-			forget(door, visitor);
-		} else if (read_request(visitor, fcgx)) {
-			return visitor;
-		} else {
-			forget(door, visitor);
-		}
+		exchange = listen_to(door, (struct visitor *)(void *)fd,
+				     has_ended);
+		if (exchange != NULL)
+			return exchange;
 	}
 }
 
-void door_leave(struct door *door, struct visitor *visitor, FCGX_Request *fcgx)
+void door_leave(struct door *door, struct exchange *exchange)
 {
-	bool is_kept = fcgx->ipcFd != -1;
+	struct visitor *visitor = exchange->visitor;
+	bool is_kept = exchange->fcgx.ipcFd != -1;
 
-	fcgx->ipcFd = -1;
+	exchange->fcgx.ipcFd = -1;
 	pthread_mutex_lock(&door->lock);
 	if (is_kept && (door->is_closing || door->is_full)) {
 		close(visitor->fd);
@@ -301,16 +397,10 @@ void door_leave(struct door *door, struct visitor *visitor, FCGX_Request *fcgx)
 		forget(door, visitor);
 }
 
-unsigned door_free_threads(struct door *door)
-{
-	return atomic_load(&door->free_threads);
-}
-
 /* ---- the end ---- */
 
 void door_close(struct door *door)
 {
-	const uint64_t one = 1;
 	struct timespec until;
 	int error = 0;
 
@@ -325,7 +415,7 @@ void door_close(struct door *door)
 	while (door->waiting > 0 && error == 0)
 		error = pthread_cond_timedwait(&door->left, &door->lock,
 					       &until);
+	door->is_closed = true;
+	end_if_empty(door);
 	pthread_mutex_unlock(&door->lock);
-	if (write(door->bell_fd, &one, sizeof(one)) != sizeof(one))
-		fatal("cannot stop request threads");
 }

@@ -2,35 +2,35 @@
  *
  * Where requests come in: the listening socket, and the connections that the
  * web server keeps. One that waits holds no thread; whoever is free takes the
- * next that has something to say.
+ * next that has something to say, or the next whose posts are committed.
  */
 #ifndef MESSAGES_FCGI_DOOR_H
 #define MESSAGES_FCGI_DOOR_H
 
 #include <stdbool.h>
 
-struct FCGX_Request;
+#include "messages-fcgi/exchange.h"
 
 struct door;
-struct visitor;
 
 /* The socket listens and does not block; it is borrowed. */
 struct door *door_new(int listen_fd);
 void door_free(struct door *door);
 
-/* Waits for a request and takes it, all but its body, into *fcgx, which is
- * initialized without a socket. NULL when the door was closed. */
-struct visitor *door_enter(struct door *door, struct FCGX_Request *fcgx);
+/* Waits for an exchange that can go on: because it was called, or because there
+ * is a request for it, which is then taken, all but its body, into its fcgx.
+ * NULL when the door was closed. */
+struct exchange *door_enter(struct door *door);
 
-/* The request has ended, by response_end. */
-void door_leave(struct door *door, struct visitor *visitor,
-		struct FCGX_Request *fcgx);
+/* The exchange has ended. */
+void door_leave(struct door *door, struct exchange *exchange);
 
-/* So many wait in door_enter. */
-unsigned door_free_threads(struct door *door);
+/* The exchanges of these orders go on; door is a struct door *, this a
+ * committer_answered_fn. */
+void door_call(void *door, struct order *first, struct order *last);
 
-/* Nobody comes in any more. Returns when all that was said before is taken,
- * and sends home who waits in door_enter after that. */
+/* Nobody comes in any more. Returns when all that was said before is taken; who
+ * waits in door_enter is sent home when all have left. */
 void door_close(struct door *door);
 
 #endif

@@ -24,6 +24,22 @@
 typedef int init_fn(struct trigger *trigger, struct span body,
 		    const struct app *app, struct fault *fault);
 
+/* A request that is right. */
+struct delivery {
+	const struct events_post *self;
+	const struct app *app;
+	struct trigger trigger;
+	bool is_batch;
+	struct order order;
+	struct post posts[TRIGGER_EVENTS_MAX]; /* of the durable ones */
+};
+
+static void free_delivery(struct delivery *delivery)
+{
+	trigger_release(&delivery->trigger);
+	free(delivery);
+}
+
 static struct event event_of(const struct trigger_event *event)
 {
 	return (struct event){ .channel = event->channel,
@@ -60,39 +76,38 @@ static void set_key(uint8_t key[ENTRY_KEY_BYTES],
 	buf_release(&buf);
 }
 
-static size_t fill_posts(struct post *posts, const struct trigger *trigger,
-			 const struct app *app, const struct request *request)
+static void fill_posts(struct delivery *delivery, const struct request *request)
 {
+	const struct trigger *trigger = &delivery->trigger;
 	uint8_t key[MESSAGE_KEY_BYTES];
 	size_t count = 0, i;
 
 	if (!message_key(request->idempotency_key, request->request_id, key))
 		crypto_random(key, sizeof(key));
 	for (i = 0; i < trigger->count; i++) {
-		struct entry *entry = &posts[count].entry;
+		struct entry *entry = &delivery->posts[count].entry;
 
-		if (!app_is_durable(app, trigger->events[i].channel))
+		if (!app_is_durable(delivery->app, trigger->events[i].channel))
 			continue;
 		entry->event = event_of(&trigger->events[i]);
 		set_key(entry->key, key, i);
 		count++;
 	}
-	return count;
 }
 
 /* 0 if all of them are in the log. */
-static int judge(const struct post *posts, size_t count, struct fault *fault)
+static int judge(const struct order *order, struct fault *fault)
 {
 	bool is_conflict = false;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (posts[i].outcome == POST_UNAVAILABLE)
+	for (i = 0; i < order->count; i++) {
+		if (order->posts[i].outcome == POST_UNAVAILABLE)
 			return fault_set(fault, 503,
 					 "The event was not committed in time: "
 					 "repeat it with the same "
 					 "Idempotency-Key");
-		if (posts[i].outcome == POST_CONFLICT)
+		if (order->posts[i].outcome == POST_CONFLICT)
 			is_conflict = true;
 	}
 	if (is_conflict)
@@ -100,20 +115,6 @@ static int judge(const struct post *posts, size_t count, struct fault *fault)
 				 "The Idempotency-Key was used for another "
 				 "event");
 	return 0;
-}
-
-static int store(struct committer *committer, const struct trigger *trigger,
-		 const struct app *app, const struct request *request,
-		 struct fault *fault)
-{
-	struct post *posts = xcalloc(trigger->count, sizeof(*posts));
-	size_t count = fill_posts(posts, trigger, app, request);
-	int result;
-
-	committer_post(committer, posts, count);
-	result = judge(posts, count, fault);
-	free(posts);
-	return result;
 }
 
 /* ---- to Redis ---- */
@@ -200,22 +201,44 @@ static void add_batch(struct buf *buf, const struct trigger *trigger,
 	buf_add_str(buf, "]}");
 }
 
-static void send(const struct events_post *self, const struct app *app,
-		 const struct trigger *trigger, bool is_batch,
-		 struct response *response)
+static void send(const struct delivery *delivery, struct response *response)
 {
-	struct roster_answer *counts = ask_counts(self, trigger, app);
+	const struct trigger *trigger = &delivery->trigger;
+	struct roster_answer *counts =
+		ask_counts(delivery->self, trigger, delivery->app);
 	struct buf body = BUF_INIT;
 
 	if (!trigger->wants_info)
 		buf_add_str(&body, "{}");
-	else if (is_batch)
+	else if (delivery->is_batch)
 		add_batch(&body, trigger, counts);
 	else
 		add_channels(&body, trigger, counts);
 	response_json(response, buf_span(&body));
 	buf_release(&body);
 	roster_answer_free(counts);
+}
+
+/* The durable ones are in the log, if there are any. */
+static void finish(struct delivery *delivery, struct response *response)
+{
+	if (delivery->order.count < delivery->trigger.count)
+		publish(delivery->self->publisher, &delivery->trigger,
+			delivery->app);
+	send(delivery, response);
+}
+
+static void on_answered(void *ctx, struct response *response)
+{
+	struct delivery *delivery = ctx;
+	struct fault fault = { .text = BUF_INIT };
+
+	if (judge(&delivery->order, &fault) == 0)
+		finish(delivery, response);
+	else
+		response_fault(response, &fault);
+	fault_release(&fault);
+	free_delivery(delivery);
 }
 
 static int check_key(struct span key, struct fault *fault)
@@ -227,43 +250,64 @@ static int check_key(struct span key, struct fault *fault)
 	return 0;
 }
 
-static int deliver(const struct events_post *self, const struct app *app,
-		   const struct trigger *trigger, const struct request *request,
-		   struct fault *fault)
+/* Checks what can be before anything is done. */
+static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
+		const struct request *request, struct fault *fault)
 {
-	struct committer *committer = self->committers[app - self->apps->all];
-	size_t durable = count_durable(trigger, app);
+	const struct events_post *self = delivery->self;
+	const struct trigger *trigger = &delivery->trigger;
+	struct form query = FORM_INIT;
 
-	if (check_key(request->idempotency_key, fault) == -1)
+	delivery->app =
+		app_request_check(self->apps, app_id, request, &query, fault);
+	form_release(&query);
+	if (delivery->app == NULL ||
+	    parse(&delivery->trigger, buf_span(&request->body), delivery->app,
+		  fault) == -1 ||
+	    check_key(request->idempotency_key, fault) == -1)
 		return -1;
-	if (durable < trigger->count && !publisher_is_ready(self->publisher))
+	delivery->order.count = count_durable(trigger, delivery->app);
+	if (delivery->order.count < trigger->count &&
+	    !publisher_is_ready(self->publisher))
 		return fault_set(fault, 503,
 				 "Events can't be delivered at the moment");
-	if (durable > 0 && store(committer, trigger, app, request, fault) == -1)
-		return -1;
-	if (durable < trigger->count)
-		publish(self->publisher, trigger, app);
 	return 0;
 }
 
+static void deliver(struct delivery *delivery, const struct request *request,
+		    struct response *response)
+{
+	const struct events_post *self = delivery->self;
+
+	if (delivery->order.count == 0) {
+		finish(delivery, response);
+		free_delivery(delivery);
+		return;
+	}
+	fill_posts(delivery, request);
+	delivery->order.committer =
+		self->committers[delivery->app - self->apps->all];
+	delivery->order.posts = delivery->posts;
+	delivery->order.answer = on_answered;
+	delivery->order.ctx = delivery;
+	response_await(response, &delivery->order);
+}
+
 static void answer(const struct events_post *self, struct span app_id,
-		   init_fn *init, const struct request *request,
+		   init_fn *parse, const struct request *request,
 		   struct response *response)
 {
-	struct trigger trigger = { .json = NULL };
+	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
 	struct fault fault = { .text = BUF_INIT };
-	struct form query = FORM_INIT;
-	const struct app *app =
-		app_request_check(self->apps, app_id, request, &query, &fault);
 
-	if (app != NULL &&
-	    init(&trigger, buf_span(&request->body), app, &fault) == 0 &&
-	    deliver(self, app, &trigger, request, &fault) == 0)
-		send(self, app, &trigger, init == trigger_init_batch, response);
-	else
+	delivery->self = self;
+	delivery->is_batch = parse == trigger_init_batch;
+	if (init(delivery, app_id, parse, request, &fault) == 0) {
+		deliver(delivery, request, response);
+	} else {
 		response_fault(response, &fault);
-	trigger_release(&trigger);
-	form_release(&query);
+		free_delivery(delivery);
+	}
 	fault_release(&fault);
 }
 

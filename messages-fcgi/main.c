@@ -37,7 +37,6 @@
 
 #define PROGRAM "messages-fcgi"
 #define LISTEN_FD 0 /* where FastCGI has it */
-#define NO_FD (-1)  /* libfcgi accepts nothing by itself */
 /* As many as the kernel allows: after a restart of relay all clients ask at
  * once for what they missed. */
 #define BACKLOG 65535
@@ -85,7 +84,8 @@ static const struct conf_option option_table[] = {
 	  .help = "who may subscribe to what is not public: remote-user, "
 		  "anyone" },
 	INT("PUSHLOG_THREADS", threads, "64", 1, THREADS_MAX,
-	    "requests that are answered at the same time"),
+	    "requests that are answered at the same time, besides the posts "
+	    "that wait for their commit"),
 	INT("PUSHLOG_READERS", readers, "4", 1, 64,
 	    "connections to PostgreSQL for reading"),
 	INT("PUSHLOG_NAME_MAX_BYTES", name_max_bytes, "200", 1, 65536,
@@ -108,44 +108,21 @@ struct server {
 	int64_t round_max_ms;   /* of a committer */
 	bool has_quick_threads; /* not all can be held by slow readers */
 	struct door *door;
-	atomic_uint served; /* requests, which ended in any way */
+	atomic_uint served; /* requests, which ended in any way, or wait */
 	atomic_bool is_giving_up;
 };
-
-static void answer(struct server *server, FCGX_Request *fcgx,
-		   struct request *request)
-{
-	int64_t started_us = clock_us();
-	struct response response;
-	enum stats_route route;
-
-	metric_add(&stats()->in_flight, 1);
-	request_read(request, fcgx);
-	request_read_body(request, fcgx,
-			  route_body_max(&server->routes, request->path));
-	response_init(&response, fcgx, &server->is_giving_up,
-		      request->method == REQUEST_HEAD);
-	route = route_answer(&server->routes, request, &response);
-	response_end(&response);
-	metric_add(&stats()->broken, response.is_broken);
-	metric_add(&stats()->in_flight, -1);
-	stats_request(route, response.status, clock_us() - started_us);
-}
 
 static void *serve(void *arg)
 {
 	struct server *server = arg;
-	struct request request = { .body = BUF_INIT };
-	struct visitor *visitor;
-	FCGX_Request fcgx;
+	struct exchange *exchange;
 
-	FCGX_InitRequest(&fcgx, NO_FD, FCGI_FAIL_ACCEPT_ON_INTR);
-	while ((visitor = door_enter(server->door, &fcgx)) != NULL) {
-		answer(server, &fcgx, &request);
-		door_leave(server->door, visitor, &fcgx);
+	while ((exchange = door_enter(server->door)) != NULL) {
+		if (exchange_answer(exchange, &server->routes,
+				    &server->is_giving_up))
+			door_leave(server->door, exchange);
 		atomic_fetch_add(&server->served, 1);
 	}
-	request_release(&request);
 	return NULL;
 }
 
@@ -240,7 +217,7 @@ static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 	unsigned now_served = atomic_load(&server->served);
 	int64_t now_ms = clock_ms();
 
-	if (door_free_threads(server->door) > 0 || now_served != *served ||
+	if (metric_get(&stats()->idle) > 0 || now_served != *served ||
 	    !server->has_quick_threads)
 		*moved_ms = now_ms;
 	*served = now_served;
@@ -305,7 +282,6 @@ static bool run(struct server *server, int64_t count,
 	pthread_t *threads;
 	bool has_successor;
 
-	server->door = door_new(LISTEN_FD);
 	threads = start_threads(server, count);
 	log_info("%s %s is ready: %lld threads", PROGRAM, PUSHLOG_VERSION,
 		 (long long)count);
@@ -318,24 +294,23 @@ static bool run(struct server *server, int64_t count,
 	notify_alive();
 	stop_threads(server, threads, count);
 	notify_alive();
-	door_free(server->door);
 	return has_successor;
 }
 
 /* An app without a history needs none, and no connection for it; but one there
  * must be, which sees whether there is PostgreSQL: the first app's. */
-static struct committer **start_committers(const struct apps *apps,
-					   struct store_server *database,
-					   struct publisher *publisher,
-					   struct tails *tails,
-					   const struct options *options)
+static struct committer **
+start_committers(const struct apps *apps, struct store_server *database,
+		 struct publisher *publisher, struct tails *tails,
+		 const struct options *options, struct door *door)
 {
 	struct committer **committers =
 		xcalloc(apps->count, sizeof(struct committer *));
 	struct committer_options committing = {
 		.post_timeout_ms = options->post_timeout_ms,
 		.lock_timeout_ms = options->lock_timeout_ms,
-		.posts_max = (size_t)options->threads * TRIGGER_EVENTS_MAX,
+		.on_answered = door_call,
+		.ctx = door,
 	};
 	size_t i;
 
@@ -417,6 +392,7 @@ static bool serve_with(const struct settings *settings,
 		.successor.argv = argv,
 		.round_max_ms = options->lock_timeout_ms + HANG_MS,
 		.has_quick_threads = streams_max < options->threads,
+		.door = door_new(LISTEN_FD),
 	};
 	struct route_context *routes = &server.routes;
 	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
@@ -433,7 +409,7 @@ static bool serve_with(const struct settings *settings,
 	history.heads = heads_new(history.readers);
 	history.tails = tails_new();
 	committers = start_committers(apps, database, publisher, history.tails,
-				      options);
+				      options, server.door);
 	routes->messages_post.committer = committers[0];
 	routes->events_post.committers = committers;
 	routes->events_post.publisher = publisher;
@@ -448,6 +424,7 @@ static bool serve_with(const struct settings *settings,
 	/* what was posted is committed, what was committed is published */
 	sem_destroy(&streams);
 	stop_committers(committers, apps->count);
+	door_free(server.door);
 	tails_free(history.tails);
 	heads_free(history.heads);
 	readers_free(history.readers);

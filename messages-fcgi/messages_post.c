@@ -6,12 +6,29 @@
 #include "messages-fcgi/messages_post.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
+#include "common/alloc.h"
 #include "common/crypto.h"
 #include "messages-fcgi/body.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
+
+/* One that waits for its commit. */
+struct posting {
+	struct order order;
+	struct post post;
+	struct message message;
+	struct form form;
+};
+
+static void free_posting(struct posting *posting)
+{
+	message_release(&posting->message);
+	form_release(&posting->form);
+	free(posting);
+}
 
 static void fill_post(struct post *post, const struct message *message,
 		      struct span request_id)
@@ -35,43 +52,56 @@ static void send_message(struct response *response, const struct event *event)
 	buf_release(&body);
 }
 
-static int store(const struct messages_post *self,
-		 const struct request *request, const struct message *message,
-		 struct post *post, struct problem *problem)
+static void answer(void *ctx, struct response *response)
 {
-	fill_post(post, message, request->request_id);
-	committer_post(self->committer, post, 1);
-	switch (post->outcome) {
+	struct posting *posting = ctx;
+	struct problem problem;
+
+	switch (posting->post.outcome) {
 	case POST_STORED:
 	case POST_REPEATED:
-		return 0;
+		send_message(response, &posting->post.entry.event);
+		break;
 	case POST_CONFLICT:
-		return problem_set(problem, 422, "Idempotency-Key",
-				   "the key was used for another message");
+		problem_set(&problem, 422, "Idempotency-Key",
+			    "the key was used for another message");
+		response_problem(response, &problem);
+		break;
 	case POST_WAITING:
 	case POST_UNAVAILABLE:
 	default:
-		return problem_set(problem, 503, NULL,
-				   "the message was not committed in time: "
-				   "repeat it with the same key");
+		problem_set(&problem, 503, NULL,
+			    "the message was not committed in time: "
+			    "repeat it with the same key");
+		response_problem(response, &problem);
+		break;
 	}
+	free_posting(posting);
 }
 
 void messages_post(const struct messages_post *self,
 		   const struct request *request, struct response *response)
 {
-	struct message message = { .storage = BUF_INIT };
-	struct form form = FORM_INIT;
+	struct posting *posting = xmalloc(sizeof(*posting));
 	struct problem problem;
-	struct post post;
 
-	if (body_parse(&form, request, &problem) == -1 ||
-	    message_init(&message, &form, request->idempotency_key,
-			 &self->limits, &problem) == -1 ||
-	    store(self, request, &message, &post, &problem) == -1)
+	*posting = (struct posting){ .message.storage = BUF_INIT,
+				     .form = FORM_INIT };
+	if (body_parse(&posting->form, request, &problem) == -1 ||
+	    message_init(&posting->message, &posting->form,
+			 request->idempotency_key, &self->limits,
+			 &problem) == -1) {
 		response_problem(response, &problem);
-	else
-		send_message(response, &post.entry.event);
-	message_release(&message);
-	form_release(&form);
+		free_posting(posting);
+		return;
+	}
+	fill_post(&posting->post, &posting->message, request->request_id);
+	posting->order = (struct order){
+		.committer = self->committer,
+		.posts = &posting->post,
+		.count = 1,
+		.answer = answer,
+		.ctx = posting,
+	};
+	response_await(response, &posting->order);
 }

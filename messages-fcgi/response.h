@@ -15,6 +15,7 @@
 #include "messages-fcgi/problem.h"
 
 struct FCGX_Request;
+struct order;
 
 struct response_head {
 	int status;
@@ -25,10 +26,11 @@ struct response_head {
 	const char *challenge; /* of a 401: what it wants to see */
 };
 
-/* On the request thread's stack. Borrows the first two. */
+/* Borrows the first three. */
 struct response {
 	struct FCGX_Request *fcgx;
 	const atomic_bool *is_giving_up; /* the program ends: break streams */
+	struct order *order;             /* that it waits for; NULL: none */
 	int status;                      /* that was sent, 0 before */
 	struct span reader; /* for cors_reader: set by who knows; or absent */
 	bool is_for_pages;  /* whose origin makes a difference */
@@ -47,6 +49,9 @@ void response_send(struct response *response, const struct response_head *head,
 void response_json(struct response *response, struct span body);
 void response_problem(struct response *response, const struct problem *problem);
 void response_fault(struct response *response, const struct fault *fault);
+
+/* What is sent is known when the order is answered: by what that calls. */
+void response_await(struct response *response, struct order *order);
 
 /* A body of unknown length: first begin, then write as often as needed. -1
  * when nobody reads it any more, or when it was broken off because the program

@@ -61,7 +61,7 @@ enum stats_drop {
 /* For metric_add and its like. Who is told what each number is reads the table
  * in stats.c. */
 struct stats {
-	_Atomic int64_t build, threads, in_flight, broken;
+	_Atomic int64_t build, threads, idle, in_flight, broken;
 	_Atomic int64_t requests[STATS_ROUTES * PROBLEM_STATUSES];
 	struct metric_histogram durations[STATS_ROUTES];
 	_Atomic int64_t posts[STATS_POSTED], waiting;

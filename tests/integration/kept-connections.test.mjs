@@ -9,11 +9,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
+import { lockRow } from '../chaos/postgres.mjs';
 import { startStack, until } from '../stack.mjs';
 import { Kept, fastcgi } from './fastcgi.mjs';
+import { metrics, opsSocket } from './ops.mjs';
 
 const THREADS = 2;
-const stack = await startStack({ env: { PUSHLOG_THREADS: String(THREADS) } });
+// a post may wait for a locked channel until the test has seen it wait
+const PATIENCE_MS = '20000';
+const stack = await startStack({ env: { PUSHLOG_THREADS: String(THREADS),
+  PUSHLOG_LOCK_TIMEOUT_MS: PATIENCE_MS, PUSHLOG_POST_TIMEOUT_MS: PATIENCE_MS } });
 after(() => stack.stop());
 const SOCKET = path.join(stack.sockets, 'messages-fcgi.sock');
 
@@ -67,6 +72,28 @@ test('connections that wait hold no thread', stack.logged(async (t) => {
   assert.equal((await stack.request('/config.json')).status, 200);
   assert.ok([...all, ...others].every(({ hasEnded }) => !hasEnded));
 }));
+
+test('posts that wait for their commit hold no thread, and a stop none of them',
+  stack.logged(async (t) => {
+    const form = 'name=a&text=b&channel=room-held';
+    const [one, ...all] = kept(t, 1 + 4 * THREADS);
+    assert.equal((await one.request(post(form.length), form)).status, 200);
+    const lock = await lockRow(stack, 'room-held');
+    t.after(() => lock.close());
+    const posts = all.map((each) => each.request(post(form.length), form));
+    await until('they wait', async () =>
+      (await metrics(opsSocket(stack, 'messages-fcgi')))
+        .get('pushlog_messages_posts_waiting') === all.length);
+    assert.equal((await one.request(GET)).status, 200);
+
+    const pid = stack.kill('messages-fcgi', 'SIGTERM');
+    await until('who waits for nothing is sent home', () => one.hasEnded);
+    lock.close();
+    for (const { status, end } of await Promise.all(posts)) {
+      assert.deepEqual([status, end], [200, 'complete']);
+    }
+    await stack.restarted('messages-fcgi', pid);
+  }));
 
 // Nobody else's limits may be changed, not even by root here.
 function allowFiles(count) {
