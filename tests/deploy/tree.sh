@@ -87,6 +87,7 @@ copy_network() {
 enter_tree() {
   local tree=$1 device
   mount --make-rprivate /
+  mount --bind "$tree" "$tree" # its root is one for unshare and mount, too
   mount -t proc proc "$tree/proc"
   mount --rbind /sys "$tree/sys"
   mount --bind "$bare/debs" "$tree/var/cache/apt/archives"

@@ -15,8 +15,6 @@ import { startStack, until } from '../stack.mjs';
 import { KEY, Wire } from './clients.mjs';
 import { fastcgi } from './fastcgi.mjs';
 
-const RUN = fileURLToPath(
-  new URL('../../deploy/spawn-fcgi/run', import.meta.url));
 const IS_ROOT = process.getuid() === 0;
 
 const stack = await startStack();
@@ -27,6 +25,11 @@ fs.chmodSync(folder, 0o777);
 const conf = path.join(folder, 'pushlog.conf');
 const sockets = path.join(folder, 'sockets');
 fs.mkdirSync(sockets);
+// where whoever runs it can read it; the checkout may be root's alone
+const run = path.join(folder, 'run');
+fs.copyFileSync(fileURLToPath(
+  new URL('../../deploy/spawn-fcgi/run', import.meta.url)), run);
+fs.chmodSync(run, 0o755);
 
 // As nobody would write it, but as the file may be.
 function configure(user) {
@@ -44,7 +47,7 @@ class Service {
   constructor(name, wrapper = []) {
     this.name = name;
     this.socket = path.join(sockets, `${name}.sock`);
-    this.command = [...wrapper, RUN];
+    this.command = [...wrapper, run];
     this.said = '';
     // runit runs it in a folder of the service's name
     this.cwd = path.join(folder, 'sv', name);
@@ -137,7 +140,7 @@ for (const [name, serves] of [
     { skip: !IS_ROOT && 'only root can become another' },
     stack.logged(async () => {
       configure(name);
-      fs.rmSync(sockets, { recursive: true });
+      fs.rmSync(sockets, { recursive: true, force: true });
       const service = new Service(name, withUsers());
       let uid;
       await holds(service, async () => {
