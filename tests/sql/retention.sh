@@ -143,13 +143,16 @@ retain null 2 >/dev/null
 retain null 2 >/dev/null
 fill z-held 5
 fill z-next 5
-(echo "begin; select from pushlog.channel where name = 'z-held' for update;"
-  sleep 3) | psql -XAtq >/dev/null &
-holding=$!
-sleep 0.5
+coproc holder { psql -XAtq; }
+holding=$holder_PID
+echo "begin; select 'held' from pushlog.channel
+  where name = 'z-held' for update;" >&"${holder[1]}"
+read -r -t 30 -u "${holder[0]}" answer
+is "$answer" held 'somebody holds a channel'
 is "$(retain null 2 | sed 's/channel [0-9]* is/channel is/')" \
   $'WARNING:  channel is locked, and left as it is\n0|3' \
   'a channel that is locked is left to the next run'
+exec {holder[1]}>&-
 wait "$holding"
 is "$(channel z-next | cut -d'|' -f1) $(retain null 2)" '4 3|3' 'which trims it'
 
