@@ -160,6 +160,13 @@ static void complain(struct store_link *link, const char *state,
 		  message != NULL ? message : "no message");
 }
 
+/* The next store_link_open makes a new connection. */
+static void disconnect(struct store_link *link)
+{
+	PQfinish(link->conn);
+	link->conn = NULL;
+}
+
 /* Takes the result; see store_link_run. */
 static enum store_result judge(struct store_link *link, PGresult *result,
 			       PGresult **good)
@@ -174,7 +181,7 @@ static enum store_result judge(struct store_link *link, PGresult *result,
 		return STORE_OK;
 	}
 	if (result == NULL) {
-		store_link_close(link);
+		disconnect(link);
 		return STORE_RETRY;
 	}
 	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -183,7 +190,7 @@ static enum store_result judge(struct store_link *link, PGresult *result,
 		complain(link, state, result);
 	PQclear(result);
 	if (is_over)
-		store_link_close(link);
+		disconnect(link);
 	return verdict;
 }
 
@@ -310,7 +317,7 @@ struct store_link *store_link_new(struct store_server *server,
 
 void store_link_free(struct store_link *link)
 {
-	store_link_close(link);
+	disconnect(link);
 	free(link->settings);
 	free(link);
 }
@@ -319,19 +326,13 @@ enum store_result store_link_open(struct store_link *link)
 {
 	/* An idle connection has nothing to say but that it ends. */
 	if (link->conn != NULL && wait_until(link->conn, POLLIN, 0))
-		store_link_close(link);
+		disconnect(link);
 	return link->conn != NULL ? STORE_OK : connect_anew(link);
 }
 
 unsigned long store_link_life(const struct store_link *link)
 {
 	return link->life;
-}
-
-void store_link_close(struct store_link *link)
-{
-	PQfinish(link->conn);
-	link->conn = NULL;
 }
 
 enum store_result store_link_run(struct store_link *link, const char *name,

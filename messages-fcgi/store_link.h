@@ -41,9 +41,6 @@ enum store_result store_link_open(struct store_link *link);
  * be asked again. */
 unsigned long store_link_life(const struct store_link *link);
 
-/* Gives the connection up; the next store_link_open makes a new one. */
-void store_link_close(struct store_link *link);
-
 /* Run a prepared statement with binary results, or an SQL text. The link must
  * be open. With STORE_OK, *result is the caller's, who clears it; after
  * STORE_RETRY the link may be closed. */

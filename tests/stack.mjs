@@ -18,7 +18,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-export const NAMES = ['postgres', 'redis', 'messages-fcgi', 'relay', 'nginx'];
+const NAMES = ['postgres', 'redis', 'messages-fcgi', 'relay', 'nginx'];
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 const RUN = path.join(TOP, 'deploy/dev/run');

@@ -18,7 +18,7 @@ export function escaped(text) {
   return text.replace(/[&<>"']/g, (c) => QUOTES[c]);
 }
 
-export class ChannelLog {
+class ChannelLog {
   datas = []; // of each id: the message as JSON
   frames = []; // of each id that is not verified yet: the frame's bytes
   times = []; // of the same: when it was stored

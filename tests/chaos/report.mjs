@@ -2,7 +2,7 @@
 //
 // What was checked, what was broken, and which faults were on at the time.
 
-export const INVARIANTS = {
+const INVARIANTS = {
   I1: 'every 2xx is stored under that id',
   I2: 'no phantoms: every row was posted, and its bytes are the same everywhere',
   I3: 'one row for each idempotency key',

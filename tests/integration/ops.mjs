@@ -43,7 +43,7 @@ export async function metrics(at) {
 }
 
 /** Strict: what Prometheus would frown upon throws. */
-export class Metrics {
+class Metrics {
   constructor(text) {
     this.families = new Map(); // name -> {help, type, samples}
     this.text = text;

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { startStack, until } from '../stack.mjs';
+import { startStack } from '../stack.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
 import { appendMany, eventText } from './log.mjs';
 import { decodeFrames, frame, openRaw } from './raw.mjs';
