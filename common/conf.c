@@ -233,6 +233,17 @@ NO_RETURN static void print_and_exit(struct buf *out)
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
 
+static void add_help(struct buf *out, const struct conf_option *option)
+{
+	buf_addf(out, "  %s%s%s\n      %s", option->name,
+		 option->value != NULL ? "=" : ", required",
+		 option->value != NULL ? option->value : "", option->help);
+	if (option->type == CONF_INT)
+		buf_addf(out, "; from %lld to %lld", (long long)option->min,
+			 (long long)option->max);
+	buf_add_char(out, '\n');
+}
+
 NO_RETURN static void print_help(const char *program, const char *about,
 				 const struct conf_group *groups, size_t count)
 {
@@ -248,9 +259,7 @@ NO_RETURN static void print_help(const char *program, const char *about,
 		 program, about, program);
 	for (g = 0; g < count; g++)
 		for (i = 0; i < groups[g].count; i++)
-			buf_addf(&out, "  %-28s %s\n",
-				 groups[g].options[i].name,
-				 groups[g].options[i].help);
+			add_help(&out, &groups[g].options[i]);
 	print_and_exit(&out);
 }
 

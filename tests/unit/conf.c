@@ -344,8 +344,10 @@ TEST(a_program_answers_without_its_settings)
 
 	unsetenv("UNIT_SECRET");
 	assert_int_equal(run_child(start_help, said, sizeof(said)), 0);
-	assert_non_null(strstr(said, "UNIT_COUNT"));
-	assert_non_null(strstr(said, "a number"));
+	assert_non_null(strstr(said, "  UNIT_NAME=default\n      a name\n"));
+	assert_non_null(strstr(said, "  UNIT_SECRET, required\n"));
+	assert_non_null(strstr(said, "  UNIT_COUNT=5\n"
+				     "      a number; from 1 to 10\n"));
 	assert_int_equal(run_child(start_version, said, sizeof(said)), 0);
 	assert_non_null(strstr(said, "unit "));
 }
