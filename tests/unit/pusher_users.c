@@ -128,6 +128,28 @@ TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
 	buf_release(&buf);
 }
 
+TEST(a_watchlist_names_users_up_to_the_limit)
+{
+	struct pusher_watchlist list;
+	struct buf buf = BUF_INIT;
+	int i;
+
+	pusher_decode_watchlist(SPAN("{\"id\":\"1\",\"watchlist\":\"2\"}"),
+				&list);
+	assert_int_equal(list.count, 0);
+	pusher_watchlist_release(&list);
+	buf_add_str(&buf, "{\"id\":\"1\",\"watchlist\":[7,null");
+	for (i = 1; i <= 101; i++)
+		buf_addf(&buf, ",\"u%d\"", i);
+	buf_add_str(&buf, "]}");
+	pusher_decode_watchlist(buf_span(&buf), &list);
+	assert_int_equal(list.count, 100);
+	assert_span(list.users[0], SPAN("u1"));
+	assert_span(list.users[99], SPAN("u100"));
+	pusher_watchlist_release(&list);
+	buf_release(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_member_ends_at_the_limits),
 		cmocka_unit_test(
 			a_user_has_an_id_that_a_channel_can_be_called_by),
+		cmocka_unit_test(a_watchlist_names_users_up_to_the_limit),
 	};
 
 	return cmocka_run_group_tests_name("pusher_users", tests, NULL, NULL);
