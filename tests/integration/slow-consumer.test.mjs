@@ -7,9 +7,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { startStack } from '../stack.mjs';
+import { startStack, until } from '../stack.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
 import { appendMany, eventText } from './log.mjs';
+import { metrics, opsSocket } from './ops.mjs';
 import { decodeFrames, frame, openRaw } from './raw.mjs';
 
 const CHANNEL = 'messages';
@@ -17,10 +18,12 @@ const TEXT = 'x'.repeat(8000);
 // More than anybody's queue, and all that kernel and nginx hold between.
 const POSTS_MAX = 3000;
 const BURST = 150;
+const QUEUE_MAX_BYTES = 131_072;
+const MOMENT_MAX_BYTES = 16 * QUEUE_MAX_BYTES; // what may wait for a moment
 const CLOSE = 8;
 
 const stack = await startStack({ env: {
-  PUSHLOG_QUEUE_MAX_BYTES: '131072',
+  PUSHLOG_QUEUE_MAX_BYTES: String(QUEUE_MAX_BYTES),
 } });
 after(() => stack.stop());
 
@@ -93,6 +96,36 @@ for (const [way, at] of [
       assert.equal(closedAsSlow().length, before + 1);
     }));
 }
+
+/** Somebody deaf at the relay; answers how much waited when it was closed. */
+async function queueAtClose(t, fill) {
+  const { raw } = await openDeaf(`${stack.sockets}/relay.sock`);
+  t.after(() => raw.socket.destroy());
+  const before = closedAsSlow().length;
+  await fill();
+  await until('it is closed', async () => { // when something else comes
+    await stack.post('Ada', 'and on');
+    return closedAsSlow().length > before;
+  });
+  return Number(closedAsSlow().at(-1).match(/ queue=(\d+)B$/)[1]);
+}
+
+test('a little more than may wait for long closes after a while',
+  stack.logged(async (t) => {
+    const waiting = async () => (await metrics(opsSocket(stack, 'relay')))
+      .get('pushlog_relay_queue_bytes');
+    const queue = await queueAtClose(t, async () => {
+      while (await waiting() <= QUEUE_MAX_BYTES) await stack.post('Ada', TEXT);
+    });
+    assert.ok(queue > QUEUE_MAX_BYTES && queue < MOMENT_MAX_BYTES, `${queue} B`);
+  }));
+
+test('more than may wait for a moment closes at once',
+  stack.logged(async (t) => {
+    const queue = await queueAtClose(t, () => appendMany(stack, CHANNEL,
+      Math.ceil(2 * MOMENT_MAX_BYTES / TEXT.length), TEXT.length));
+    assert.ok(queue < MOMENT_MAX_BYTES + 2 * TEXT.length, `${queue} B`);
+  }));
 
 test('a burst closes nobody who reads', stack.logged(async (t) => {
   const readers = [new WireFollower(stack, [CHANNEL]),

@@ -20,6 +20,7 @@ import { openServer } from './server-sdk.mjs';
 
 const SENDERS = ['messages-fcgi', 'messages-fcgi-2'];
 const RETRY_MS = 300_000; // of an event, from when it happened
+const ANSWER_MS = 10_000; // which is waited for so long
 const LEASE_MS = 15_000; // of a process that has died
 
 const receiver = await startReceiver();
@@ -66,6 +67,7 @@ const APPS = [
   REAL,
   app('11', [impostor.url]),
   app('12', [receiver.url('/12/quick'), receiver.url('/12/slow')]),
+  app('13', [receiver.url('/13')]),
 ];
 
 const stack = await startStack({ env: {
@@ -287,6 +289,14 @@ hookTest('a Redis that comes back empty is no end', async () => {
   assert.deepEqual(await hook.heard(2), ['a', 'b'].map(occupied));
 });
 
+// What follows goes on beside it.
+hookTest('who does not answer is waited for', async () => {
+  const hook = receiver.hook('/13');
+  hook.hold();
+  await happen('13', occupied('a'));
+  await hook.heard(1);
+});
+
 // --- what the relays say, of connections at whichever worker ---
 
 const open = async (t) => {
@@ -381,4 +391,10 @@ hookTest('who comes to an empty cache channel is told of', async (t) => {
   await enter(await open(t), 'cache-a');
   assert.deepEqual(await hook.heard(2), ['cache-a', 'cache-a'].map((channel) =>
     ({ name: 'cache_miss', channel })));
+});
+
+hookTest('after 10 s who did not answer is told again, the same', async () => {
+  const hook = receiver.hook('/13');
+  await hook.heard(2, 2 * ANSWER_MS);
+  assert.equal(hook.posts[0].rawBody, hook.posts[1].rawBody);
 });
