@@ -98,14 +98,15 @@ static void push(struct conn *conn, struct frame *frame)
 }
 
 /* A burst is no fault of the peer: what the log or Redis had in store comes in
- * one turn, before anything of it could be sent. */
+ * one turn, before anything of it could be sent. Nor is an event that is larger
+ * than the limit by itself: what came before it has been read. */
 static void judge_queue(struct conn *conn)
 {
 	size_t cost = outbuf_cost(&conn->out);
 	size_t max = conn->common->conf.queue_max_bytes;
 	uint32_t now;
 
-	if (cost <= max) {
+	if (cost <= max || conn->out.count == 1) {
 		conn->full_since_s = 0;
 		return;
 	}

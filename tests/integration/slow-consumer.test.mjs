@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
+import { Wire } from './clients.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
-import { appendMany, eventText } from './log.mjs';
+import { appendMany, eventText, publish } from './log.mjs';
 import { metrics, opsSocket } from './ops.mjs';
 import { decodeFrames, frame, openRaw } from './raw.mjs';
 
@@ -110,6 +111,20 @@ async function queueAtClose(t, fill) {
   return Number(closedAsSlow().at(-1).match(/ queue=(\d+)B$/)[1]);
 }
 
+// Larger than what may wait for long; the second comes after longer than that.
+const large = { wire: undefined,
+  async comes() {
+    await publish(stack, 'plain', `1 - 0 -\n${JSON.stringify({ event: 'large',
+      channel: 'plain', data: 'x'.repeat(2 * QUEUE_MAX_BYTES) })}`);
+    await this.wire.next('large');
+  } };
+
+test('a large event closes nobody who reads', stack.logged(async () => {
+  large.wire = await Wire.open(stack);
+  await large.wire.subscribe('plain');
+  await large.comes();
+}));
+
 test('a little more than may wait for long closes after a while',
   stack.logged(async (t) => {
     const waiting = async () => (await metrics(opsSocket(stack, 'relay')))
@@ -119,6 +134,11 @@ test('a little more than may wait for long closes after a while',
     });
     assert.ok(queue > QUEUE_MAX_BYTES && queue < MOMENT_MAX_BYTES, `${queue} B`);
   }));
+
+test('nor does another one, later', stack.logged(async () => {
+  await large.comes();
+  await large.wire.close();
+}));
 
 test('more than may wait for a moment closes at once',
   stack.logged(async (t) => {
