@@ -33,6 +33,13 @@ async function publishPlain(channel, event, exclude) {
   assert.notEqual(await publish(stack, channel, payload), 0);
 }
 
+// --- who takes his time: what becomes of him is the last test ---
+
+const dribbling = new RawSocket(relay);
+dribbling.write('GET /app/');
+const dribble = setInterval(() => dribbling.write('x'), 500);
+after(() => clearInterval(dribble));
+
 // --- connecting ---
 
 protocolTest('connection_established comes first, to the byte', async () => {
@@ -420,4 +427,9 @@ protocolTest('to subscribe and unsubscribe for ever is rationed', async () => {
   assert.ok(refused >= times / 2, `${refused} of ${times} were refused`);
   assert.equal(wire.ended, undefined);
   await wire.close();
+});
+
+protocolTest('a handshake that is not ended in 10 s is given up', async () => {
+  await dribbling.end();
+  assert.doesNotMatch(dribbling.text, / 101 /);
 });

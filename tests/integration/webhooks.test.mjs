@@ -397,4 +397,7 @@ hookTest('after 10 s who did not answer is told again, the same', async () => {
   const hook = receiver.hook('/13');
   await hook.heard(2, 2 * ANSWER_MS);
   assert.equal(hook.posts[0].rawBody, hook.posts[1].rawBody);
+  // not by another process, whose turn comes when the first one hangs
+  const lines = SENDERS.flatMap((sender) => linesOf(sender, '13'));
+  assert.match(lines[0], /trying on: Timeout was reached$/);
 });
