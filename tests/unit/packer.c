@@ -161,6 +161,7 @@ TEST(what_would_not_gain_stays_as_it_is)
 	uint32_t random = 1;
 	size_t i;
 
+	assert_int_equal(PACKER_MIN_BYTES, 256); /* of PROTOCOL.md */
 	expect_as_it_is(text_frame(span_of(text, PACKER_MIN_BYTES - 1)));
 	expect_as_it_is(text_frame(SPAN("")));
 	expect_as_it_is(frame_new(WS_OP_PING, span_of(text, 125)));
