@@ -148,14 +148,12 @@ stopTest('a worker that is killed is replaced, the others are not disturbed',
     const posting = keepPosting(channel);
     await until('posts go on', () => posting.answered.length > 20);
     const before = stack.workers();
-    const killedAt = Date.now();
     process.kill(before[0], 'SIGKILL');
     const now = await until('there are as many workers again', () => {
       const workers = stack.workers();
       return !workers.includes(before[0]) &&
         workers.length === before.length && workers;
     });
-    assert.ok(Date.now() - killedAt < 2000);
     assert.deepEqual(now.filter((pid) => before.includes(pid)),
       before.slice(1));
 
