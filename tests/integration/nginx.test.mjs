@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { startStack, until } from '../stack.mjs';
 import { KEY, QUERY, Wire } from './clients.mjs';
 import { append } from './log.mjs';
+import { RawSocket, upgradeRequest } from './raw.mjs';
 
 const CONF = fileURLToPath(new URL('../../deploy/nginx', import.meta.url));
 const FILES = ['pushlog.conf', 'http.conf', 'limits.conf'];
@@ -265,6 +266,18 @@ for (const [who, target] of [["an app's server", '/apps/1/channels'],
     assert.equal((await askSecure('/config.json')).status, 200);
   });
 }
+
+siteTest('who a client says it is does not reach relay', async () => {
+  const closed = () => stack.log('relay')
+    .filter((line) => line.includes('closed cause=app'));
+  const before = closed().length;
+  const raw = new RawSocket(plain);
+  raw.write(upgradeRequest({ target: '/app/of-nobody?protocol=7',
+    headers: { 'X-Real-IP': '192.0.2.66', 'X-Forwarded-For': '192.0.2.66' } }));
+  await raw.end();
+  await until('relay tells', () => closed().length > before);
+  assert.match(closed().at(-1), / 127\.0\.0\.1 closed /);
+});
 
 // --- TLS ---
 
