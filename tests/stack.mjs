@@ -10,7 +10,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -63,6 +65,16 @@ export async function until(what, fn, deadlineMs = 15_000) {
     }
     await pause(20);
   }
+}
+
+/** A port of 127.0.0.1 that nobody has at the moment. */
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** The processes whose parent is pid. */

@@ -6,13 +6,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { children, Site, until } from '../stack.mjs';
+import { children, freePort, Site, until } from '../stack.mjs';
 import { docker, ensureImage, findCompose, inspect, run, startDocker,
   trustWhatWeTrust } from './docker.mjs';
 
@@ -50,14 +49,6 @@ function checkOut() {
     fs.chmodSync(to, fs.statSync(from).mode & 0o700);
   }
   return folder;
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => { server.on('listening', resolve); });
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
 }
 
 function nofile() {

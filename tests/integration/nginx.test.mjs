@@ -8,14 +8,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
-import { startStack, until } from '../stack.mjs';
+import { freePort, startStack, until } from '../stack.mjs';
 import { KEY, QUERY, Wire } from './clients.mjs';
 import { append } from './log.mjs';
 import { RawSocket, upgradeRequest } from './raw.mjs';
@@ -37,14 +36,6 @@ await append(stack, 'messages',
 const { epoch } = await stack.get({ limit: 1 });
 
 // --- nginx ---
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await until('a port is free', () => server.listening);
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
-}
 
 function makeCertificate() {
   const [key, cert] = ['privkey.pem', 'fullchain.pem']

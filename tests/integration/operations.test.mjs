@@ -11,7 +11,7 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { startStack, until } from '../stack.mjs';
+import { freePort, startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { append, envelope, publish } from './log.mjs';
 import { ask, metrics, opsSocket } from './ops.mjs';
@@ -408,7 +408,7 @@ operationsTest('what is no request is refused', async () => {
 
 operationsTest('an address of TCP serves as well, and an empty one nowhere',
   async () => {
-    const port = 20_000 + (process.pid % 10_000);
+    const port = await freePort();
     const relay = await startRelay(stack,
       { PUSHLOG_OPS_LISTEN: `127.0.0.1:${port}` });
     await until('it is ready', async () =>

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 
-import { startStack, until } from '../stack.mjs';
+import { freePort, startStack, until } from '../stack.mjs';
 import { Wire, address, KEY } from './clients.mjs';
 import { envelope, eventText, publish } from './log.mjs';
 import {
@@ -121,6 +121,22 @@ for (const [status, why, change] of [
     if (status === 426) assert.match(head, /^Sec-WebSocket-Version: 13\r?$/m);
   });
 }
+
+protocolTest('at a port anybody may come, and is who the kernel says',
+  async () => {
+    const own = await startRelay(stack,
+      { PUSHLOG_LISTEN: `127.0.0.1:${await freePort()}` });
+    const wire = await Wire.open(own);
+    await wire.subscribe('messages');
+    await stack.post('Ada', 'to a port');
+    await wire.next('new_message');
+    await wire.close();
+    const raw = new RawSocket(own.at);
+    raw.write(upgradeRequest({ target: '/app/of-nobody?protocol=7',
+      headers: { 'X-Real-IP': '192.0.2.66' } }));
+    await raw.end();
+    await until('it is told', () => / 127\.0\.0\.1:\d+ closed cause=app/.test(own.said));
+  });
 
 protocolTest('a handshake that comes byte by byte is understood', async () => {
   const raw = new RawSocket(relay);

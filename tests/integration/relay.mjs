@@ -30,23 +30,24 @@ export function environment(stack, role) {
 }
 
 /**
- * Ready when it answers; listens on a Unix socket, which is `socket`. With the
- * test that started it, it is stopped, and that must be a clean end.
+ * Ready when it answers; listens on a Unix socket, which is `socket`, or at the
+ * port of 127.0.0.1 in PUSHLOG_LISTEN, which has an `origin`. With the test that
+ * started it, it is stopped, and that must be a clean end.
  */
 export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-relay-'));
   const relay = new RelayProcess(stack, env, program, folder);
   after(() => relay.stop());
   await until('the relay accepts connections', async () => relay.exit ||
-    (await connects(relay.socket) && relay.workers().length > 0));
+    (await connects(relay.at) && relay.workers().length > 0));
   if (relay.exit) throw new Error(`the relay ended: ${relay.said}`);
   return relay;
 }
 
 /** Does somebody listen on it? Rejects where nobody does. */
-export function connects(socket) {
+export function connects(at) {
   return new Promise((resolve, reject) => {
-    const connection = net.connect(socket, () => {
+    const connection = net.connect(at, () => {
       connection.destroy();
       resolve(true);
     });
@@ -61,6 +62,7 @@ class RelayProcess {
   constructor(stack, env, program, folder) {
     this.#folder = folder;
     this.socket = path.join(folder, 'relay.sock');
+    if (env.PUSHLOG_LISTEN) this.origin = `http://${env.PUSHLOG_LISTEN}`;
     this.said = '';
     this.exit = undefined; // {code, signal}
     // setpriv: a test that dies, however it dies, takes its relay along
@@ -84,6 +86,13 @@ class RelayProcess {
 
   get pid() {
     return this.#child.pid;
+  }
+
+  /** What net.connect connects to. */
+  get at() {
+    if (!this.origin) return this.socket;
+    const { hostname: host, port } = new URL(this.origin);
+    return { host, port: Number(port) };
   }
 
   workers() {
