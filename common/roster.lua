@@ -7,9 +7,9 @@
 --     EVALSHA sha 0 {op} {prefix} {argument}…
 --
 -- Everything is registered by a node, which is one life of a worker's
--- connection to Redis. A node lives as long as it renews its lease. What an
--- expired one had registered is undone by whoever looks next, in one go, so
--- that each transition happens once. All keys begin with {prefix}:roster:
+-- connection to Redis. A node lives for a lease after whatever it asked last.
+-- What an expired one had registered is undone by whoever looks next, so that
+-- each transition happens once. All keys begin with {prefix}:roster:
 --
 --     nodes                   zset  node -> when its lease ends, in ms
 --     node:{node}             hash  what it has registered:
@@ -297,18 +297,16 @@ end
 local of_nodes = {}
 
 -- {app} {flags}, …: the node lives from now on. Answers the length of a lease.
-function of_nodes.begin(node, ...)
+function of_nodes.begin(_, ...)
   local apps = { ... }
   call('SET', key('born'), now, 'NX')
-  call('ZADD', key('nodes'), now + LEASE_MS, node)
   for i = 1, #apps, 2 do call('HSET', key('apps'), apps[i], apps[i + 1]) end
   sweep(UNDO_MAX)
   return LEASE_MS
 end
 
 -- Answers 1, or 2 if there is more to do: to be called again at once.
-function of_nodes.renew(node)
-  call('ZADD', key('nodes'), now + LEASE_MS, node)
+function of_nodes.renew()
   return sweep(UNDO_MAX) and 1 or 2
 end
 
@@ -440,6 +438,9 @@ local answer
 if of_all[op] then
   answer = of_all[op](unpack(ARGV, 3))
 elseif op == 'begin' or is_known(ARGV[3]) then
+  -- Whatever it asks is a sign of life: to register all that a node has may take
+  -- longer than a lease.
+  call('ZADD', key('nodes'), now + LEASE_MS, ARGV[3])
   answer = of_nodes[op](unpack(ARGV, 3))
 else
   answer = redis.error_reply('UNKNOWN node')

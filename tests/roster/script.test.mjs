@@ -120,6 +120,22 @@ test('who begins is told how long it may be silent', async () => {
   await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
 });
 
+test('whatever a node asks is a sign of life', async () => {
+  const steps = [() => again('n1', 'u'), () => members('n1'),
+    () => roster('count', 'n1', 0, APP, 'a', 1), () => join('n1', 'v'),
+    () => part('n1', 'v'), () => roster('online', 'n1', APP, 1, 'u')];
+  await begin('n1', 'n2');
+  for (const step of steps) {
+    await pass(LEASE_MS - 1);
+    await step();
+  }
+  await pass(LEASE_MS - 1);
+  await begin('n3');
+  assert.deepEqual(await roster('users', APP, 'presence-x'), ['u']);
+  await assert.rejects(roster('renew', 'n2'), /UNKNOWN/);
+  assert.equal(await roster('renew', 'n1'), 1);
+});
+
 test('relay knows how long a lease is', () => {
   assert.match(fs.readFileSync(HEADER, 'utf8'),
     new RegExp(`#define ROSTER_LEASE_MS ${LEASE_MS}\\b`));
