@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -132,8 +133,13 @@ managed('messages-fcgi tells that stopping takes its time', async (t) => {
   const child = await startMessages(t, told, socket);
   const peer = net.connect(socket);
   t.after(() => peer.destroy());
-  // a request begins, and no more comes of it
-  peer.write(Buffer.from([1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]));
+  // a request begins, and no more comes of it; it was taken when another beside
+  // it is refused
+  for (const id of [1, 2])
+    peer.write(Buffer.from([1, 1, 0, id, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]));
+  const [refusal] = await once(peer, 'data');
+  assert.deepEqual([refusal[1], refusal[3], refusal[12]],
+    [3 /* FCGI_END_REQUEST */, 2, 1 /* FCGI_CANT_MPX_CONN */]);
 
   child.kill('SIGTERM');
   await until('it is stopping', () => told.states().length === 2);
