@@ -169,6 +169,42 @@ TEST(keys_are_hashes_of_their_kind_and_bytes)
 	assert_false(message_key(SPAN(""), SPAN(""), key));
 }
 
+TEST(keys_of_requests_come_in_the_order_of_time)
+{
+	const struct span ids[] = { SPAN("1795509123.999-b"),
+				    SPAN("1795509124.000-a") };
+	const struct span others[] = { SPAN("1795509123.99-ab"),
+				       SPAN("17955091234.999-"),
+				       SPAN("1795509123.999"),
+				       SPAN("x795509123.999-"),
+				       SPAN("1795509123.x99-") };
+	const uint8_t time[] = { 0x01, 0xa2, 0x0c, 0xae, 0xfb, 0x9f };
+	uint8_t keys[2][MESSAGE_KEY_BYTES], digest[CRYPTO_SHA256_BYTES];
+	struct buf buf = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		assert_true(message_key(absent, ids[i], keys[i]));
+	assert_true(memcmp(keys[0], keys[1], sizeof(keys[0])) < 0);
+	assert_memory_equal(keys[0], time, sizeof(time));
+	crypto_sha256(SPAN("request\0001795509123.999-b"), digest);
+	assert_memory_equal(keys[0] + sizeof(time), digest + sizeof(time),
+			    sizeof(keys[0]) - sizeof(time));
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		buf_clear(&buf);
+		buf_add(&buf, "request", sizeof("request"));
+		buf_add_span(&buf, others[i]);
+		crypto_sha256(buf_span(&buf), digest);
+		assert_true(message_key(absent, others[i], keys[0]));
+		assert_memory_equal(keys[0], digest, sizeof(keys[0]));
+	}
+	buf_release(&buf);
+	/* what a client sends is no time */
+	assert_true(message_key(ids[0], absent, keys[0]));
+	assert_memory_not_equal(keys[0], time, sizeof(time));
+}
+
 TEST(the_wordiest_message_fits_the_largest_body)
 {
 	struct message_limits wide = { "messages", 1000, 5000 };
@@ -209,6 +245,7 @@ int main(void)
 		cmocka_unit_test(the_header_s_key_wins_over_the_field_s),
 		cmocka_unit_test(a_key_has_up_to_200_bytes_of_any_kind),
 		cmocka_unit_test(keys_are_hashes_of_their_kind_and_bytes),
+		cmocka_unit_test(keys_of_requests_come_in_the_order_of_time),
 		cmocka_unit_test(the_wordiest_message_fits_the_largest_body),
 	};
 
