@@ -34,7 +34,7 @@ COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
 	origin roster_script settings socket_id successor text webhook
 MESSAGES = app_request auth_post batch body channel_info channels_get \
 	committer cors door entry escape etag events_get events_post \
-	exchange fault form heads history main message messages_get \
+	exchange fault form heads history keeper main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
 	readers redis_server request response roster_reader route row \
 	signature stats store store_link store_server stuck tails \

@@ -31,6 +31,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
+#include "messages-fcgi/keeper.h"
 #include "messages-fcgi/stats.h"
 #include "messages-fcgi/store.h"
 #include "messages-fcgi/stuck.h"
@@ -496,8 +497,10 @@ void committer_post(struct order *order)
 	init_posts(order);
 	metric_add(&stats()->waiting, (int64_t)order->count);
 	pthread_mutex_lock(&c->lock);
-	while (c->room < order->count)
+	while (c->room < order->count) {
+		keeper_give_way();
 		pthread_cond_wait(&c->left, &c->lock);
+	}
 	c->room -= order->count;
 	*c->inbox_end = order->posts;
 	c->inbox_end = &last->next;

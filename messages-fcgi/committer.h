@@ -16,7 +16,7 @@ struct exchange;
 struct response;
 
 /* The posts that a request waits for, which no thread does. Whose they are sets
- * the first five, and lends all of it to the committer until it is answered. */
+ * the first six, and lends all of it to the committer until it is answered. */
 struct order {
 	struct committer *committer;
 	struct post *posts; /* whose entries have events and keys */
@@ -24,6 +24,7 @@ struct order {
 	/* Tells the outcomes; ctx and the order are its own. */
 	void (*answer)(void *ctx, struct response *response);
 	void *ctx;
+	bool is_brief; /* the answer waits for nothing, nor is it long */
 
 	struct exchange *exchange; /* the one that waits */
 	size_t open;               /* posts that have no outcome yet */

@@ -10,10 +10,9 @@
  *
  *     new -> waiting <-> inside -> closed
  *
- * What waits is watched for one event at a time: nobody else is woken by what
- * comes while a thread reads. Who is inside has a thread, or waits to be
- * called: a commit calls many at once, and that wakes one thread, which wakes
- * the next as long as there are more.
+ * What waits is watched for one event at a time: nobody is told of what comes
+ * while a thread reads. Who is inside has a thread, or waits to be called. One
+ * thread, the keeper, looks after all that and answers whom it can by itself.
  */
 #include "messages-fcgi/door.h"
 
@@ -21,6 +20,7 @@
 #include <fcgiapp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -31,9 +31,12 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "messages-fcgi/keeper.h"
 
 /* Accepted in one go, while others wait to be read. */
 #define ACCEPT_MAX 64
+/* News that is heard in one go. */
+#define NEWS_MAX 64
 /* How long accept is left alone after EMFILE and its like. */
 #define ACCEPT_PAUSE_MS 200
 /* A web server that neither reads nor writes for so long is given up. */
@@ -51,20 +54,25 @@ struct visitor {
 
 struct door {
 	int listen_fd, epoll_fd;
-	int call_fd;          /* somebody was called */
-	int bell_fd;          /* it is time to go home */
+	int call_fd;           /* somebody was called */
+	int bell_fd;           /* it is time to go home */
+	struct keeper *keeper; /* the thread that may touch the next three */
+	struct epoll_event news[NEWS_MAX];
+	int news_count, news_told;
+	atomic_bool is_attended; /* the keeper waits for news */
+
 	pthread_mutex_t lock; /* of the next eight */
 	pthread_cond_t left;
 	struct visitor *all;
 	unsigned count, waiting;
 	bool is_full, is_closing, is_closed, has_accept_failed;
 
-	pthread_mutex_t call_lock; /* of the rest */
+	pthread_mutex_t call_lock; /* of the next two */
 	struct order *called, **called_end;
 };
 
-/* Each is found by the address of its fd. A write to call_fd wakes one thread,
- * one to bell_fd all. */
+/* Each is found by the address of its fd. A write to call_fd is news once, one
+ * to bell_fd for everybody. */
 static void watch(struct door *door, int operation, int *fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
@@ -89,6 +97,7 @@ struct door *door_new(int listen_fd)
 	door->bell_fd = eventfd(0, EFD_CLOEXEC);
 	if (door->epoll_fd == -1 || door->call_fd == -1 || door->bell_fd == -1)
 		fatal("cannot wait for connections");
+	door->keeper = keeper_new();
 	door->called_end = &door->called;
 	pthread_mutex_init(&door->lock, NULL);
 	pthread_mutex_init(&door->call_lock, NULL);
@@ -158,6 +167,7 @@ void door_free(struct door *door)
 	pthread_cond_destroy(&door->left);
 	pthread_mutex_destroy(&door->call_lock);
 	pthread_mutex_destroy(&door->lock);
+	keeper_free(door->keeper);
 	free(door);
 }
 
@@ -206,6 +216,7 @@ static void on_accept_error(struct door *door)
 	pthread_mutex_unlock(&door->lock);
 	if (is_news)
 		log_warn("cannot accept connections, trying on");
+	keeper_give_way();
 	poll(&bell, 1, ACCEPT_PAUSE_MS);
 }
 
@@ -243,21 +254,6 @@ static void accept_some(struct door *door)
 }
 
 /* ---- who speaks ---- */
-
-/* What has something to say: the address of an fd of the door or of a
- * visitor. *has_ended: there is nobody at its other end. */
-static int *wait_at(struct door *door, bool *has_ended)
-{
-	struct epoll_event event;
-
-	metric_add(&stats()->idle, 1);
-	while (epoll_wait(door->epoll_fd, &event, 1, -1) != 1)
-		if (errno != EINTR)
-			fatal("cannot wait for connections");
-	metric_add(&stats()->idle, -1);
-	*has_ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-	return event.data.ptr;
-}
 
 /* False: it is too late. */
 static bool take(struct door *door, struct visitor *visitor)
@@ -316,64 +312,104 @@ static struct exchange *listen_to(struct door *door, struct visitor *visitor,
 
 /* ---- who is called ---- */
 
-void door_call(void *ctx, struct order *first, struct order *last)
+void door_call(struct door *door, struct order *first, struct order *last)
 {
-	struct door *door = ctx;
-
 	pthread_mutex_lock(&door->call_lock);
 	*door->called_end = first;
 	door->called_end = &last->next;
 	pthread_mutex_unlock(&door->call_lock);
-	ring(door->call_fd);
+	/* a keeper who does not wait looks for who was called before it does */
+	if (atomic_load(&door->is_attended))
+		ring(door->call_fd);
 }
 
 /* The first who was called, or NULL. */
-static struct exchange *take_called(struct door *door, bool was_woken)
+static struct exchange *take_called(struct door *door)
 {
 	struct order *order;
-	bool are_more;
 
 	pthread_mutex_lock(&door->call_lock);
 	order = door->called;
 	if (order != NULL)
 		door->called = order->next;
-	are_more = door->called != NULL;
-	if (!are_more)
+	if (door->called == NULL)
 		door->called_end = &door->called;
 	pthread_mutex_unlock(&door->call_lock);
-	if (are_more && was_woken)
-		ring(door->call_fd);
 	return order == NULL ? NULL : order->exchange;
 }
 
 /* ---- in and out ---- */
 
+static bool is_anybody_called(struct door *door)
+{
+	bool is_somebody;
+
+	pthread_mutex_lock(&door->call_lock);
+	is_somebody = door->called != NULL;
+	pthread_mutex_unlock(&door->call_lock);
+	return is_somebody;
+}
+
+/* Returns when there are news or somebody was called. */
+static void wait_for_news(struct door *door)
+{
+	int count = 0;
+
+	atomic_store(&door->is_attended, true);
+	while (count <= 0 && !is_anybody_called(door)) {
+		count = epoll_wait(door->epoll_fd, door->news, NEWS_MAX, -1);
+		if (count == -1 && errno != EINTR)
+			fatal("cannot wait for connections");
+	}
+	atomic_store(&door->is_attended, false);
+	door->news_count = count > 0 ? count : 0;
+	door->news_told = 0;
+}
+
+/* The visitor of whom there are news, if that is a request, or NULL. *is_over:
+ * the bell rang. */
+static struct exchange *hear(struct door *door, struct epoll_event news,
+			     bool *is_over)
+{
+	int *fd = news.data.ptr;
+
+	if (fd == &door->bell_fd)
+		*is_over = true;
+	else if (fd == &door->listen_fd)
+		accept_some(door);
+	else if (fd != &door->call_fd)
+		return listen_to(door, (struct visitor *)(void *)fd,
+				 (news.events &
+				  (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+	return NULL;
+}
+
 struct exchange *door_enter(struct door *door)
 {
-	bool was_woken = false;
+	struct exchange *exchange = NULL;
+	bool is_over = false;
 
-	for (;;) {
-		struct exchange *exchange = take_called(door, was_woken);
-		bool has_ended;
-		int *fd;
-
+	metric_add(&stats()->idle, 1);
+	while (exchange == NULL && !is_over) {
+		keeper_become(door->keeper);
+		exchange = take_called(door);
 		if (exchange != NULL)
-			return exchange;
-		fd = wait_at(door, &has_ended);
-		if (fd == &door->bell_fd)
-			return NULL;
-		was_woken = fd == &door->call_fd;
-		if (was_woken)
-			continue;
-		if (fd == &door->listen_fd) {
-			accept_some(door);
-			continue;
-		}
-		exchange = listen_to(door, (struct visitor *)(void *)fd,
-				     has_ended);
-		if (exchange != NULL)
-			return exchange;
+			break;
+		if (door->news_told == door->news_count)
+			wait_for_news(door);
+		else
+			exchange = hear(door, door->news[door->news_told++],
+					&is_over);
 	}
+	metric_add(&stats()->idle, -1);
+	if (is_over)
+		keeper_give_way();
+	return exchange;
+}
+
+bool door_is_attended(struct door *door)
+{
+	return atomic_load(&door->is_attended);
 }
 
 void door_leave(struct door *door, struct exchange *exchange)

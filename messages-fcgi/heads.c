@@ -20,6 +20,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "messages-fcgi/keeper.h"
 
 /* A reading that takes longer may be stuck: the next one does not wait. */
 #define PATIENCE_MS 50
@@ -188,6 +189,7 @@ int heads_read(struct heads *heads, const char *app, struct span channel,
 	struct reading *reading;
 
 	*head = (struct store_head){ .first_id = 1 };
+	keeper_give_way();
 	pthread_mutex_lock(&heads->lock);
 	reading = find(heads, app, channel, false);
 	return reading != NULL ? join(heads, reading, head)

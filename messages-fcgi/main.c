@@ -112,18 +112,33 @@ struct server {
 	atomic_bool is_giving_up;
 };
 
+static void serve_one(struct server *server, struct exchange *exchange)
+{
+	if (exchange_answer(exchange, &server->routes, &server->is_giving_up))
+		door_leave(server->door, exchange);
+	atomic_fetch_add(&server->served, 1);
+}
+
 static void *serve(void *arg)
 {
 	struct server *server = arg;
 	struct exchange *exchange;
 
-	while ((exchange = door_enter(server->door)) != NULL) {
-		if (exchange_answer(exchange, &server->routes,
-				    &server->is_giving_up))
-			door_leave(server->door, exchange);
-		atomic_fetch_add(&server->served, 1);
-	}
+	while ((exchange = door_enter(server->door)) != NULL)
+		serve_one(server, exchange);
 	return NULL;
+}
+
+/* By the committer's thread. To answer one is quicker than to wake another
+ * thread for it; what are many would keep the next commit waiting. */
+static void on_answered(void *ctx, struct order *first, struct order *last)
+{
+	struct server *server = ctx;
+
+	if (first == last && first->is_brief)
+		serve_one(server, first->exchange);
+	else
+		door_call(server->door, first, last);
 }
 
 static void check_listening(void)
@@ -209,15 +224,15 @@ static void stop_threads(struct server *server, pthread_t *threads,
 	free(threads);
 }
 
-/* Whether requests get on: a thread is free, or one was since the last look
- * that found so, *moved_ms; and the committer is within its time. That
+/* Whether requests get on: a thread waits for them, or one did since the last
+ * look that found so, *moved_ms; and the committer is within its time. That
  * PostgreSQL is away changes neither. */
 static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 {
 	unsigned now_served = atomic_load(&server->served);
 	int64_t now_ms = clock_ms();
 
-	if (metric_get(&stats()->idle) > 0 || now_served != *served ||
+	if (door_is_attended(server->door) || now_served != *served ||
 	    !server->has_quick_threads)
 		*moved_ms = now_ms;
 	*served = now_served;
@@ -302,15 +317,15 @@ static bool run(struct server *server, int64_t count,
 static struct committer **
 start_committers(const struct apps *apps, struct store_server *database,
 		 struct publisher *publisher, struct tails *tails,
-		 const struct options *options, struct door *door)
+		 const struct options *options, struct server *server)
 {
 	struct committer **committers =
 		xcalloc(apps->count, sizeof(struct committer *));
 	struct committer_options committing = {
 		.post_timeout_ms = options->post_timeout_ms,
 		.lock_timeout_ms = options->lock_timeout_ms,
-		.on_answered = door_call,
-		.ctx = door,
+		.on_answered = on_answered,
+		.ctx = server,
 	};
 	size_t i;
 
@@ -409,7 +424,7 @@ static bool serve_with(const struct settings *settings,
 	history.heads = heads_new(history.readers);
 	history.tails = tails_new();
 	committers = start_committers(apps, database, publisher, history.tails,
-				      options, server.door);
+				      options, &server);
 	routes->messages_post.committer = committers[0];
 	routes->events_post.committers = committers;
 	routes->events_post.publisher = publisher;

@@ -15,6 +15,9 @@
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
 
+/* What is shorter than this is written without waiting. */
+#define BRIEF_BYTES 16384
+
 /* One that waits for its commit. */
 struct posting {
 	struct order order;
@@ -102,6 +105,7 @@ void messages_post(const struct messages_post *self,
 		.count = 1,
 		.answer = answer,
 		.ctx = posting,
+		.is_brief = posting->message.storage.len < BRIEF_BYTES,
 	};
 	response_await(response, &posting->order);
 }

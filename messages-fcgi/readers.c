@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/alloc.h"
+#include "messages-fcgi/keeper.h"
 
 struct readers {
 	pthread_mutex_t lock; /* of free and free_count */
@@ -55,6 +56,7 @@ struct store *readers_acquire(struct readers *readers)
 	struct timespec until;
 	int error = 0;
 
+	keeper_give_way();
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STORE_READ_TIMEOUT_MS / 1000;
 	pthread_mutex_lock(&readers->lock);

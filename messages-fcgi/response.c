@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "common/log.h"
+#include "messages-fcgi/keeper.h"
 
 #define RETRY_AFTER "1"
 
@@ -25,6 +26,8 @@
 #define CORS_HEADERS "Content-Type, Idempotency-Key, Pushlog-Grant"
 #define CORS_MAX_AGE_S "7200"
 
+/* What the socket of a web server that waits for its answer takes at once. */
+#define AT_ONCE_BYTES 65536
 /* A socket that can be written to takes so much without waiting. */
 #define SLICE_BYTES 8192
 /* A stop is noticed as soon, a web server that reads nothing given up after. */
@@ -113,6 +116,8 @@ void response_send(struct response *response, const struct response_head *head,
 	}
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;
+	if (body.len > AT_ONCE_BYTES)
+		keeper_give_way();
 	put(response, buf_span(&buf));
 	if (!response->is_head)
 		put(response, body);
@@ -187,6 +192,7 @@ static bool can_write(const struct response *response)
 	struct pollfd fd = { .fd = response->fcgx->ipcFd, .events = POLLOUT };
 	int looks = WRITE_TIMEOUT_MS / LOOK_UP_MS;
 
+	keeper_give_way();
 	while (!atomic_load(response->is_giving_up) && looks-- > 0)
 		if (poll(&fd, 1, LOOK_UP_MS) == 1)
 			return true;
@@ -232,6 +238,7 @@ static bool read_to_end(const struct response *response)
 
 	if (FCGX_GetChar(in) == EOF)
 		return FCGX_GetError(in) == 0;
+	keeper_give_way();
 	/* who is still writing may read first */
 	if (FCGX_FFlush(response->fcgx->out) == -1)
 		return false;

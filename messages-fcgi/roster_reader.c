@@ -14,6 +14,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/roster_script.h"
+#include "messages-fcgi/keeper.h"
 #include "messages-fcgi/redis_server.h"
 
 /* For connecting, and for an answer. */
@@ -149,6 +150,7 @@ struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 	int64_t began_ms;
 
 	assert(count > 0 && count <= ROSTER_WORDS_MAX);
+	keeper_give_way();
 	pthread_mutex_lock(&reader->lock);
 	was_connected = reader->redis != NULL;
 	began_ms = clock_ms();
