@@ -76,11 +76,5 @@ void batch_settle(struct batch *batch)
 
 bool batch_is_one_channel(const struct batch *batch)
 {
-	size_t i;
-
-	for (i = 1; i < batch->count; i++)
-		if (!span_equal(batch->entries[i]->event.channel,
-				batch->entries[0]->event.channel))
-			return false;
-	return true;
+	return entries_share_channel(batch->entries, batch->count);
 }

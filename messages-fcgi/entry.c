@@ -19,3 +19,14 @@ bool entry_has_same_event(const struct entry *a, const struct entry *b)
 	       span_equal(a->event.data, b->event.data) &&
 	       span_equal(a->event.exclude, b->event.exclude);
 }
+
+bool entries_share_channel(struct entry *const *entries, size_t count)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++)
+		if (!span_equal(entries[i]->event.channel,
+				entries[0]->event.channel))
+			return false;
+	return true;
+}

@@ -33,4 +33,7 @@ bool entry_has_same_key(const struct entry *a, const struct entry *b);
 /* Whether it would then be one, and not a conflict. */
 bool entry_has_same_event(const struct entry *a, const struct entry *b);
 
+/* Whether all are of one channel; there is at least one. */
+bool entries_share_channel(struct entry *const *entries, size_t count);
+
 #endif

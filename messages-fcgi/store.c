@@ -37,6 +37,7 @@
 
 static const char epoch_name[] = "epoch";
 static const char append_name[] = "append";
+static const char fresh_name[] = "append_fresh";
 static const char head_name[] = "head";
 static const char read_name[] = "read";
 
@@ -46,6 +47,8 @@ static const struct store_statement writer_statements[] = {
 	{ epoch_name, epoch_sql },
 	{ append_name, "select ord, id, time_ms, outcome "
 		       "from pushlog.append($1, $2, $3, $4, $5, $6, $7, $8)" },
+	{ fresh_name, "select first_id, time_ms from pushlog.append_fresh("
+		      "$1, $2, $3, $4, $5, $6, $7, $8)" },
 };
 
 static const struct store_statement reader_statements[] = {
@@ -156,7 +159,8 @@ static struct span span_at(const struct event *event, size_t offset)
 }
 
 /* The columns of pushlog.append that are texts, in its order; the keys stand
- * between the last two. */
+ * between the last two. pushlog.append_fresh has one channel in the place of
+ * the first. */
 static const size_t text_columns[] = {
 	offsetof(struct event, channel), offsetof(struct event, event),
 	offsetof(struct event, name),    offsetof(struct event, text),
@@ -164,6 +168,7 @@ static const size_t text_columns[] = {
 };
 
 #define PARAM_COUNT (1 + COUNT(text_columns) + 1)
+#define PARAM_CHANNEL 1
 #define PARAM_KEYS (PARAM_COUNT - 2)
 #define NOT_USED SIZE_MAX
 
@@ -215,7 +220,7 @@ static void encode_append(struct append_params *params, struct buf *buf,
 	params->values[0] = app;
 	params->lengths[0] = (int)strlen(app);
 	params->formats[0] = 1;
-	for (i = 1; i < PARAM_COUNT; i++) {
+	for (i = PARAM_CHANNEL; i < PARAM_COUNT; i++) {
 		size_t start = buf->len;
 
 		if (i == PARAM_KEYS)
@@ -277,24 +282,89 @@ bad:
 	return STORE_BAD;
 }
 
-static enum store_result run_append(struct store *store,
-				    struct entry *const *entries, size_t count,
-				    int64_t deadline_ms)
+static enum store_result run_append(struct store *store, const char *name,
+				    const struct append_params *params,
+				    int64_t deadline_ms, PGresult **result)
 {
-	struct append_params params;
-	struct store_params args = { (int)PARAM_COUNT, params.values,
-				     params.lengths, params.formats };
+	const struct store_params args = { (int)PARAM_COUNT, params->values,
+					   params->lengths, params->formats };
+
+	return store_link_run(store->link, name, &args, deadline_ms, result);
+}
+
+/* False: nothing was stored. */
+static bool read_fresh(const PGresult *result, struct entry *const *entries,
+		       size_t count)
+{
+	int64_t first_id, time_ms;
+	size_t i;
+
+	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
+		return false;
+	first_id = number_at(result, 0, 0);
+	time_ms = number_at(result, 0, 1);
+	for (i = 0; i < count; i++) {
+		entries[i]->outcome = ENTRY_STORED;
+		entries[i]->event.id = first_id + (int64_t)i;
+		entries[i]->event.time_ms = time_ms;
+	}
+	return true;
+}
+
+/* The short way, for entries of one channel. *is_stored false: the long one is
+ * needed. */
+static enum store_result append_fresh(struct store *store,
+				      const struct append_params *params,
+				      struct entry *const *entries,
+				      size_t count, int64_t deadline_ms,
+				      bool *is_stored)
+{
+	struct append_params fresh = *params;
+	struct span channel = entries[0]->event.channel;
 	enum store_result verdict;
 	PGresult *result;
 
-	encode_append(&params, &store->arrays, store->app, entries, count);
-	verdict = store_link_run(store->link, append_name, &args, deadline_ms,
-				 &result);
+	fresh.values[PARAM_CHANNEL] = channel.ptr;
+	fresh.lengths[PARAM_CHANNEL] = (int)channel.len;
+	verdict = run_append(store, fresh_name, &fresh, deadline_ms, &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	*is_stored = read_fresh(result, entries, count);
+	PQclear(result);
+	return STORE_OK;
+}
+
+static enum store_result append_any(struct store *store,
+				    const struct append_params *params,
+				    struct entry *const *entries, size_t count,
+				    int64_t deadline_ms)
+{
+	enum store_result verdict;
+	PGresult *result;
+
+	verdict = run_append(store, append_name, params, deadline_ms, &result);
 	if (verdict != STORE_OK)
 		return verdict;
 	verdict = read_outcomes(result, entries, count);
 	PQclear(result);
 	return verdict;
+}
+
+static enum store_result append(struct store *store,
+				struct entry *const *entries, size_t count,
+				int64_t deadline_ms)
+{
+	enum store_result verdict = STORE_OK;
+	struct append_params params;
+	bool is_stored = false;
+
+	encode_append(&params, &store->arrays, store->app, entries, count);
+	if (entries_share_channel(entries, count))
+		verdict = append_fresh(store, &params, entries, count,
+				       deadline_ms, &is_stored);
+	if (verdict != STORE_OK || is_stored)
+		return verdict;
+	return append_any(store, &params, entries, count, deadline_ms);
 }
 
 static enum store_result set_lock_wait(struct store *store, int64_t ms,
@@ -322,10 +392,15 @@ static struct store *store_new(struct store_server *server, const char *app,
 			       size_t count, int64_t statement_timeout_ms)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
-	char settings[320];
+	char settings[448];
 
 	snprintf(settings, sizeof(settings),
 		 "set plan_cache_mode = force_generic_plan; "
+		 /* a batch or a page is small and the log is not: never read
+		  * the log as a whole, also not by a plan that was made while
+		  * it was empty */
+		 "set enable_seqscan = off; set enable_hashjoin = off; "
+		 "set enable_mergejoin = off; "
 		 /* 200 means stored: ids that were given out must not be lost
 		  * in a crash. What is stricter than 'on' stays. */
 		 "select set_config('synchronous_commit', 'on', false) "
@@ -382,7 +457,7 @@ enum store_result store_append(struct store *store,
 	if (verdict == STORE_OK)
 		verdict = set_lock_wait(store, lock_wait_ms, deadline_ms);
 	if (verdict == STORE_OK)
-		verdict = run_append(store, entries, count, deadline_ms);
+		verdict = append(store, entries, count, deadline_ms);
 	*epoch = span_str(store->epoch);
 	return verdict;
 }

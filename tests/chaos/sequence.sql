@@ -11,6 +11,12 @@ begin
 end
 $$;
 
+create or replace function pushlog.append_fresh(
+  app text, channel text, events text[], names text[], texts text[],
+  datas text[], keys bytea[], excludes text[],
+  out first_id bigint, out time_ms bigint)
+language sql as 'select null::bigint, null::bigint';
+
 create or replace function pushlog.append(
   app text, channels text[], events text[], names text[], texts text[],
   datas text[], keys bytea[], excludes text[])

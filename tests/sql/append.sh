@@ -107,16 +107,48 @@ is "$(append 's s' 'other six' '64 65')" '1|5|conflict 2|6|stored' \
   'or be there with another event'
 is "$(holes)" '' 'and there is no hole'
 
+# --- events of one channel, all new: the short way ---
+
+fresh() { # CHANNEL TEXTS KEYS, words each
+  local texts='' keys='' names='' events='' word
+  for word in $2; do
+    texts+="${texts:+,}'$word'"
+    events+="${events:+,}'new_message'"
+    names+="${names:+,}'Ada'"
+  done
+  for word in $3; do keys+="${keys:+,}'\\x$(key "$word")'"; done
+  query "select first_id, time_ms is null from pushlog.append_fresh('1', '$1',
+    array[$events], array[$names], array[$texts], null,
+    array[$keys]::bytea[], null)" writer
+}
+
+before=$(rows)
+is "$(fresh nowhere one 70)" '|t' 'append_fresh makes no channel'
+is "$(query "select count(*) from pushlog.channel where name = 'nowhere'")" 0 \
+  'and leaves none behind'
+is "$(fresh s 'known new' '64 70')" '|t' 'append_fresh refuses a known key'
+is "$(rows)" "$before" 'and stores nothing with it'
+is "$(fresh s 'seven eight' '71 72')" '7|f' 'append_fresh stores what is new'
+is "$(append 's s' 'seven nine' '71 73')" '1|7|repeated 2|9|stored' \
+  'append goes on where append_fresh ended'
+is "$(append s other 72)" '1|8|conflict' 'and knows its keys'
+is "$(query "select string_agg(text || time_ms - (select min(time_ms)
+      from pushlog.event e where e.channel_id = c.id and id in (7, 8)), ' '
+      order by e.id) from pushlog.event e join pushlog.channel c
+    on c.id = e.channel_id where c.name = 's' and e.id in (7, 8)")" \
+  'seven0 eight0' 'its events are in order and have one time'
+is "$(holes)" '' 'and there is no hole'
+
 # --- what must fail as a whole ---
 
 # keys that nobody has used
 m="decode(md5('m' || random()::text), 'hex')"
 n="decode(md5('n' || random()::text), 'hex')"
 
-fails() { # ARGUMENTS DESCRIPTION
+fails() { # ARGUMENTS DESCRIPTION [FUNCTION]
   local before got
   before=$(rows)
-  got=$(state "select * from pushlog.append($1)" writer)
+  got=$(state "select * from pushlog.${3:-append}($1)" writer)
   case $got in
     00000 | '') is "state $got, $(rows) rows" "an error, $before rows" "$2" ;;
     *) is "$(rows) rows" "$before rows" "$2" ;;
@@ -179,6 +211,30 @@ fails "'1', '{a,brandnew}', '{e,e}', '{n,n}', '{t,null}', null,
   array[$m, $n], null" 'a failing batch with a new channel fails'
 is "$(query "select count(*) from pushlog.channel where name = 'brandnew'")" \
   0 'and leaves no channel behind'
+
+fails_fresh() { # ARGUMENTS DESCRIPTION
+  fails "$1" "$2" append_fresh
+}
+fails_fresh "'1', 's', '{e}', '{n,n}', '{t,t}', null,
+  array[$m, $n], null" 'append_fresh: fewer events than keys fail'
+fails_fresh "'1', 's', '{e,e}', '{n}', '{t,t}', null,
+  array[$m, $n], null" 'append_fresh: fewer names than keys fail'
+fails_fresh "'1', 's', '{e,e}', '{n,n}', '{t}', null,
+  array[$m, $n], null" 'append_fresh: fewer texts than keys fail'
+fails_fresh "'1', 's', '{e,e}', null, null, '{d}',
+  array[$m, $n], null" 'append_fresh: fewer datas than keys fail'
+fails_fresh "'1', 's', '{e,e}', '{n,n}', '{t,t}', null,
+  array[$m, $n], '{1.2}'" 'append_fresh: fewer excludes than keys fail'
+fails_fresh "'1', 's', '{e,e}', '{n,n}', '{t,t}', null,
+  array[$m], null" 'append_fresh: fewer keys than events fail'
+fails_fresh "'1', 's', null, '{n}', '{t}', null, array[$m], null" \
+  'append_fresh: null for events fails'
+fails_fresh "'1', 's', '{e}', '{n}', '{t}', null, null, null" \
+  'append_fresh: null for keys fails'
+fails_fresh "'1', 's', '{e}', null, null, null, array[$m], null" \
+  'append_fresh: an event without any body fails'
+fails_fresh "'1', 's', '{e}', '{n}', '{t}', null,
+  array['\\x00']::bytea[], null" 'append_fresh: a key of one byte fails'
 is "$(holes)" '' 'no failure leaves a hole'
 
 # --- sizes ---

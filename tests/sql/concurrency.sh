@@ -150,6 +150,7 @@ query "select from pushlog.append('1', '{ways-1,ways-2,ways-3}', '{e,e,e}',
 is "$(bench 8 150 <<SQL
 \set channels random(1, 3)
 \set posts random(1, 6)
+\set other random(1, 20)
 with post as materialized (
   select 'ways-' || ceil(random() * :channels) as channel,
       case when random() < 0.3
@@ -161,6 +162,9 @@ with post as materialized (
     array_agg('e'::text) as words from post)
 select a.* from list, pushlog.append('1', channels, words, null, null, words,
   keys, null) a;
+select f.* from pushlog.append_fresh('1', 'ways-' || :channels, '{e,e}', null,
+  null, '{e,e}', array[$random_key, decode(lpad(to_hex(:posts * 20 + :other),
+  32, '0'), 'hex')], null) f;
 SQL
 )" $'1200/1200\nfailed 0' 'each way to append meets the others'
 is "$(totals 'ways-%' | cut -d'|' -f1,4)" '3|0' 'and no id or key is there twice'

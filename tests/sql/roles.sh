@@ -20,8 +20,11 @@ is "$(query 'select name, first_id, last_id from pushlog.channel' reader)" \
 is "$(query 'select pushlog.epoch()' reader)" \
   "$(query 'select pushlog.epoch()' writer)" 'both read the same epoch'
 
+fresh=${event/\'{a\}\'/\'a\'}
 is "$(state "select * from pushlog.append($event)" reader)" $denied \
   'the reader does not append'
+is "$(state "select * from pushlog.append_fresh($fresh)" reader)" $denied \
+  'not the short way either'
 
 for role in writer reader; do
   for table in channel event install; do
@@ -131,6 +134,9 @@ is "$(attack "select pushlog.epoch();")" "$epoch"$'\n0' \
 is "$(attack "select id, outcome from pushlog.append('1', '{a}', '{e}', null,
     null, '{d}', array[decode(repeat('ab', 16), 'hex')], null);")" \
   $'2|stored\n0' 'append writes to the log whatever the caller'\''s search path'
-is "$(query 'select last_id from pushlog.channel')" 2 \
+is "$(attack "select first_id from pushlog.append_fresh('1', 'a', '{e}', null,
+    null, '{d}', array[decode(repeat('ac', 16), 'hex')], null);")" \
+  $'3\n0' 'so does append_fresh'
+is "$(query 'select last_id from pushlog.channel')" 3 \
   'and numbers on from the log'\''s own head'
 query 'drop schema evil cascade'
