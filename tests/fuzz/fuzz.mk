@@ -21,7 +21,8 @@ FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
 FUZZ_packer = relay/packer relay/frame relay/ws
 FUZZ_packer_LIBS = -lz
 FUZZ_pusher = relay/pusher
-FUZZ_roster = messages-fcgi/redis_server messages-fcgi/roster_reader \
+FUZZ_roster = messages-fcgi/keeper messages-fcgi/redis_server \
+	messages-fcgi/roster_reader \
 	relay/hint relay/loop relay/pusher relay/redis_link relay/room \
 	relay/roster relay/siphash relay/stats
 FUZZ_roster_LIBS = -lhiredis
