@@ -36,7 +36,7 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	committer cors door entry escape etag events_get events_post \
 	exchange fault form heads history keeper main message messages_get \
 	messages_post multipart ops_thread path problem publisher range \
-	readers redis_server request response roster_reader route row \
+	readers records redis_server request response roster_reader route row \
 	signature stats store store_link store_server stuck tails \
 	trigger webhook_body webhook_post webhook_sender webhook_stream
 RELAY = admission bus cache channel client_event conn conn_set drain fanout \

@@ -32,11 +32,14 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "messages-fcgi/keeper.h"
+#include "messages-fcgi/records.h"
 
 /* Accepted in one go, while others wait to be read. */
 #define ACCEPT_MAX 64
 /* News that is heard in one go. */
 #define NEWS_MAX 64
+/* What libfcgi reads in one go. */
+#define PEEK_BYTES 8192
 /* How long accept is left alone after EMFILE and its like. */
 #define ACCEPT_PAUSE_MS 200
 /* A web server that neither reads nor writes for so long is given up. */
@@ -56,9 +59,10 @@ struct door {
 	int listen_fd, epoll_fd;
 	int call_fd;           /* somebody was called */
 	int bell_fd;           /* it is time to go home */
-	struct keeper *keeper; /* the thread that may touch the next three */
+	struct keeper *keeper; /* the thread that may touch the next four */
 	struct epoll_event news[NEWS_MAX];
 	int news_count, news_told;
+	char said[PEEK_BYTES];   /* by the visitor who is listened to */
 	atomic_bool is_attended; /* the keeper waits for news */
 
 	pthread_mutex_t lock; /* of the next eight */
@@ -272,14 +276,6 @@ static bool take(struct door *door, struct visitor *visitor)
 	return is_taken;
 }
 
-/* What was said before the end counts. */
-static bool is_silent(int fd)
-{
-	char byte;
-
-	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
-}
-
 /* Hands the connection over; false: it was closed, because what came is no
  * request. */
 static bool read_request(struct visitor *visitor)
@@ -293,20 +289,28 @@ static bool read_request(struct visitor *visitor)
 	return FCGX_Accept_r(fcgx) == 0;
 }
 
-/* The visitor, who has a request, or NULL. */
+/* The visitor, who has a request, or NULL. What was said before the end counts.
+ * A request that is not all here is waited for, here or where its body is
+ * read. */
 static struct exchange *listen_to(struct door *door, struct visitor *visitor,
 				  bool has_ended)
 {
+	ssize_t len;
+
 	if (!take(door, visitor))
 		return NULL;
-	if (has_ended && is_silent(visitor->fd)) {
+	len = recv(visitor->fd, door->said, PEEK_BYTES,
+		   MSG_PEEK | MSG_DONTWAIT);
+	if (has_ended && len <= 0) {
 		close(visitor->fd);
 		forget(door, visitor);
-	} else if (read_request(visitor)) {
-		return &visitor->exchange;
-	} else {
-		forget(door, visitor);
+		return NULL;
 	}
+	if (len <= 0 || !records_are_complete(span_of(door->said, (size_t)len)))
+		keeper_give_way();
+	if (read_request(visitor))
+		return &visitor->exchange;
+	forget(door, visitor);
 	return NULL;
 }
 

@@ -9,11 +9,6 @@
 #include <stdio.h>
 
 #include "common/text.h"
-#include "messages-fcgi/keeper.h"
-
-/* A body that came with what is before it: the web server wrote both at once,
- * and libfcgi has read so much. */
-#define SHORT_BYTES 4096
 
 static struct span param(const struct FCGX_Request *fcgx, const char *name)
 {
@@ -76,8 +71,6 @@ read_counted(struct buf *body, const struct FCGX_Request *fcgx, size_t max)
 		return REQUEST_BODY_BAD;
 	if ((uint64_t)length > max)
 		return REQUEST_BODY_TOO_LARGE;
-	if (length > SHORT_BYTES)
-		keeper_give_way();
 	return read_bytes(body, fcgx->in, (size_t)length);
 }
 

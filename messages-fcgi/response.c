@@ -238,7 +238,6 @@ static bool read_to_end(const struct response *response)
 
 	if (FCGX_GetChar(in) == EOF)
 		return FCGX_GetError(in) == 0;
-	keeper_give_way();
 	/* who is still writing may read first */
 	if (FCGX_FFlush(response->fcgx->out) == -1)
 		return false;

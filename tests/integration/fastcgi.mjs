@@ -86,8 +86,22 @@ export class Kept {
 
   /** As fastcgi(), but returns as soon as the answer is complete. */
   async request(params, body = '') {
+    return this.begin(params, body, 0)();
+  }
+
+  /** Keeps the last bytes of a request back; answers what sends them. */
+  begin(params, body, missing) {
+    const bytes = request(params, body, KEEP_CONN);
+    const end = bytes.length - missing;
     this.bytes = Buffer.alloc(0);
-    this.connection.write(request(params, body, KEEP_CONN));
+    this.connection.write(bytes.subarray(0, end));
+    return async () => {
+      if (missing > 0) this.connection.write(bytes.subarray(end));
+      return this.#answer();
+    };
+  }
+
+  #answer() {
     return until('the answer is complete', () => {
       const answer = decode(this.bytes);
       return (this.hasEnded || answer.end !== 'none') && answer;

@@ -73,6 +73,23 @@ test('connections that wait hold no thread', stack.logged(async (t) => {
   assert.ok([...all, ...others].every(({ hasEnded }) => !hasEnded));
 }));
 
+test('a request that comes in pieces keeps nobody else waiting',
+  stack.logged(async (t) => {
+    const [one, other] = kept(t, 2);
+    const form = 'name=a&text=b';
+    for (const [params, body, missing, status] of [
+      [GET, '', 20, 200], // of its parameters
+      [post(form.length), form, form.length, 200],
+      [{ ...post(form.length), DOCUMENT_URI: '/none' }, form, 1, 404],
+      [post(1_000_000), 'x'.repeat(60_000), 50_000, 413]]) {
+      // a connection that is kept is heard in its turn, the other after it
+      assert.equal((await one.request(GET)).status, 200);
+      const end = one.begin(params, body, missing);
+      assert.equal((await other.request(GET)).status, 200);
+      assert.equal((await end()).status, status);
+    }
+  }));
+
 test('posts that wait for their commit hold no thread, and a stop none of them',
   stack.logged(async (t) => {
     const form = 'name=a&text=b&channel=room-held';
@@ -93,6 +110,7 @@ test('posts that wait for their commit hold no thread, and a stop none of them',
       assert.deepEqual([status, end], [200, 'complete']);
     }
     await stack.restarted('messages-fcgi', pid);
+    await until('it answers', () => stack.isUp('/config.json'));
   }));
 
 // Nobody else's limits may be changed, not even by root here.

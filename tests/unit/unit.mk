@@ -11,7 +11,7 @@ UNIT = address app auth backoff buf channel_name conf crypto envelope event \
 	json log metric notify ops origin settings socket_id span successor \
 	text webhook
 UNIT += batch channel_info cors entry escape etag form message multipart path range \
-	signature stuck tails trigger webhook_body
+	records signature stuck tails trigger webhook_body
 UNIT += admission allowance channel frame handover hint http_upgrade list offer outbuf \
 	packer peak peer_address pusher pusher_users quota room siphash stash \
 	throttle window ws ws_messages ws_packed ws_wslay
@@ -29,6 +29,7 @@ UNIT_message = messages-fcgi/message messages-fcgi/escape messages-fcgi/form \
 UNIT_multipart = messages-fcgi/multipart messages-fcgi/form
 UNIT_range = messages-fcgi/range messages-fcgi/form messages-fcgi/problem
 UNIT_path = messages-fcgi/path
+UNIT_records = messages-fcgi/records
 UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
 UNIT_stuck = messages-fcgi/stuck
 UNIT_webhook_body = messages-fcgi/webhook_body
