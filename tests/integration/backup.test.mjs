@@ -10,8 +10,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { lockRow } from '../chaos/postgres.mjs';
 import { startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { PusherFollower, WireFollower } from './follower.mjs';
@@ -145,4 +147,24 @@ test('after a snapshot of the data, new_epoch makes everybody start over',
     assert.equal((await stack.get()).epoch, epoch);
     await assertWhole(all, head + 30);
     for (const client of all) assert.ok(client.startsOver.length > 0);
+  }));
+
+test('a migration does not wait for a dump, and everybody behind it',
+  stack.logged(async (t) => {
+    const top = fileURLToPath(new URL('../..', import.meta.url));
+    const sql = path.join(folder, 'sql');
+    const migrate = `PUSHLOG_ADMIN_DATABASE=dbname=pushlog \\
+      '${top}deploy/migrate' sql`;
+    fs.cpSync(path.join(top, 'sql'), sql, { recursive: true });
+    fs.writeFileSync(path.join(sql, '999_new.sql'),
+      'alter table pushlog.channel add column new int;');
+    await stack.post('Ada', 'hello', { channel: 'room-held' });
+    // a dump has a weaker lock of the table, which is in the way as well
+    const dump = await lockRow(stack, 'room-held');
+    t.after(() => dump.close());
+
+    await assert.rejects(type(migrate), /lock timeout/);
+    assert.equal((await stack.post('Ada', 'meanwhile')).text, 'meanwhile');
+    dump.close();
+    await until('it is migrated', () => type(migrate));
   }));
