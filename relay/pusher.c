@@ -325,6 +325,28 @@ void pusher_member_release(struct pusher_member *member)
 	member->root = NULL;
 }
 
+static bool is_watched(const struct pusher_watchlist *list, struct span user)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (span_equal(list->users[i], user))
+			return true;
+	return false;
+}
+
+static void watch(struct pusher_watchlist *list, struct json_object *name)
+{
+	struct span user;
+
+	if (!json_object_is_type(name, json_type_string))
+		return;
+	user = span_of(json_object_get_string(name),
+		       (size_t)json_object_get_string_len(name));
+	if (!is_watched(list, user))
+		list->users[list->count++] = user;
+}
+
 void pusher_decode_watchlist(struct span user_data,
 			     struct pusher_watchlist *list)
 {
@@ -339,14 +361,8 @@ void pusher_decode_watchlist(struct span user_data,
 		return;
 	for (i = 0; i < json_object_array_length(names) &&
 		    list->count < PUSHER_WATCHLIST_MAX;
-	     i++) {
-		struct json_object *name = json_object_array_get_idx(names, i);
-
-		if (json_object_is_type(name, json_type_string))
-			list->users[list->count++] = span_of(
-				json_object_get_string(name),
-				(size_t)json_object_get_string_len(name));
-	}
+	     i++)
+		watch(list, json_object_array_get_idx(names, i));
 }
 
 void pusher_watchlist_release(struct pusher_watchlist *list)

@@ -123,7 +123,8 @@ struct pusher_watchlist {
 	struct json_object *root;
 };
 
-/* Those that user_data names, which was decoded before: none, if it does not.
+/* Those that user_data names, each once, which was decoded before: none, if it
+ * does not.
  * The caller gives *list back with pusher_watchlist_release. */
 void pusher_decode_watchlist(struct span user_data,
 			     struct pusher_watchlist *list);

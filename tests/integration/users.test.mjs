@@ -104,6 +104,24 @@ usersTest('the app\'s server closes all connections of a user', async (t) => {
   await server.terminateUserConnections('nobody');
 });
 
+usersTest('who is watched twice is told once', async (t) => {
+  const wire = await Wire.open(stack);
+  t.after(() => wire.close());
+  wire.send({ event: 'pusher:signin', data: server.authenticateUser(
+    wire.socketId, { id: 'lea', watchlist: ['mia', 'lea', 'mia'] }) });
+  await wire.next('pusher:signin_success');
+  const hears = async (name, ...ids) => {
+    const { data } = await wire.next('pusher_internal:watchlist_events');
+    assert.deepEqual(JSON.parse(data), { events: [{ name, user_ids: ids }] });
+  };
+  await hears('online', 'lea');
+  const mia = await signInRaw(t, 'mia');
+  await hears('online', 'mia');
+  await mia.close();
+  await hears('offline', 'mia');
+  await wire.silent();
+});
+
 usersTest('pusher-js stays away when it was thrown out', async (t) => {
   const page = await signIn(t, 'ivy');
   const states = [];

@@ -128,6 +128,21 @@ TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
 	buf_release(&buf);
 }
 
+TEST(a_watchlist_names_each_user_once)
+{
+	struct pusher_watchlist list;
+
+	pusher_decode_watchlist(
+		SPAN("{\"id\":\"1\",\"watchlist\":"
+		     "[\"a\",\"b\",\"a\",\"\\u0061\",\"A\",\"b\"]}"),
+		&list);
+	assert_int_equal(list.count, 3);
+	assert_span(list.users[0], SPAN("a"));
+	assert_span(list.users[1], SPAN("b"));
+	assert_span(list.users[2], SPAN("A"));
+	pusher_watchlist_release(&list);
+}
+
 TEST(a_watchlist_names_users_up_to_the_limit)
 {
 	struct pusher_watchlist list;
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_member_ends_at_the_limits),
 		cmocka_unit_test(
 			a_user_has_an_id_that_a_channel_can_be_called_by),
+		cmocka_unit_test(a_watchlist_names_each_user_once),
 		cmocka_unit_test(a_watchlist_names_users_up_to_the_limit),
 	};
 
