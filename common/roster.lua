@@ -113,7 +113,7 @@ end
 
 -- Who registers again after Redis has lost everything has not just come.
 local function is_quiet(again)
-  return again == '1' and now - (call('GET', key('born')) or 0) < LEASE_MS
+  return again and now - (call('GET', key('born')) or 0) < LEASE_MS
 end
 
 -- ---- counts ----
@@ -132,10 +132,15 @@ local function tell_count(app, channel, n)
     cjson.encode(channel) .. ',"subscription_count":' .. n .. '}')
 end
 
-local function say_count(app, channel)
+-- again: while nodes register again there are some that have not, or have under
+-- two names; it is said when they are through.
+local function say_count(app, channel, again)
   local n, crowded = total(app, channel), entry('s', app, channel)
   if n == 0 or not wants(app, 'c') or channel:find('^presence%-') then return end
-  if n < CROWD then
+  if again then
+    call('ZADD', key('due'), 'NX', now + LEASE_MS, crowded)
+    call('SADD', key('unsaid'), app .. ' ' .. channel)
+  elseif n < CROWD then
     call('ZREM', key('due'), crowded)
     call('SREM', key('unsaid'), app .. ' ' .. channel)
     tell_count(app, channel, n)
@@ -147,7 +152,7 @@ local function say_count(app, channel)
   end
 end
 
-local function set_count(node, app, channel, n, quiet)
+local function set_count(node, app, channel, n, again)
   local counts, mine = key('count', app, channel), entry('c', app, channel)
   local was = call('EXISTS', counts)
   if n > 0 then
@@ -160,14 +165,14 @@ local function set_count(node, app, channel, n, quiet)
   local is = call('EXISTS', counts)
   if is > was then
     call('SADD', key('occupied', app), channel)
-    if not is_back('c', app, channel) and not quiet then
+    if not is_back('c', app, channel) and not is_quiet(again) then
       webhook(app, event('channel_occupied', channel))
     end
   elseif is < was then
     call('SREM', key('occupied', app), channel)
     leave('c', app, channel)
   end
-  say_count(app, channel)
+  say_count(app, channel, again)
 end
 
 -- ---- members ----
@@ -269,9 +274,10 @@ local function sweep_nodes(max)
   return true
 end
 
+-- Says what is due, up to so much. Whether that was all.
 local function sweep_due()
-  for _, name in ipairs(call('ZRANGEBYSCORE', key('due'), '-inf', now,
-    'LIMIT', 0, DUE_MAX)) do
+  local due = call('ZRANGEBYSCORE', key('due'), '-inf', now, 'LIMIT', 0, DUE_MAX)
+  for _, name in ipairs(due) do
     local kind, app, channel, user = parse(name)
     call('ZREM', key('due'), name)
     if kind == 'c' then
@@ -282,11 +288,12 @@ local function sweep_due()
       say_count(app, channel)
     end
   end
+  return #due < DUE_MAX
 end
 
 local function sweep(max)
-  sweep_due()
-  return sweep_nodes(max or UNDO_BEFORE_READ_MAX)
+  local is_said = sweep_due()
+  return sweep_nodes(max or UNDO_BEFORE_READ_MAX) and is_said
 end
 
 -- ---- what may be asked ----
@@ -319,9 +326,9 @@ end
 
 -- {again} then {app} {channel} {subscribers of the node}, …
 function of_nodes.count(node, again, ...)
-  local all, quiet = { ... }, is_quiet(again)
+  local all = { ... }
   for i = 1, #all, 3 do
-    set_count(node, all[i], all[i + 1], tonumber(all[i + 2]), quiet)
+    set_count(node, all[i], all[i + 1], tonumber(all[i + 2]), again == '1')
   end
   return 1
 end
@@ -341,7 +348,7 @@ end
 
 -- {again} {app} {channel} then {user} {user_info}, …: however many there are.
 function of_nodes.register(node, again, app, channel, ...)
-  local all, quiet = { ... }, is_quiet(again)
+  local all, quiet = { ... }, is_quiet(again == '1')
   for i = 1, #all, 2 do
     add_member(node, app, channel, all[i], all[i + 1], quiet)
   end

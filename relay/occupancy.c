@@ -19,11 +19,12 @@ struct occupancy {
 	struct loop_timer timer;
 };
 
+/* Also if as many came as went: who came wants to hear how many there are. */
 static void tell(struct occupancy *occupancy, struct channel *channel,
 		 bool again)
 {
 	list_remove(&channel->changed);
-	if ((channel->count == channel->told && !again) ||
+	if ((channel->count == 0 && channel->told == 0) ||
 	    !roster_is_up(occupancy->roster))
 		return;
 	channel->told = channel->count;
@@ -68,14 +69,21 @@ void occupancy_begin(struct occupancy *occupancy, struct channel *channels)
 {
 	struct channel *channel;
 
-	for (channel = channels; channel != NULL; channel = channel->hh.next)
-		if (channel->told > 0 && channel->count > 0)
-			tell(occupancy, channel, true);
 	for (channel = channels; channel != NULL; channel = channel->hh.next) {
 		if (channel->count == 0)
 			channel->told = 0;
-		tell(occupancy, channel, false);
+		tell(occupancy, channel, channel->told > 0);
 	}
+	roster_send_counts(occupancy->roster);
+}
+
+void occupancy_refresh(struct occupancy *occupancy, struct channel *channels)
+{
+	struct channel *channel;
+
+	for (channel = channels; channel != NULL; channel = channel->hh.next)
+		if (channel->app->subscription_count && channel->told > 0)
+			tell(occupancy, channel, true);
 	roster_send_counts(occupancy->roster);
 }
 

@@ -24,4 +24,7 @@ void occupancy_forget(struct occupancy *occupancy, struct channel *channel);
 /* Redis knows nothing of us: everything is told again. */
 void occupancy_begin(struct occupancy *occupancy, struct channel *channels);
 
+/* Hints may have been lost: each count is said once more. */
+void occupancy_refresh(struct occupancy *occupancy, struct channel *channels);
+
 #endif

@@ -83,6 +83,8 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 	heal_confirm(topics->conf.heal, ticket);
 	if (topics->hearing_by != 0 && ticket >= topics->hearing_by) {
 		topics->hearing_by = 0;
+		occupancy_refresh(topics->conf.occupancy,
+				  fanout_channels(topics->conf.fanout)->first);
 		presence_refresh(topics->conf.presence);
 		users_refresh(topics->conf.users);
 	}

@@ -8,6 +8,7 @@
 #define RELAY_TOPICS_H
 
 #include "relay/heal.h"
+#include "relay/occupancy.h"
 #include "relay/presence.h"
 #include "relay/users.h"
 
@@ -19,6 +20,7 @@ struct topics_conf {
 	const char *prefix; /* of all names in Redis */
 	struct fanout *fanout;
 	struct heal *heal;
+	struct occupancy *occupancy;
 	struct presence *presence;
 	struct users *users;
 };

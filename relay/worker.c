@@ -388,6 +388,7 @@ static void make_topics(struct worker *worker)
 		.prefix = settings->redis_prefix,
 		.fanout = worker->fanout,
 		.heal = worker->heal,
+		.occupancy = worker->occupancy,
 		.presence = worker->presence,
 		.users = worker->users,
 	};

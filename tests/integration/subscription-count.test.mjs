@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import { connect } from '../roster/resp.mjs';
 import { startStack, until } from '../stack.mjs';
 import { KEY, openPusher, Wire } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
@@ -77,6 +78,46 @@ countTest('an app that does not want it is not told', async (t) => {
   const page = watch(t, 'c');
   await counts(page, 1);
   await first.silent();
+});
+
+countTest('who comes in the place of another is told, too', async (t) => {
+  const page = watch(t, 'e');
+  const wires = await Promise.all(Array.from({ length: 5 }, () => enter(t, 'e')));
+  await counts(page, 6);
+  for (const wire of wires) {
+    const before = wire.texts.length;
+    wire.send({ event: 'pusher:unsubscribe', data: { channel: 'e' } });
+    wire.send({ event: 'pusher:subscribe', data: { channel: 'e' } });
+    await until('it is told', () => wire.texts.slice(before).some((text) =>
+      text.includes('\\"subscription_count\\":6}')));
+  }
+});
+
+countTest('what is not heard of while Redis is lost is told after it', async (t) => {
+  const page = watch(t, 'f');
+  await counts(page, 1);
+  const wires = await Promise.all(Array.from({ length: 4 }, () => Wire.open(stack)));
+  t.after(() => Promise.all(wires.map((wire) => wire.close())));
+  const redis = await connect(`${stack.sockets}/redis.sock`);
+  t.after(() => redis.close());
+  await redis.command('client', 'kill', 'type', 'pubsub');
+  await Promise.all(wires.map((wire) => wire.subscribe('f')));
+  await counts(page, 5);
+});
+
+countTest('nobody is counted twice by a worker that lost Redis', async (t) => {
+  const page = watch(t, 'g');
+  await Promise.all(Array.from({ length: 6 }, () => enter(t, 'g')));
+  await counts(page, 7);
+  const told = page.counts.length;
+  const redis = await connect(`${stack.sockets}/redis.sock`);
+  t.after(() => redis.close());
+  await redis.command('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+  await enter(t, 'g');
+  await counts(page, 8);
+  await until('it is told once more', () => page.counts.length > told);
+  assert.ok(page.counts.slice(told).every((n) => n === 7 || n === 8),
+    `${page.counts}`);
 });
 
 countTest('a crowd is told seldom, and of the last change', async (t) => {

@@ -270,6 +270,43 @@ test('the count of a crowd is said every 5 s, and the last one is', async () => 
   assert.deepEqual(await hints(), []);
 });
 
+test('a count that is registered again is said when all have done so', async () => {
+  const register = (node, n) => roster('count', node, 1, APP, 'a', n);
+  await begin('n1', 'n2');
+  await roster('count', 'n1', 0, APP, 'a', 3);
+  await register('n2', 4);
+  assert.deepEqual(await hints(), [`count ${APP}:a 3`]);
+  await pass(LEASE_MS - 1);
+  await roster('renew', 'n1');
+  await roster('renew', 'n2');
+  assert.deepEqual(await hints(), []);
+  await pass(1);
+  await roster('renew', 'n1');
+  assert.deepEqual(await hints(), [`count ${APP}:a 7`]);
+  await roster('renew', 'n2');
+  assert.deepEqual(await hints(), []);
+});
+
+test('a count is not said while a node has two names', async () => {
+  await begin('n1');
+  await roster('count', 'n1', 0, APP, 'a', 3);
+  await begin('n2');
+  await roster('count', 'n2', 1, APP, 'a', 3);
+  await roster('replace', 'n2', 'n1');
+  assert.deepEqual(await hints(), [`count ${APP}:a 3`, `count ${APP}:a 3`]);
+});
+
+test('of much that is due, each call says some', async () => {
+  const many = Array.from({ length: 2500 }, (_, i) => `presence-${i}`);
+  await begin('n1');
+  for (const channel of many) await join('n1', 'u', { channel });
+  for (const channel of many) await part('n1', 'u', channel);
+  await webhooks();
+  await pass(LEAVING_MS);
+  for (const more of [2, 2, 1]) assert.equal(await roster('renew', 'n1'), more);
+  assert.equal((await webhooks()).length, many.length);
+});
+
 test('what an expired node had is undone once', async () => {
   await begin('n1', 'n2');
   await roster('count', 'n1', 0, APP, 'presence-x', 2, APP, 'a', 1);
