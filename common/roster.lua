@@ -20,6 +20,8 @@
 --     users:{app}:{channel}   hash  user -> "{nodes that have it} {user_info}"
 --     online:{app}            hash  user -> nodes where it is signed in
 --     occupied:{app}          set   of channels with subscribers
+--     terminated              zset  "{app}:{user}" whose connections were to be
+--                                   closed lately -> when
 --     apps                    hash  app -> flags, see wants()
 --     born                    when this Redis was first used, in ms
 --     due                     zset  what is to be said later -> when, in ms
@@ -47,6 +49,8 @@ local CROWD, CROWD_MS = 100, 5000
 -- must know what is true, and takes more at once.
 local UNDO_MAX, UNDO_BEFORE_READ_MAX, DUE_MAX = 1000, 10000, 1000
 local WEBHOOKS_MAX = 100000
+-- Who hears no hints for so long may still learn whom to close.
+local TERMINATED_MS = 60000
 
 local op, prefix = ARGV[1], ARGV[2]
 local call = redis.call
@@ -435,8 +439,20 @@ function of_all.users(app, channel)
 end
 
 function of_all.terminate(app, user)
+  local terminated = key('terminated')
   hint('terminate', app .. ':' .. user)
+  call('ZREMRANGEBYSCORE', terminated, '-inf', now - TERMINATED_MS)
+  call('ZADD', terminated, now, app .. ':' .. user)
+  call('PEXPIRE', terminated, TERMINATED_MS)
   return 1
+end
+
+-- "{app}:{user}", ms since then, … of those whose connections were to be closed
+function of_all.terminated()
+  local list = call('ZRANGEBYSCORE', key('terminated'), now - TERMINATED_MS,
+    '+inf', 'WITHSCORES')
+  for i = 2, #list, 2 do list[i] = string.format('%d', now - list[i]) end
+  return list
 end
 
 -- ---- the call ----

@@ -483,6 +483,14 @@ bool roster_watch(struct roster *roster, const char *app,
 	return send_call(roster, &call, fn, subject);
 }
 
+bool roster_terminated(struct roster *roster, roster_answer_fn *fn,
+		       void *subject)
+{
+	struct call call = call_script(roster, "terminated");
+
+	return send_call(roster, &call, fn, subject);
+}
+
 void roster_webhook(struct roster *roster, const char *app, struct span json)
 {
 	struct call call = call_script(roster, "webhook");

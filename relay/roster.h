@@ -96,6 +96,11 @@ bool roster_watch(struct roster *roster, const char *app,
 		  const struct span *users, size_t count, roster_answer_fn *fn,
 		  void *subject);
 
+/* Answered with those whose connections were to be closed in the last minute:
+ * {app}:{user}, ms since then, … */
+bool roster_terminated(struct roster *roster, roster_answer_fn *fn,
+		       void *subject);
+
 /* An object for the app's webhooks, if it has any. */
 void roster_webhook(struct roster *roster, const char *app, struct span json);
 

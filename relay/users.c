@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "common/crypto.h"
+#include "common/text.h"
 #include "relay/siphash.h"
 
 struct user {
@@ -33,6 +34,7 @@ struct signin {
 	struct users *users;
 	struct user *user;
 	struct session *session; /* NULL: it has signed out */
+	int64_t since_ms;
 	size_t questions;
 	bool is_asking, is_dirty; /* who is online, and once more */
 	size_t count;
@@ -219,12 +221,6 @@ static void ask_all(struct users *users)
 			ask(container_of(at, struct signin, link));
 }
 
-void users_refresh(struct users *users)
-{
-	if (!users->grace.is_set)
-		ask_all(users);
-}
-
 /* ---- signing in and out ---- */
 
 static struct signin *signin_new(struct users *users, struct session *session,
@@ -236,6 +232,7 @@ static struct signin *signin_new(struct users *users, struct session *session,
 
 	signin->users = users;
 	signin->session = session;
+	signin->since_ms = loop_now_ms(users->loop);
 	signin->count = list->count;
 	list_init(&signin->link);
 	for (i = 0; i < list->count; i++) {
@@ -287,20 +284,56 @@ void users_sign_out(struct users *users, struct session *session)
 	drop_signin(signin);
 }
 
-void users_terminate(struct users *users, struct span key)
+/* ---- throwing out ---- */
+
+/* Of the user's connections those that were signed in then. */
+static void terminate(struct users *users, struct span key, int64_t then_ms)
 {
 	struct user *user = find(users, key);
 	struct list *at;
 
 	if (user == NULL)
 		return;
-	for (at = user->signins.next; at != &user->signins; at = at->next)
-		conn_close(
-			&container_of(at, struct signin, link)->session->conn,
-			PUSHER_CAUSE_TERMINATED);
+	for (at = user->signins.next; at != &user->signins; at = at->next) {
+		struct signin *signin = container_of(at, struct signin, link);
+
+		if (signin->since_ms <= then_ms)
+			conn_close(&signin->session->conn,
+				   PUSHER_CAUSE_TERMINATED);
+	}
+}
+
+void users_terminate(struct users *users, struct span key)
+{
+	terminate(users, key, loop_now_ms(users->loop));
+}
+
+static void on_terminated(void *subject, const struct roster_list *list)
+{
+	struct users *users = subject;
+	size_t i, count = list != NULL ? roster_list_count(list) : 0;
+	int64_t ago_ms;
+
+	for (i = 0; i + 1 < count; i += 2)
+		if (text_parse_int(roster_list_at(list, i + 1), &ago_ms) == 0)
+			terminate(users, roster_list_at(list, i),
+				  loop_now_ms(users->loop) - ago_ms);
 }
 
 /* ---- Redis comes back ---- */
+
+static void ask_terminated(struct users *users)
+{
+	if (users->first != NULL)
+		(void)roster_terminated(users->roster, on_terminated, users);
+}
+
+void users_refresh(struct users *users)
+{
+	ask_terminated(users);
+	if (!users->grace.is_set)
+		ask_all(users);
+}
 
 static void on_grace(struct loop_timer *timer)
 {
@@ -321,6 +354,7 @@ void users_begin(struct users *users)
 					  signin->session->app->id,
 					  name_of(user), true);
 	}
+	ask_terminated(users);
 	loop_set_timer(users->loop, &users->grace, ROSTER_LEASE_MS, on_grace);
 }
 

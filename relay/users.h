@@ -33,7 +33,7 @@ void users_terminate(struct users *users, struct span key);
 /* For roster_ops. */
 void users_begin(struct users *users);
 
-/* Hints may have been lost. */
+/* Hints may have been lost, also to close connections. */
 void users_refresh(struct users *users);
 
 #endif

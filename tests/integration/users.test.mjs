@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import { connect } from '../roster/resp.mjs';
 import { startStack, until } from '../stack.mjs';
 import { KEY, openPusher, Wire } from './clients.mjs';
 import { startRelay } from './relay.mjs';
@@ -103,6 +104,23 @@ usersTest('the app\'s server closes all connections of a user', async (t) => {
   await other.silent();
   await server.terminateUserConnections('nobody');
 });
+
+usersTest('who is to be closed while its worker does not hear of it is closed',
+  async (t) => {
+    const wires = await Promise.all(Array.from({ length: 6 }, () =>
+      signInRaw(t, 'jim')));
+    const redis = await connect(`${stack.sockets}/redis.sock`);
+    t.after(() => redis.close());
+    await redis.command('client', 'kill', 'type', 'pubsub');
+    await server.terminateUserConnections('jim');
+    for (const wire of wires) assert.equal((await wire.closed()).code, 4009);
+    // who comes after that may stay
+    const later = await signInRaw(t, 'jim');
+    await redis.command('client', 'kill', 'type', 'pubsub');
+    await (await signInRaw(t, 'kim')).close();
+    await server.terminateUserConnections('kim');
+    await later.silent();
+  });
 
 usersTest('who is watched twice is told once', async (t) => {
   const wire = await Wire.open(stack);

@@ -17,6 +17,7 @@ const APP = '7';
 const LEASE_MS = 5000;
 const LEAVING_MS = 3000;
 const CROWD_MS = 5000;
+const TERMINATED_MS = 60_000;
 
 let server;
 let redis;
@@ -438,6 +439,21 @@ test('of a channel it is told what is cached', async () => {
     '{"event":"e","channel":"cache-a","data":"{\\"a\\":1}"}', 'px', 1_800_000);
   assert.deepEqual(await roster('channel', APP, 'cache-a'),
     [0, 0, 1800, '{"a":1}']);
+});
+
+test('whom to close is told to who did not hear it', async () => {
+  await roster('terminate', APP, 'u 1');
+  await pass(1000);
+  await roster('terminate', APP, 'u2');
+  assert.deepEqual(await roster('terminated'), [`${APP}:u 1`, '1000', `${APP}:u2`, '0']);
+  await pass(TERMINATED_MS - 1000);
+  assert.deepEqual(await roster('terminated'),
+    [`${APP}:u 1`, `${TERMINATED_MS}`, `${APP}:u2`, `${TERMINATED_MS - 1000}`]);
+  await pass(1);
+  assert.deepEqual(await roster('terminated'), [`${APP}:u2`, `${TERMINATED_MS - 999}`]);
+  await roster('terminate', APP, 'u2');
+  assert.deepEqual(await roster('terminated'), [`${APP}:u2`, '0']);
+  assert.ok(await redis.command('pttl', 'p:roster:terminated') > 0);
 });
 
 test('to terminate is a hint, and a webhook of another kind is passed on', async () => {
