@@ -385,8 +385,10 @@ static void send_client_event(struct session *session,
 {
 	const struct session_set *set = session->set;
 	struct subscription *to = *find(session, message->channel);
+	/* who waits to be let in may still be refused */
+	bool is_in = to != NULL && to->index != CHANNEL_WAITING;
 	const char *why =
-		admission_check_client_event(session->app, message, to != NULL);
+		admission_check_client_event(session->app, message, is_in);
 
 	if (why != NULL)
 		send_error(session, 0, "Client events ", span_str(why));

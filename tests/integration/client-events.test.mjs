@@ -116,6 +116,20 @@ clientTest('nothing but what was said is passed on', async (t, channel) => {
     { event: 'client-e', channel, data: '1' }));
 });
 
+clientTest('who waits to be let in says nothing yet', async (t) => {
+  const channel = 'presence-waiting';
+  const wire = await Wire.open(stack);
+  t.after(() => wire.close());
+  t.after(() => stack.kill('redis', 'SIGCONT'));
+  stack.kill('redis', 'SIGSTOP');
+  wire.send({ event: 'pusher:subscribe', data: { channel,
+    ...authorize(APP, wire.socketId, channel, { user_id: 'ann' }) } });
+  say(wire, channel, {});
+  await isTold(wire, /need a subscription/);
+  stack.kill('redis', 'SIGCONT');
+  await wire.next('pusher_internal:subscription_succeeded');
+});
+
 clientTest('on a presence channel it is told who said it', async (t) => {
   const channel = 'presence-room';
   const join = async (name) => {
