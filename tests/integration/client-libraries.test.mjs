@@ -180,6 +180,19 @@ for (const kind of ['private-', 'private-encrypted-']) {
   });
 }
 
+for (const kind of ['', 'private-', 'private-encrypted-']) {
+  everyLibrary(`is told what a ${kind}cache- channel keeps`, async (open, n) => {
+    const name = `cache-${n}`;
+    await server.trigger(kind + name, 'greet', { to: 'who comes' });
+    const client = open();
+    const heard = [];
+    client.listen(client.subscribe(name, kind), 'greet', (data) =>
+      heard.push(data));
+    await until('it is heard', () => heard.length === 1);
+    assert.deepEqual(heard, [{ to: 'who comes' }]);
+  });
+}
+
 everyLibrary('signs in, and hears what is for its user alone', async (open, n) => {
   const [user, other] = [`user-${n}`, `other-${n}`];
   const clients = [open(user), open(user), open(other)];
