@@ -16,6 +16,7 @@ import { startStack, until } from '../stack.mjs';
 import { Wire } from './clients.mjs';
 import { metrics, opsSocket } from './ops.mjs';
 import { startReceiver } from './receiver.mjs';
+import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const SENDERS = ['messages-fcgi', 'messages-fcgi-2'];
@@ -70,8 +71,10 @@ const APPS = [
   app('13', [receiver.url('/13')]),
 ];
 
+const PUSHLOG_APPS = JSON.stringify({ apps: APPS });
+
 const stack = await startStack({ env: {
-  COPIES: '2', no_proxy: '*', PUSHLOG_APPS: JSON.stringify({ apps: APPS }) } });
+  COPIES: '2', no_proxy: '*', PUSHLOG_APPS } });
 after(() => stack.stop());
 
 function hookTest(name, fn) {
@@ -299,8 +302,8 @@ hookTest('who does not answer is waited for', async () => {
 
 // --- what the relays say, of connections at whichever worker ---
 
-const open = async (t) => {
-  const wire = await Wire.open(stack, { key: REAL.key });
+const open = async (t, at = stack) => {
+  const wire = await Wire.open(at, { key: REAL.key });
   t.after(() => wire.close());
   return wire;
 };
@@ -391,6 +394,51 @@ hookTest('who comes to an empty cache channel is told of', async (t) => {
   await enter(await open(t), 'cache-a');
   assert.deepEqual(await hook.heard(2), ['cache-a', 'cache-a'].map((channel) =>
     ({ name: 'cache_miss', channel })));
+});
+
+hookTest('of who is lost with killed workers it is told once', async (t) => {
+  const channels = ['presence-shared', 'presence-lost'];
+  const relay = await startRelay(stack, { PUSHLOG_APPS, PUSHLOG_WORKERS: '2',
+    PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
+  const told = () => ['/members', '/occupied'].map((path) =>
+    receiver.hook(path).events.filter(({ channel }) =>
+      channels.includes(channel)));
+  const sorted = (events) =>
+    events.map((event) => JSON.stringify(event)).sort();
+  const member = (what, channel, user) =>
+    ({ name: `member_${what}`, channel, user_id: user });
+  for (const user of ['Ada', 'Bob']) {
+    await enter(await open(t), 'presence-shared', user);
+  }
+  for (const channel of channels) {
+    for (const user of ['Ada', 'Eve', 'Eve', 'Joe']) {
+      await enter(await open(t, relay.socket), channel, user);
+    }
+  }
+  const came = [...['Ada', 'Bob', 'Eve', 'Joe'].map((user) =>
+    member('added', 'presence-shared', user)),
+  ...['Ada', 'Eve', 'Joe'].map((user) =>
+    member('added', 'presence-lost', user))];
+  await until('they are told of', () => told()[0].length === came.length);
+  for (const worker of relay.workers()) process.kill(worker, 'SIGKILL');
+  const gone = [...['Eve', 'Joe'].map((user) =>
+    member('removed', 'presence-shared', user)),
+  ...['Ada', 'Eve', 'Joe'].map((user) =>
+    member('removed', 'presence-lost', user))];
+  await until('they are told of', () =>
+    told()[0].length >= came.length + gone.length &&
+    told()[1].length > channels.length);
+  // what would be told again comes before what happens after it
+  await enter(await open(t, relay.socket), 'presence-shared', 'the last');
+  await enter(await open(t, relay.socket), 'one-more');
+  await until('the end is told', () =>
+    told()[0].at(-1).user_id === 'the last' &&
+    receiver.hook('/occupied').events.at(-1).channel === 'one-more');
+  const [members, rooms] = told();
+  assert.deepEqual(sorted(members), sorted([...came, ...gone,
+    member('added', 'presence-shared', 'the last')]));
+  assert.deepEqual(sorted(rooms), sorted([...channels.map(occupied),
+    { name: 'channel_vacated', channel: 'presence-lost' }]));
 });
 
 hookTest('after 10 s who did not answer is told again, the same', async () => {
