@@ -27,12 +27,24 @@ static int check_body(const struct request *request, struct fault *fault)
 	}
 }
 
+/* The path as it was sent, if that is known. */
+static struct span sent_path(struct span target)
+{
+	const char *query =
+		target.len > 0 ? memchr(target.ptr, '?', target.len) : NULL;
+
+	if (query != NULL)
+		target.len = (size_t)(query - target.ptr);
+	return target;
+}
+
 static int check(const struct app *app, const struct request *request,
 		 struct form *query, struct fault *fault)
 {
 	struct signature_request signed_request = {
 		.method = request->method_name,
 		.path = request->path,
+		.sent_path = sent_path(request->target),
 		.query = query,
 		.now_s = clock_wall_s(),
 	};

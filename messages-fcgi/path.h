@@ -17,8 +17,9 @@ struct path_parts {
 	struct span parts[PATH_PARTS_MAX];
 };
 
-/* An asterisk in form stands for one or more characters up to the next slash.
- * Parts that the form has not are absent. */
+/* An asterisk in form stands for one or more characters up to the next slash;
+ * two, behind which there are no more, for one or more of any kind. Parts that
+ * the form has not are absent. */
 bool path_match(struct span path, const char *form, struct path_parts *parts);
 
 #endif

@@ -80,6 +80,7 @@ void request_read(struct request *request, const struct FCGX_Request *fcgx)
 	request->method = parse_method(request->method_name);
 	request->path = find_path(fcgx);
 	request->query = param(fcgx, "QUERY_STRING");
+	request->target = param(fcgx, "REQUEST_URI");
 	request->content_type = param(fcgx, "CONTENT_TYPE");
 	request->idempotency_key = param(fcgx, "HTTP_IDEMPOTENCY_KEY");
 	request->if_none_match = param(fcgx, "HTTP_IF_NONE_MATCH");

@@ -32,6 +32,7 @@ struct request {
 	enum request_method method;
 	struct span method_name; /* as it was sent */
 	struct span path, query;
+	struct span target; /* both, as they were sent */
 	struct span content_type;
 	struct span idempotency_key, if_none_match, grant;
 	struct span request_id;  /* the web server's */

@@ -177,7 +177,7 @@ static const struct route {
 	  "GET, HEAD, OPTIONS",
 	  { on_users_get, STATS_GET_USERS },
 	  { NULL, STATS_OTHER } },
-	{ "/apps/*/users/*/terminate_connections",
+	{ "/apps/*/users/**/terminate_connections",
 	  "POST, OPTIONS",
 	  { NULL, STATS_OTHER },
 	  { on_terminate_post, STATS_POST_TERMINATE } },

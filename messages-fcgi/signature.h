@@ -18,6 +18,7 @@
 /* Everything is borrowed. */
 struct signature_request {
 	struct span method, path;
+	struct span sent_path; /* with its escapes; absent: not known */
 	const struct form *query;
 	struct span body;
 	int64_t now_s; /* since 1970 */
@@ -28,7 +29,8 @@ struct signature_request {
 void signature_add_text(struct buf *buf,
 			const struct signature_request *request);
 
-/* 0 if the app has signed the request, else -1 and what is wrong. */
+/* 0 if the app has signed the request, with either of its paths, else -1 and
+ * what is wrong. */
 int signature_check(const struct app *app,
 		    const struct signature_request *request,
 		    struct fault *fault) MUST_CHECK;

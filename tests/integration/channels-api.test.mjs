@@ -83,6 +83,9 @@ apiTest('one channel is told with what is asked for', async (t) => {
     { occupied: false, subscription_count: 0 });
   await tells('/channels/presence-c', { info: 'user_count,subscription_count' },
     { occupied: true, user_count: 2, subscription_count: 2 });
+  // what a caller has to escape is signed with its escapes
+  await tells('/channels/%23server-to-user-ann', {}, { occupied: false });
+  await tells('/channels/th%72ee', {}, { occupied: true });
 });
 
 apiTest('the users of a presence channel are told', async (t) => {

@@ -140,6 +140,21 @@ usersTest('who is watched twice is told once', async (t) => {
   await wire.silent();
 });
 
+usersTest('a user who is thrown out may be called anything', async (t) => {
+  const closes = async (id, sent) => {
+    const wire = await signInRaw(t, id);
+    const { status } = await server.terminateUserConnections(sent);
+    assert.equal(status, 200);
+    assert.equal((await wire.closed()).code, 4009);
+  };
+  for (const id of ['a b', 'é"', 'a/b', 'a//b', '//a', 'a/', '/', 'a+b;c=d&e']) {
+    await closes(id, id);
+  }
+  for (const id of ['a/b', '//', '50%', 'a?b', 'a#b', '\\', 'a%2Fb', 'é b']) {
+    await closes(id, encodeURIComponent(id));
+  }
+});
+
 usersTest('pusher-js stays away when it was thrown out', async (t) => {
   const page = await signIn(t, 'ivy');
   const states = [];

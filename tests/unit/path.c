@@ -35,6 +35,24 @@ TEST(an_asterisk_is_a_part_that_is_not_empty)
 	assert_false(matches("/a/", "/a/*"));
 }
 
+TEST(two_asterisks_are_whatever_stands_before_the_end)
+{
+	const char *form = "/apps/*/users/**/end";
+	struct path_parts parts;
+
+	assert_true(
+		path_match(SPAN("/apps/3/users//a//end/b//end"), form, &parts));
+	assert_span(parts.parts[0], SPAN("3"));
+	assert_span(parts.parts[1], SPAN("/a//end/b/"));
+	assert_true(matches("/apps/3/users/a/end", form));
+	assert_false(matches("/apps/3/users//end", form));
+	assert_false(matches("/apps/3/users/end", form));
+	assert_false(matches("/apps/3/users/a/end/", form));
+	assert_false(matches("/apps/3/4/users/a/end", form));
+	assert_false(matches("/apps/3/users/", form));
+	assert_true(matches("/a/b/c", "/a/**"));
+}
+
 TEST(the_parts_are_told)
 {
 	struct path_parts parts;
@@ -52,6 +70,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_form_without_asterisks_is_the_path),
 		cmocka_unit_test(an_asterisk_is_a_part_that_is_not_empty),
+		cmocka_unit_test(
+			two_asterisks_are_whatever_stands_before_the_end),
 		cmocka_unit_test(the_parts_are_told),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include "messages-fcgi/signature.h"
 
+#include "common/crypto.h"
 #include "tests/unit/unit.h"
 
 #define NOW 1353088179
@@ -47,6 +48,32 @@ static void expect_of(struct signature_request request, const char *query,
 		assert_span(buf_span(&fault.text), span_str(want));
 	form_release(&form);
 	fault_release(&fault);
+}
+
+TEST(a_path_is_signed_as_it_means_or_as_it_was_sent)
+{
+	static const char *const paths[] = { "/apps/3/users/a b",
+					     "/apps/3/users/a%20b" };
+	const char *query = "auth_key=278d425bdf160c739803"
+			    "&auth_timestamp=1353088179&auth_version=1.0";
+	struct signature_request request = request_of("", NOW);
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct buf text = BUF_INIT;
+		uint8_t hmac[CRYPTO_SHA256_BYTES];
+
+		buf_addf(&text, "POST\n%s\n%s", paths[i], query);
+		crypto_hmac_sha256(span_str(secret), buf_span(&text), hmac);
+		buf_clear(&text);
+		buf_addf(&text, "%s&auth_signature=", query);
+		crypto_add_hex(&text, hmac, sizeof(hmac));
+		buf_add_char(&text, '\0');
+		request.path = span_str(paths[0]);
+		request.sent_path = span_str(paths[1]);
+		expect_of(request, text.data, 0, NULL);
+		buf_release(&text);
+	}
 }
 
 static void expect(const char *query, int status, const char *want)
@@ -225,6 +252,8 @@ TEST(a_query_is_utf_8)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_path_is_signed_as_it_means_or_as_it_was_sent),
 		cmocka_unit_test(the_published_example_is_good),
 		cmocka_unit_test(order_and_case_of_the_names_do_not_matter),
 		cmocka_unit_test(values_are_signed_as_they_mean),
