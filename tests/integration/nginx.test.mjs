@@ -109,6 +109,10 @@ const plain = await startSite('site.conf');
 const secure = await startSite('site-tls.conf', (text) =>
   text.replace(/burst=\d+/g, `burst=${BURST}`)
     .replace(/rate=\d+r\/s/g, 'rate=1r/m')
+    // so that one machine can be many
+    .replace(/server_name .*/g, `$&
+      set_real_ip_from 127.0.0.1;
+      real_ip_header X-Test-From;`)
     .replace(/(limit_conn pushlog_sockets) \d+/, '$1 2'));
 
 /** One request; {status, headers, text, json}. */
@@ -244,6 +248,17 @@ siteTest('too many reads are 429, and the page is still there', async () => {
   for (let i = 0; i < 3 * BURST; i += 1) {
     assert.equal((await askSecure('/')).status, 200);
     assert.equal((await askSecure('/config.json')).status, 200);
+  }
+});
+
+siteTest('addresses of one IPv6 network count as one', async () => {
+  const from = (address) => askSecure('/messages?limit=1',
+    { headers: { 'X-Test-From': address } });
+  for (let i = 1; i <= BURST + 2; i += 1) {
+    assert.equal((await from(`203.0.113.${i}`)).status, 200);
+    assert.equal((await from(`2001:db8:1:${i}::1`)).status, 200);
+    assert.equal((await from(`2001:db8:2:3:${i}::${i}`)).status,
+      i <= BURST + 1 ? 200 : 429);
   }
 });
 
