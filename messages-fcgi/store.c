@@ -401,6 +401,9 @@ static struct store *store_new(struct store_server *server, const char *app,
 		  * it was empty */
 		 "set enable_seqscan = off; set enable_hashjoin = off; "
 		 "set enable_mergejoin = off; "
+		 /* what is dear by that only, such as the one row that the
+		  * epoch is made of, would be compiled each time it is asked */
+		 "set jit = off; "
 		 /* 200 means stored: ids that were given out must not be lost
 		  * in a crash. What is stricter than 'on' stays. */
 		 "select set_config('synchronous_commit', 'on', false) "

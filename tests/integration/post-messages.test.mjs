@@ -4,6 +4,7 @@
 // through nginx.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import { after, test } from 'node:test';
 
@@ -501,4 +502,17 @@ postTest('a request that nginx sends twice is stored once', async () => {
   // and a client can't take the id of a request for its key
   const { json: row } = await post(form({}), FORM, { 'Idempotency-Key': id });
   assert.equal(row.id, JSON.parse(other.body).id + 1);
+});
+
+// --- what a post costs ---
+
+postTest('PostgreSQL compiles nothing that it is asked each time', async () => {
+  await post('name=Ada&text=x');
+  await head();
+  const pids = (await stack.psql(`select pid from pg_stat_activity
+    where usename in ('messages-fcgi', 'relay')`)).split('\n');
+  assert.ok(pids.length >= 2);
+  for (const pid of pids) { // it loads its compiler with the first use
+    assert.doesNotMatch(fs.readFileSync(`/proc/${pid}/maps`, 'utf8'), /llvm/);
+  }
 });
