@@ -36,19 +36,24 @@ size_t webhook_body_count(const struct webhook *hook,
 size_t webhook_body_add(struct buf *body, const struct webhook *hook,
 			const struct webhook_event *events, size_t count)
 {
+	struct buf list = BUF_INIT;
 	size_t wanted = 0, i;
+	int64_t time_ms = 0;
 
-	buf_add_str(body, "{\"time_ms\":");
-	buf_add_int(body, count > 0 ? events[count - 1].time_ms : 0);
-	buf_add_str(body, ",\"events\":[");
 	for (i = 0; i < count; i++) {
 		if (!is_wanted(hook, events[i].json))
 			continue;
 		if (wanted++ > 0)
-			buf_add_char(body, ',');
-		buf_add_span(body, events[i].json);
+			buf_add_char(&list, ',');
+		buf_add_span(&list, events[i].json);
+		time_ms = events[i].time_ms;
 	}
+	buf_add_str(body, "{\"time_ms\":");
+	buf_add_int(body, time_ms);
+	buf_add_str(body, ",\"events\":[");
+	buf_add_span(body, buf_span(&list));
 	buf_add_str(body, "]}");
+	buf_release(&list);
 	return wanted;
 }
 

@@ -20,8 +20,7 @@ size_t webhook_body_count(const struct webhook *hook,
 			  const struct webhook_event *events, size_t count);
 
 /* Adds {"time_ms":…,"events":[…]} with those of the events that the hook wants,
- * as they are, and returns how many. time_ms is that of the last, wanted or
- * not, so that the same events make the same body. */
+ * as they are, and returns how many. time_ms is that of the last of these. */
 size_t webhook_body_add(struct buf *body, const struct webhook *hook,
 			const struct webhook_event *events, size_t count);
 
