@@ -102,7 +102,17 @@ static int add(struct trigger *trigger, const struct trigger_event *event,
 	return 0;
 }
 
-/* Adds the event once for each name of the array. */
+static bool has_channel(const struct trigger *trigger, struct span channel)
+{
+	size_t i;
+
+	for (i = 0; i < trigger->count; i++)
+		if (span_equal(trigger->events[i].channel, channel))
+			return true;
+	return false;
+}
+
+/* Adds the event once for each name of the array, however often it is there. */
 static int add_to_all(struct trigger *trigger,
 		      const struct trigger_event *event,
 		      struct json_object *channels, struct fault *fault)
@@ -120,16 +130,17 @@ static int add_to_all(struct trigger *trigger,
 	for (i = 0; i < count; i++) {
 		struct json_object *name =
 			json_object_array_get_idx(channels, i);
+		struct span channel;
 
 		if (!json_object_is_type(name, json_type_string))
 			return fault_set(fault, 400,
 					 "Expected channels[%zu] to be a "
 					 "string",
 					 i);
-		if (add(trigger, event,
-			span_of(json_object_get_string(name),
-				(size_t)json_object_get_string_len(name)),
-			fault) == -1)
+		channel = span_of(json_object_get_string(name),
+				  (size_t)json_object_get_string_len(name));
+		if (!has_channel(trigger, channel) &&
+		    add(trigger, event, channel, fault) == -1)
 			return -1;
 	}
 	return 0;

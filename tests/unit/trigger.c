@@ -46,7 +46,21 @@ static void refuse_batch(const char *body, const char *want)
 	refuse(body, true, 400, want);
 }
 
-/* An event with this many channels, or a batch of so many events. */
+/* An event with this many channels. */
+static char *distinct(const char *before, size_t count, const char *after)
+{
+	struct buf buf = BUF_INIT;
+	size_t i;
+
+	buf_add_str(&buf, before);
+	for (i = 0; i < count; i++)
+		buf_addf(&buf, "%s\"c%zu\"", i > 0 ? "," : "", i);
+	buf_add_str(&buf, after);
+	buf_add_char(&buf, '\0');
+	return buf.data;
+}
+
+/* One with the same one as often, or a batch of so many events. */
 static char *many(const char *before, const char *item, size_t count,
 		  const char *after)
 {
@@ -167,11 +181,26 @@ TEST(data_has_a_limit)
 	       "(20 bytes).");
 }
 
+TEST(an_event_goes_once_to_each_channel)
+{
+	struct trigger trigger;
+
+	take(&trigger,
+	     "{\"name\":\"n\",\"data\":\"\","
+	     "\"channels\":[\"b\",\"a\",\"b\",\"ab\",\"a\"]}",
+	     false);
+	assert_int_equal(trigger.count, 3);
+	assert_span(trigger.events[0].channel, SPAN("b"));
+	assert_span(trigger.events[1].channel, SPAN("a"));
+	assert_span(trigger.events[2].channel, SPAN("ab"));
+	trigger_release(&trigger);
+}
+
 TEST(an_event_goes_to_up_to_100_channels)
 {
 	static const char before[] =
 		"{\"name\":\"n\",\"data\":\"\",\"channels\":[";
-	char *good = many(before, "\"c\"", 100, "]}");
+	char *good = distinct(before, 100, "]}");
 	char *bad = many(before, "\"c\"", 101, "]}");
 	char *none = many(before, "\"c\"", 0, "]}");
 	struct trigger trigger;
@@ -271,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_batch_has_events_with_a_channel_each),
 		cmocka_unit_test(what_is_missing_or_no_string_is_said),
 		cmocka_unit_test(data_has_a_limit),
+		cmocka_unit_test(an_event_goes_once_to_each_channel),
 		cmocka_unit_test(an_event_goes_to_up_to_100_channels),
 		cmocka_unit_test(a_batch_has_up_to_10_events),
 		cmocka_unit_test(a_name_has_up_to_200_characters_of_any_length),
