@@ -128,13 +128,14 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name,
 	return list;
 }
 
+/* A status is an answer, also if the rest of it does not come. */
 static int perform(CURL *curl, char *why)
 {
 	CURLcode code = curl_easy_perform(curl);
 	long status = 0;
 
 	check(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status));
-	if (code == CURLE_OK && status >= 200 && status < 300)
+	if (status >= 200 && status < 300)
 		return 0;
 	if (code == CURLE_OK)
 		snprintf(why, WEBHOOK_POST_WHY_BYTES, "answered %ld", status);

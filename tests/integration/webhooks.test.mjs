@@ -68,7 +68,7 @@ const APPS = [
   REAL,
   app('11', [impostor.url]),
   app('12', [receiver.url('/12/quick'), receiver.url('/12/slow')]),
-  app('13', [receiver.url('/13')]),
+  ...['13', '14'].map((id) => app(id, [receiver.url(`/${id}`)])),
 ];
 
 const PUSHLOG_APPS = JSON.stringify({ apps: APPS });
@@ -211,6 +211,15 @@ hookTest('what was not taken is sent again, the same to the byte', async () => {
     " '4' don't reach '127.0.0.1', trying on: answered 500",
     " '4' reach '127.0.0.1'"]);
 });
+
+hookTest('what was taken is not sent again if the answer breaks off',
+  async () => {
+    const hook = receiver.hook('/14');
+    hook.answerWith(200, { 'Content-Length': '100', Connection: 'close' });
+    await happen('14', occupied('a'));
+    await hook.heard(1);
+    await assertNothingElse('14', hook, 1);
+  });
 
 hookTest('a redirect is not followed, and is no success', async () => {
   const hook = receiver.hook('/5');
