@@ -139,6 +139,16 @@ is "$(query "select string_agg(text || time_ms - (select min(time_ms)
   'seven0 eight0' 'its events are in order and have one time'
 is "$(holes)" '' 'and there is no hole'
 
+# A head that lies below its rows, as no backup leaves it: they stay what they
+# are, and nothing is stored until somebody has looked into it.
+query "update pushlog.channel set last_id = 8 where name = 's'"
+is "$(fresh s ten 74)" '|t' 'append_fresh does not replace what is above a head'
+is "$(state "select * from pushlog.append('1', '{s}', '{e}', null, null,
+  '{ten}', array['\\x$(key 74)']::bytea[], null)" writer)" 23505 \
+  'nor does append, which says so'
+query "update pushlog.channel set last_id = 9 where name = 's'"
+is "$(holes)" '' 'and there is no hole'
+
 # --- what must fail as a whole ---
 
 # keys that nobody has used
@@ -201,8 +211,10 @@ fails "'1', '{a,a}', '{e,e}', '{n,n}', '{t,t}', null,
   array_fill(substr(sha256('m'), 1, 16), '{2}'), null" 'a key that repeats within the batch fails'
 fails "'1', '{a}', '{e}', '{n}', '{t}', null,
   array['\\x00']::bytea[], null" 'a key that is not 16 bytes fails'
-fails "'x', '{a}', '{e}', '{n}', '{t}', null, array[$m], null" \
-  'an app that is no number fails'
+for app in '' x 1x 1-1 "$(printf '%021d' 1)"; do
+  fails "'$app', '{a}', '{e}', '{n}', '{t}', null, array[$m], null" \
+    "an app '$app' fails"
+done
 fails "'1', '{\"\"}', '{e}', '{n}', '{t}', null, array[$m], null" \
   'an empty channel name fails'
 fails "'1', array[repeat('n', 165)], '{e}', '{n}', '{t}', null,
@@ -249,9 +261,10 @@ is "$(query "select count(*), min(id), max(id), bool_and(id = ord)
       (select array_agg(decode(lpad(to_hex(g), 32, '0'), 'hex'))
         from generate_series(1, 256) g), null)" writer)" \
   '256|1|256|t' 'a batch of 256 is numbered in its order'
-is "$(query "select outcome from pushlog.append('1', array[repeat('n', 164)],
-    '{e}', null, null, array[repeat('d', 1048576)], array[$m],
-    null)" writer)" stored 'a long name and a long text are stored'
+is "$(query "select outcome from pushlog.append(repeat('9', 20),
+    array[repeat('n', 164)], '{e}', null, null, array[repeat('d', 1048576)],
+    array[$m], null)" writer)" stored \
+  'a long app, a long name and a long text are stored'
 
 # A snapshot from before the lock must not number anew what it does not see.
 cat >"$dir/snapshot.sql" <<SQL
