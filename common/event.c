@@ -5,6 +5,7 @@
 #include "common/event.h"
 
 #include "common/json.h"
+#include "common/text.h"
 
 void event_add_message(struct buf *buf, const struct event *event)
 {
@@ -46,4 +47,19 @@ void event_encode(struct buf *buf, const struct event *event)
 		buf_add_int(buf, event->id);
 	}
 	buf_add_char(buf, '}');
+}
+
+/* It is last, and without it the text ends in a quotation mark and a brace. */
+int64_t event_encoded_id(struct span text)
+{
+	const char *colon =
+		text.len > 0 ? memrchr(text.ptr, ':', text.len - 1) : NULL;
+	struct span last;
+	int64_t id;
+
+	if (colon == NULL)
+		return 0;
+	last = span_of(colon + 1,
+		       text.len - 1 - (size_t)(colon + 1 - text.ptr));
+	return text_parse_int(last, &id) == 0 ? id : 0;
 }

@@ -35,4 +35,7 @@ void event_add_message(struct buf *buf, const struct event *event);
  * {"event":"…","channel":"…","data":"…","id":1}; without id if that is 0. */
 void event_encode(struct buf *buf, const struct event *event);
 
+/* The id in what event_encode has added; 0 if there is none. */
+int64_t event_encoded_id(struct span text);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/alloc.h"
 #include "common/envelope.h"
+#include "common/event.h"
 
 struct cache {
 	struct fanout *fanout;
@@ -72,12 +73,17 @@ static void take_answer(struct cache *cache, struct channel *channel,
 			uint32_t number, const struct roster_list *list)
 {
 	struct frame *frame;
+	struct span kept;
 
 	if (list == NULL || roster_list_count(list) == 0) {
 		tell_miss(cache, channel, number, list != NULL);
 		return;
 	}
-	frame = frame_new(WS_OP_TEXT, roster_list_at(list, 0));
+	kept = roster_list_at(list, 0);
+	/* what is above the base of who came is told to it in its turn */
+	if (channel->is_durable && event_encoded_id(kept) > channel->delivered)
+		return;
+	frame = frame_new(WS_OP_TEXT, kept);
 	(void)tell(channel, number, frame);
 	frame_unref(frame);
 }

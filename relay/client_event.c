@@ -56,7 +56,7 @@ static void deliver(const struct client_event *event, struct span text)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, text);
 
-	fanout_deliver(event->channel, frame, event->socket_id);
+	fanout_pass(event->channel, frame, event->socket_id);
 	frame_unref(frame);
 }
 

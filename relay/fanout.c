@@ -223,19 +223,29 @@ void fanout_tell(struct channel *channel, struct frame *frame)
 }
 
 /* What is cached is not told any more to who has had what is newer. */
-static void forget_cached(struct channel *channel)
+static void forget_cached(struct channel *channel, uint64_t exclude)
 {
 	uint32_t i;
 
-	for (i = 0; i < channel->count; i++)
-		channel->members[i].subscription->cache_ask = 0;
+	for (i = 0; i < channel->count; i++) {
+		struct channel_member *member = &channel->members[i];
+		struct session *session = member->subscriber;
+
+		if (exclude == 0 || session->socket_id != exclude)
+			member->subscription->cache_ask = 0;
+	}
 }
 
 void fanout_deliver(struct channel *channel, struct frame *frame,
 		    uint64_t exclude)
 {
 	if (channel->cache_ask != 0)
-		forget_cached(channel);
+		forget_cached(channel, exclude);
+	fanout_pass(channel, frame, exclude);
+}
+
+void fanout_pass(struct channel *channel, struct frame *frame, uint64_t exclude)
+{
 	metric_add_own(&stats()->deliveries, queue(channel, frame, exclude));
 }
 

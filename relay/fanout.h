@@ -60,9 +60,12 @@ void fanout_tell_total(struct channel *channel, uint32_t total);
 void fanout_tell(struct channel *channel, struct frame *frame);
 
 /* Queues frame, an event, for every subscriber but the one with this socket id
- * (0: for everyone). */
+ * (0: for everyone). They need not be told what is cached any more. */
 void fanout_deliver(struct channel *channel, struct frame *frame,
 		    uint64_t exclude);
+/* The same of what a client says, which takes the place of nothing. */
+void fanout_pass(struct channel *channel, struct frame *frame,
+		 uint64_t exclude);
 
 /* conn_close on every subscriber. */
 void fanout_close(struct channel *channel, enum pusher_cause cause);

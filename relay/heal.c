@@ -546,6 +546,7 @@ void heal_set_bus_up(struct heal *heal, bool is_up)
 void heal_event(struct heal *heal, struct channel *channel,
 		const struct envelope *envelope)
 {
+	uint64_t exclude = socket_id_parse(envelope->exclude);
 	struct frame *frame;
 
 	metric_add_own(&stats()->hints, 1);
@@ -558,11 +559,12 @@ void heal_event(struct heal *heal, struct channel *channel,
 	}
 	frame = frame_new(WS_OP_TEXT, envelope->event);
 	if (channel->is_durable && envelope->id != 0)
-		take_event(heal, channel, envelope->id, frame,
-			   socket_id_parse(envelope->exclude));
+		take_event(heal, channel, envelope->id, frame, exclude);
+	else if (channel->state == CHANNEL_LIVE &&
+		 pusher_is_client_event(envelope->event))
+		fanout_pass(channel, frame, exclude);
 	else if (channel->state == CHANNEL_LIVE)
-		fanout_deliver(channel, frame,
-			       socket_id_parse(envelope->exclude));
+		fanout_deliver(channel, frame, exclude);
 	frame_unref(frame);
 }
 

@@ -439,6 +439,11 @@ void pusher_add_client_event(struct buf *buf, struct span event,
 	buf_add_char(buf, '}');
 }
 
+bool pusher_is_client_event(struct span text)
+{
+	return span_starts(text, "{\"event\":\"client-");
+}
+
 void pusher_add_signed_in(struct buf *buf, struct span user_data)
 {
 	buf_add_str(buf, "{\"event\":\"pusher:signin_success\",\"data\":"

@@ -154,6 +154,9 @@ void pusher_add_client_event(struct buf *buf, struct span event,
 			     struct span channel, struct span data,
 			     const char *user_id);
 
+/* Whether an event that is to be sent is one of a client's. */
+bool pusher_is_client_event(struct span text);
+
 void pusher_add_signed_in(struct buf *buf, struct span user_data);
 
 /* What a subscriber reads what it missed by. */

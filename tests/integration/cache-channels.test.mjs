@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
 import { KEY, openPusher, Wire } from './clients.mjs';
+import { publish } from './log.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
@@ -126,6 +127,48 @@ cacheTest('a cache channel may have a history', async (t) => {
   await server.trigger('cache-log-1', 'e', { n: 2 });
   assert.equal((await wire.next('e')).id, 2);
 });
+
+cacheTest('what is kept already, but comes yet, comes once', async (t) => {
+  const channel = 'cache-log-2';
+  await server.trigger(channel, 'e', '1');
+  await enter(t, channel);
+  const event = (id) => `{"event":"e","channel":"${channel}","data":"${id}","id":${id}}`;
+  await stack.redis(['set', `pushlog:cache:1:${channel}`, event(2)]);
+  const wire = await enter(t, channel);
+  await wire.silent();
+  await server.trigger(channel, 'e', '2');
+  assert.equal(await wire.nextText(), event(2));
+  await wire.silent();
+});
+
+cacheTest('who comes while clients talk, or has sent what comes, is told all the same',
+  async (t) => {
+    const channel = 'private-cache-busy';
+    await server.trigger(channel, 'kept', {});
+    await enter(t, channel);
+    let isOver = false;
+    const talk = async (event, exclude) => {
+      while (!isOver) {
+        await publish(stack, channel, `1 - 0 ${exclude()}\n${JSON.stringify(
+          { event, channel, data: '{}' })}`);
+      }
+    };
+    let comer = '-';
+    const talks = [1, 2, 3, 4].map(() => talk('client-e', () => '-'));
+    talks.push(talk('own', () => comer));
+    for (let i = 0; i < 100; i += 1) {
+      const wire = await Wire.open(stack);
+      comer = wire.socketId;
+      const signed = server.authorizeChannel(wire.socketId, channel);
+      wire.send({ event: 'pusher:subscribe', data: { channel, ...signed } });
+      // or what was sent to it, too, because the one before it had sent it
+      await until('it is told what is kept', () => wire.texts.some((text) =>
+        /^\{"event":"(kept|own)"/.test(text)), 5000);
+      await wire.close();
+    }
+    isOver = true;
+    await Promise.all(talks);
+  });
 
 cacheTest('without Redis there is nothing', async (t) => {
   await server.trigger('cache-5', 'e', {});

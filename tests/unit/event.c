@@ -113,6 +113,31 @@ TEST(an_event_that_is_not_in_the_log_has_no_id)
 	buf_release(&buf);
 }
 
+TEST(what_is_encoded_tells_its_id)
+{
+	struct buf buf = BUF_INIT;
+	struct event event = {
+		.channel = SPAN("c"),
+		.event = SPAN("e"),
+		.data = SPAN("{\"id\":7}"),
+	};
+
+	event_encode(&buf, &event);
+	assert_int_equal(event_encoded_id(buf_span(&buf)), 0);
+	buf_clear(&buf);
+	event.data = SPAN("7");
+	event_encode(&buf, &event);
+	assert_int_equal(event_encoded_id(buf_span(&buf)), 0);
+	buf_clear(&buf);
+	event.id = INT64_MAX;
+	event_encode(&buf, &event);
+	assert_int_equal(event_encoded_id(buf_span(&buf)), INT64_MAX);
+	assert_int_equal(event_encoded_id(SPAN("")), 0);
+	assert_int_equal(event_encoded_id(SPAN(":")), 0);
+	assert_int_equal(event_encoded_id(SPAN("}")), 0);
+	buf_release(&buf);
+}
+
 TEST(encoding_adds_to_what_is_there)
 {
 	struct buf buf = BUF_INIT;
@@ -156,6 +181,7 @@ int main(void)
 		cmocka_unit_test(an_empty_message_has_empty_strings),
 		cmocka_unit_test(an_event_with_data_carries_it_as_a_string),
 		cmocka_unit_test(an_event_that_is_not_in_the_log_has_no_id),
+		cmocka_unit_test(what_is_encoded_tells_its_id),
 		cmocka_unit_test(encoding_adds_to_what_is_there),
 		cmocka_unit_test(a_client_reads_what_was_written),
 	};

@@ -250,8 +250,11 @@ TEST(a_client_event_is_passed_on_with_these_bytes)
 			 "\"private-a\",\"data\":\"{\\\"a\\\":1}\"}");
 	pusher_add_client_event(&buf, SPAN("client-x"), SPAN("presence-a"),
 				SPAN("1"), "A\"da");
+	assert_true(pusher_is_client_event(buf_span(&buf)));
 	assert_buf(&buf, "{\"event\":\"client-x\",\"channel\":\"presence-a\","
 			 "\"data\":\"1\",\"user_id\":\"A\\\"da\"}");
+	assert_false(pusher_is_client_event(
+		SPAN("{\"event\":\"e\",\"data\":\"client-x\"}")));
 	buf_release(&buf);
 }
 
