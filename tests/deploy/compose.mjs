@@ -4,25 +4,16 @@
 // nothing but nginx, trusts nobody, and is upgraded without an outage.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { children, freePort, Site, until } from '../stack.mjs';
-import { docker, ensureImage, findCompose, inspect, run, startDocker,
-  trustWhatWeTrust } from './docker.mjs';
+import { address, Wire } from '../integration/clients.mjs';
+import { PusherFollower } from '../integration/follower.mjs';
+import { children, until } from '../stack.mjs';
+import { docker, inspect } from './docker.mjs';
+import { block, openProject } from './project.mjs';
 
-const TOP = fileURLToPath(new URL('../..', import.meta.url));
-const IMAGES = {
-  DEBIAN_IMAGE: 'debian:bookworm-slim',
-  POSTGRES_IMAGE: 'postgres:16',
-  REDIS_IMAGE: 'redis:7',
-  NGINX_IMAGE: 'nginx:1.27',
-};
-const NOFILE_WANTED = 65536; // of docker-compose.yml
 const JOBS = ['prepare', 'migrate', 'retention'];
 const PROGRAMS = ['messages-fcgi-1', 'messages-fcgi-2', 'relay-1', 'relay-2'];
 const SERVICES = [...PROGRAMS, 'postgres', 'redis', 'nginx'];
@@ -30,126 +21,20 @@ const RESTART_MS = 60_000;
 const PUSHER_BACK_MS = 2_000;
 const FOLLOWERS = 20;
 const POSTERS = 4;
+const PROGRAM_MAX_BYTES = 40_000_000; // of an image, beside Debian
 
-let project; // what `docker-compose up` made, once it has
+const { project, end } = await openProject();
+after(end);
 
-// --- a project ---
+// --- the README's commands ---
 
-/** A checkout as git would make it for somebody who lets nobody read. */
-function checkOut() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-compose-'));
-  const files = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z',
-    '--cached', '--others', '--exclude-standard'], { cwd: TOP });
-  for (const file of files.toString().split('\0').filter(Boolean)) {
-    const from = path.join(TOP, file);
-    if (!fs.existsSync(from)) continue; // deleted, not yet committed
-    const to = path.join(folder, file);
-    fs.mkdirSync(path.dirname(to), { recursive: true, mode: 0o700 });
-    fs.copyFileSync(from, to);
-    fs.chmodSync(to, fs.statSync(from).mode & 0o700);
-  }
-  return folder;
-}
+const SECTION = 'docker-compose';
+const followed = new Set();
 
-function nofile() {
-  const limit = execFileSync('sh', ['-c', 'ulimit -Hn']).toString().trim();
-  return limit === 'unlimited' ? NOFILE_WANTED
-    : Math.min(NOFILE_WANTED, Number(limit));
-}
-
-class Project extends Site {
-  constructor(compose, port, images) {
-    super(`http://127.0.0.1:${port}`);
-    this.command = compose;
-    this.name = `pushlog-test-${process.pid}`;
-    this.folder = checkOut();
-    this.env = { ...images, COMPOSE: compose.join(' '),
-      COMPOSE_PROJECT_NAME: this.name, PUSHLOG_PORT: `${port}`,
-      NOFILE: `${nofile()}` };
-  }
-
-  compose(...args) {
-    return run([...this.command, ...args], this.#place);
-  }
-
-  upgrade(...args) {
-    return run([path.join(this.folder, 'deploy/compose/upgrade'), ...args],
-      this.#place);
-  }
-
-  get #place() {
-    return { env: this.env, cwd: path.join(this.folder, 'deploy') };
-  }
-
-  /** The container of a service, by docker inspect. */
-  async container(service) {
-    const ids = await docker('ps', '--all', '--quiet', '--no-trunc',
-      '--filter', `label=com.docker.compose.project=${this.name}`,
-      '--filter', `label=com.docker.compose.service=${service}`);
-    const [container] = await inspect(ids);
-    return container;
-  }
-
-  async file(service, name) {
-    const { Id } = await this.container(service);
-    return docker('exec', Id, 'cat', name);
-  }
-
-  /** Each text that nobody else may see, with the service that holds it. */
-  async secrets() {
-    const database = async (service) =>
-      (await this.file(service, '/run/secrets/database'))
-        .match(/password=(\S+)/)[1];
-    return [
-      await this.file('relay-1', '/run/secrets/app_secret'),
-      await database('relay-1'),
-      await database('messages-fcgi-1'),
-    ];
-  }
-
-  async healthy(service) {
-    await until(`${service} is healthy`, async () =>
-      (await this.container(service)).State.Health.Status === 'healthy',
-    RESTART_MS);
-  }
-
-  async end() {
-    if (process.env.KEEP) return;
-    await this.compose('down', '--volumes', '--rmi', 'local', '--timeout', '1');
-    if (this.env.DEBIAN_IMAGE.startsWith(this.name)) {
-      await docker('rmi', this.env.DEBIAN_IMAGE);
-    }
-    fs.rmSync(this.folder, { recursive: true });
-  }
-}
-
-/** A project, or why there can be none. */
-async function open() {
-  if (process.getuid() !== 0) return 'root sees into containers, others do not';
-  const compose = findCompose();
-  if (!compose) return 'docker-compose is not installed';
-  let made;
-  try {
-    const stop = await startDocker();
-    after(async () => {
-      try {
-        await made?.end();
-      } finally {
-        await stop();
-      }
-    });
-    const images = {};
-    for (const [variable, image] of Object.entries(IMAGES)) {
-      images[variable] = process.env[variable] ?? image;
-      await ensureImage(images[variable]);
-    }
-    made = new Project(compose, await freePort(), images);
-    made.env.DEBIAN_IMAGE = await trustWhatWeTrust(images.DEBIAN_IMAGE,
-      `${made.name}-debian`);
-    return made;
-  } catch (error) {
-    return error.message.replace(/\s+/g, ' ').slice(0, 300);
-  }
+/** The README's block of that number, which counts as followed. */
+function readme(number) {
+  followed.add(number);
+  return block(SECTION, number);
 }
 
 // --- what the kernel says of a container's processes ---
@@ -215,6 +100,14 @@ function keepPosting(site, channel) {
     } };
 }
 
+/** What curl says in a container of its own in nginx's network. */
+async function besideNginx(...args) {
+  const { NetworkSettings } = await project.container('nginx');
+  const [network] = Object.keys(NetworkSettings.Networks);
+  return docker('run', '--rm', '--network', network, '--entrypoint', 'curl',
+    project.env.NGINX_IMAGE, '-fsS', ...args);
+}
+
 /** Notes how long a pusher-js client is away each time. */
 function watchAbsences({ pusher }) {
   const absences = [];
@@ -226,15 +119,8 @@ function watchAbsences({ pusher }) {
   return absences;
 }
 
-const opened = await open();
-const skip = typeof opened === 'string' ? opened : false;
-// only now: without the packages there is nothing to skip for
-const { PusherFollower } = skip ? {} : await import('../integration/follower.mjs');
-const { address, Wire } = skip ? {} : await import('../integration/clients.mjs');
-
 function promise(name, fn) {
-  test(name, { skip }, async (t) => {
-    project = opened;
+  test(name, async (t) => {
     try {
       await fn(t);
     } catch (error) {
@@ -248,7 +134,8 @@ function promise(name, fn) {
 
 promise('docker-compose up on a fresh checkout serves the page and messages',
   async () => {
-    await project.compose('up', '-d', '--build');
+    await project.shell(readme(1),
+      { ...project.place, cwd: project.folder });
     const page = await project.request('/');
     assert.equal(page.status, 200);
     const [script] = page.text.match(/app-[A-Z0-9]{8}\.js/);
@@ -272,11 +159,19 @@ promise('a pusher-js client gets what is posted', async (t) => {
   assert.deepEqual(client.wrong, []);
 });
 
-promise('a proxy in front of nginx tells it the address of the client',
+promise('a proxy on this machine tells nginx the address of the client',
   async () => {
     await project.request('/', { headers: { 'X-Forwarded-For': '203.0.113.5' } });
     assert.match(await project.compose('logs', 'nginx'), /203\.0\.113\.5 /);
   });
+
+promise('who is in the network of nginx is not believed', async () => {
+  await besideNginx('--header', 'X-Forwarded-For: 203.0.113.6',
+    'http://nginx:8080/?by-a-neighbour');
+  const logs = await project.compose('logs', 'nginx');
+  assert.match(logs, /by-a-neighbour/);
+  assert.doesNotMatch(logs, /203\.0\.113\.6 /);
+});
 
 promise('nginx keeps what will not change, and limits what is asked for',
   async () => {
@@ -304,16 +199,21 @@ promise('only nginx can be reached, from this machine', async () => {
 });
 
 promise('health and numbers are told in the network of nginx', async () => {
-  const { NetworkSettings } = await project.container('nginx');
-  const [network] = Object.keys(NetworkSettings.Networks);
-  const ask = (port, what) => docker('run', '--rm', '--network', network,
-    '--entrypoint', 'curl', project.env.NGINX_IMAGE, '-fsS',
-    `http://nginx:${port}${what}`);
+  const ask = (port, what) => besideNginx(`http://nginx:${port}${what}`);
   for (const [i, service] of PROGRAMS.entries()) {
     assert.equal(await ask(9201 + i, '/readyz'), 'ok');
     const program = service.startsWith('relay') ? 'relay' : 'messages';
     assert.match(await ask(9201 + i, '/metrics'),
       new RegExp(`^pushlog_${program}_build_info`, 'm'));
+  }
+});
+
+promise('an image is little more than its Debian', async () => {
+  const [debian] = await inspect(project.env.DEBIAN_IMAGE);
+  for (const service of PROGRAMS) {
+    const [image] = await inspect((await project.container(service)).Image);
+    const size = image.Size - debian.Size;
+    assert.ok(size < PROGRAM_MAX_BYTES, `${service}: ${size} bytes`);
   }
 });
 
@@ -386,10 +286,24 @@ promise('PostgreSQL lets nobody in without a password', async () => {
   }
 });
 
+promise('an operator sees whether all is healthy, and what it says',
+  async () => {
+    const [, ps, logs, psql] = readme(2).split('\n');
+    const told = await project.shell(ps);
+    for (const service of PROGRAMS) {
+      assert.match(told, new RegExp(`${service}.*\\bhealthy`));
+    }
+    await project.type(logs, [[/relay-2/, '\x03']]);
+    const { code, said } = await project.type(psql,
+      [[/pushlog=#/, 'select 40 + 2;\n'], [/\b42\b/, '\\q\n']]);
+    assert.equal(code, 0, said);
+  });
+
 promise('down and up keep what is stored, and the secrets', async () => {
+  const down = readme(2).trimEnd().split('\n').at(-1);
   const before = await project.get();
   const secrets = await project.secrets();
-  await project.compose('down');
+  await project.shell(down);
   await assert.rejects(project.get(), /fetch failed/);
   await project.compose('up', '-d');
   assert.deepEqual(await project.get(), before);
@@ -442,7 +356,8 @@ promise('an upgrade under load fails no post and loses nobody', async (t) => {
   const absences = clients.map(watchAbsences);
   const load = keepPosting(project, channel);
   t.after(() => load.stop());
-  await project.upgrade();
+  const [upgrade] = readme(2).split('\n');
+  await project.shell(upgrade);
   await load.stop();
 
   assert.deepEqual(load.failed, []);
@@ -467,28 +382,22 @@ promise('an upgrade under load fails no post and loses nobody', async (t) => {
 
 promise('an operator can set the secret of the app', async () => {
   const secret = 'a secret of my own';
-  await run(['sh', '-c', 'printf %s "$SECRET" | "$@"', 'sh',
-    ...project.command, 'run', '--rm', '-T', '--no-deps', 'prepare',
-    'app-secret'], { env: { ...project.env, SECRET: secret },
-    cwd: path.join(project.folder, 'deploy') });
-  await project.compose('up', '-d');
+  fs.writeFileSync(path.join(project.place.cwd, 'file'), secret);
+  await project.shell(readme(3));
   for (const service of ['relay-1', 'messages-fcgi-2']) {
     assert.equal(await project.file(service, '/run/secrets/app_secret'), secret);
   }
 });
 
 promise('an operator can have several apps, and one again', async () => {
-  const prepare = (text) => run(['sh', '-c', 'printf %s "$TEXT" | "$@"', 'sh',
-    ...project.command, 'run', '--rm', '-T', '--no-deps', 'prepare', 'apps'],
-  { env: { ...project.env, TEXT: text },
-    cwd: path.join(project.folder, 'deploy') });
+  const file = path.join(project.place.cwd, 'apps.json');
   const page = async () => (await project.request('/config.json')).json.key;
   const one = await page();
-  await prepare(JSON.stringify({ apps: [
+  fs.writeFileSync(file, JSON.stringify({ apps: [
     { id: '7', key: 'chat', secret: 'the secret of the chat' },
     { id: '8', key: 'shop', secret: 'the secret of the shop' },
   ] }));
-  await project.upgrade(...PROGRAMS);
+  await project.shell(readme(4));
   assert.equal(await page(), 'chat');
   for (const [id, status] of [[1, 404], [7, 401], [8, 401]]) {
     assert.equal((await project.request(`/apps/${id}/events`,
@@ -497,9 +406,28 @@ promise('an operator can have several apps, and one again', async () => {
   const wire = new Wire(address(project, '/app/chat?protocol=7'));
   await wire.next('pusher:connection_established');
   await wire.close();
-  await prepare('');
-  await project.upgrade(...PROGRAMS);
+  fs.writeFileSync(file, '');
+  await project.shell(readme(4));
   assert.equal(await page(), one);
+});
+
+promise('a backup is put back', async () => {
+  const there = readme(5);
+  await project.post('Ada', 'kept');
+  const { epoch } = await project.get();
+  await project.shell(there + block('Backup', 1));
+  const lost = await project.post('Ada', 'lost');
+  await project.shell(there + block('Backup', 2));
+  await until('a post is stored', () => project.post('Ada', 'after it'),
+    RESTART_MS);
+  const { results, epoch: restored } = await project.get();
+  const texts = results.map(({ text }) => text);
+  assert.deepEqual(texts.slice(-2), ['kept', 'after it']);
+  assert.equal((await project.request(
+    `/messages?after_id=${lost.id}&epoch=${epoch}`)).status, 409);
+  await project.shell(there + block('Backup', 3));
+  await until('the epoch is another',
+    async () => (await project.get()).epoch !== restored);
 });
 
 promise('the history is kept, or trimmed by configuration', async () => {
@@ -511,4 +439,10 @@ promise('the history is kept, or trimmed by configuration', async () => {
     '-e', 'PUSHLOG_RETENTION_EVENTS=1', 'retention');
   assert.match(said, /removed 0 rows, hid [1-9]\d* for the next run/);
   assert.ok((await project.get({ after_id: 0 })).first_id > 1);
+});
+
+promise('each command of the README was run', () => {
+  const all = Array.from(followed, (number) => number).sort();
+  assert.throws(() => block(SECTION, all.length + 1), /has no block/);
+  assert.deepEqual(all, all.map((_, i) => i + 1));
 });
