@@ -411,8 +411,28 @@ promise('an operator can have several apps, and one again', async () => {
   assert.equal(await page(), one);
 });
 
+promise('an operator says who may subscribe to what is not public', async () => {
+  const folder = path.join(project.place.cwd, 'compose/pushlog-auth.d');
+  fs.writeFileSync(path.join(folder, 'who.server'),
+    'location = /who { return 204; }\n');
+  const { code, said } = await project.type(readme(5),
+    [[/assword:/, 'of Ada\n'], [/assword:/, 'of Ada\n']]);
+  assert.equal(code, 0, said);
+  const ask = (headers) => project.request('/pusher/auth', { method: 'POST',
+    headers, body: new URLSearchParams({ socket_id: '1.2',
+      channel_name: 'private-ada' }) });
+  const authorization = (user) => ({
+    authorization: `Basic ${Buffer.from(user).toString('base64')}` });
+  assert.equal((await ask()).status, 401);
+  assert.equal((await ask(authorization('ada:of Eve'))).status, 401);
+  const answer = await ask(authorization('ada:of Ada'));
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(answer.json.auth, /^pushlog-dev:[0-9a-f]{64}$/);
+  assert.equal((await project.request('/who')).status, 204);
+});
+
 promise('a backup is put back', async () => {
-  const there = readme(5);
+  const there = readme(6);
   await project.post('Ada', 'kept');
   const { epoch } = await project.get();
   await project.shell(there + block('Backup', 1));
