@@ -75,7 +75,7 @@ const SUITES = {
     limitS: 300, isHeavy: true },
   chaos: { jobs: every(nodeFiles('tests/chaos'),
     commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
-  make: ['all', 'page', 'with-chaos'], limitS: 400, isHeavy: true },
+  make: ['all', 'page', 'with-chaos'], limitS: 600, isHeavy: true },
 };
 
 const cores = os.cpus().length;
