@@ -29,9 +29,13 @@ ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(SAN_FLAGS) $(LDFLAGS)
 PG_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 PG_LIBS = -lpq
 
-COMMON = address alloc app auth backoff buf channel_name clock conf crypto \
-	envelope event http_head json listen log metric notify ops ops_server \
-	origin roster_script settings socket_id successor text webhook
+COMMON = daemon/listen daemon/metric daemon/notify daemon/ops \
+	daemon/ops_server daemon/successor \
+	wire/auth wire/envelope wire/event wire/roster_script wire/socket_id \
+	config/address config/app config/channel_name config/conf \
+	config/origin config/settings config/webhook \
+	base/alloc base/backoff base/buf base/clock base/crypto base/http_head \
+	base/json base/log base/text
 MESSAGES = app_request auth_post batch body channel_info channels_get \
 	committer cors door entry escape etag events_get events_post \
 	exchange fault form heads history keeper main message messages_get \
@@ -49,7 +53,7 @@ objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within
 CHAOS ?= 0
 ifeq ($(CHAOS),1)
-COMMON += chaos
+COMMON += base/chaos
 ALL_CFLAGS += -DPUSHLOG_CHAOS
 endif
 
@@ -94,11 +98,11 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
 
 # a script as a C string, a literal a line
-$(BUILD)/gen/common/roster_lua.h: common/roster.lua
+$(BUILD)/gen/common/roster_lua.h: common/wire/roster.lua
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@
-$(BUILD)/obj/common/roster_script.o: $(BUILD)/gen/common/roster_lua.h
-$(BUILD)/obj/common/roster_script.o: ALL_CFLAGS += -I$(BUILD)/gen
+$(BUILD)/obj/common/wire/roster_script.o: $(BUILD)/gen/common/roster_lua.h
+$(BUILD)/obj/common/wire/roster_script.o: ALL_CFLAGS += -I$(BUILD)/gen
 
 # images and packages are built from a tree without tests
 -include tests/unit/unit.mk tests/fuzz/fuzz.mk tests/bench/bench.mk
@@ -160,8 +164,8 @@ chaos-switches: ## see that the checker can fail
 	$(CHAOS_READY)
 	@node --test-reporter=tap tests/chaos/switches.test.mjs
 
-SOURCES = $(foreach dir,common messages-fcgi relay tests/unit tests/fuzz \
-	tests/bench tests/bench/peers,$(wildcard $(dir)/*.[ch]))
+SOURCES = $(shell find common messages-fcgi relay tests -name node_modules \
+	-prune -o -name '*.[ch]' -print)
 format: ## format the C sources
 	clang-format -i $(SOURCES)
 format-check:

@@ -4,7 +4,7 @@
  */
 #include "messages-fcgi/app_request.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "messages-fcgi/signature.h"
 
 /* A body that is only read when there is one: GET has none. */

@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_APP_REQUEST_H
 #define MESSAGES_FCGI_APP_REQUEST_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/fault.h"
 #include "messages-fcgi/form.h"
 #include "messages-fcgi/request.h"

@@ -6,14 +6,14 @@
  */
 #include "messages-fcgi/auth_post.h"
 
-#include "common/auth.h"
-#include "common/channel_name.h"
-#include "common/clock.h"
-#include "common/crypto.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/socket_id.h"
-#include "common/text.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
+#include "common/wire/auth.h"
+#include "common/wire/socket_id.h"
 #include "messages-fcgi/body.h"
 
 /* Of a user's id, by the protocol. */

@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_AUTH_POST_H
 #define MESSAGES_FCGI_AUTH_POST_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/request.h"
 #include "messages-fcgi/response.h"
 

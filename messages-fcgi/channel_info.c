@@ -4,7 +4,7 @@
  */
 #include "messages-fcgi/channel_info.h"
 
-#include "common/json.h"
+#include "common/base/json.h"
 
 static const struct {
 	const char *name;

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 #define CHANNEL_INFO_USERS 0x1u       /* user_count */
 #define CHANNEL_INFO_SUBSCRIBERS 0x2u /* subscription_count */

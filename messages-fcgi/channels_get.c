@@ -4,8 +4,8 @@
  */
 #include "messages-fcgi/channels_get.h"
 
-#include "common/channel_name.h"
-#include "common/json.h"
+#include "common/base/json.h"
+#include "common/config/channel_name.h"
 #include "messages-fcgi/app_request.h"
 #include "messages-fcgi/channel_info.h"
 

@@ -6,7 +6,7 @@
 #ifndef MESSAGES_FCGI_CHANNELS_GET_H
 #define MESSAGES_FCGI_CHANNELS_GET_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/request.h"
 #include "messages-fcgi/response.h"
 #include "messages-fcgi/roster_reader.h"

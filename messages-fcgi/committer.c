@@ -25,12 +25,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/alloc.h"
-#include "common/backoff.h"
-#include "common/chaos.h"
-#include "common/clock.h"
-#include "common/crypto.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/chaos.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
 #include "messages-fcgi/keeper.h"
 #include "messages-fcgi/stats.h"
 #include "messages-fcgi/store.h"

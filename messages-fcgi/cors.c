@@ -4,7 +4,7 @@
  */
 #include "messages-fcgi/cors.h"
 
-#include "common/origin.h"
+#include "common/config/origin.h"
 
 bool cors_may_post(const struct cors_request *request, const char *allowed)
 {

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* Headers of a request; absent ones are no page's. */
 struct cors_request {

@@ -29,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
 #include "messages-fcgi/keeper.h"
 #include "messages-fcgi/records.h"
 

@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_ESCAPE_H
 #define MESSAGES_FCGI_ESCAPE_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /* Adds s with & < > " ' as &amp; &lt; &gt; &quot; &#39;, so that the result can
  * stand in an HTML text or in a quoted attribute. */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* Whether the value of an If-None-Match names tag, which includes its quotes.
  * Compared weakly, as this header asks for: gzip makes a tag weak on its way.

@@ -5,7 +5,7 @@
  */
 #include "messages-fcgi/events_get.h"
 
-#include "common/channel_name.h"
+#include "common/config/channel_name.h"
 #include "messages-fcgi/app_request.h"
 
 static int check_channel(const struct app *app, struct span channel,

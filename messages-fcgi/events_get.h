@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_EVENTS_GET_H
 #define MESSAGES_FCGI_EVENTS_GET_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/history.h"
 
 /* What it works with; borrowed. */

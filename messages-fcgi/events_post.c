@@ -13,9 +13,9 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/crypto.h"
-#include "common/json.h"
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
 #include "messages-fcgi/app_request.h"
 #include "messages-fcgi/channel_info.h"
 #include "messages-fcgi/message.h"

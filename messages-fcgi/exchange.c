@@ -7,7 +7,7 @@
  */
 #include "messages-fcgi/exchange.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "messages-fcgi/committer.h"
 
 #define NO_FD (-1) /* libfcgi accepts nothing by itself */

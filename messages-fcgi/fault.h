@@ -6,8 +6,8 @@
 #ifndef MESSAGES_FCGI_FAULT_H
 #define MESSAGES_FCGI_FAULT_H
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 /* Owned by the handler, who calls fault_release; all zero at first. */
 struct fault {

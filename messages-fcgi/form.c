@@ -9,8 +9,8 @@
 
 #include <json-c/json_object_iterator.h>
 
-#include "common/json.h"
-#include "common/text.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
 
 void form_release(struct form *form)
 {

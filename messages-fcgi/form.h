@@ -5,8 +5,8 @@
 #ifndef MESSAGES_FCGI_FORM_H
 #define MESSAGES_FCGI_FORM_H
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 /* More fields than any form of ours has; a body with more is refused. */
 #define FORM_FIELDS_MAX 32

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/alloc.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
 #include "messages-fcgi/keeper.h"
 
 /* A reading that takes longer may be stuck: the next one does not wait. */

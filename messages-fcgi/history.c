@@ -9,7 +9,7 @@
  */
 #include "messages-fcgi/history.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "messages-fcgi/etag.h"
 #include "messages-fcgi/row.h"
 

@@ -20,13 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/notify.h"
-#include "common/settings.h"
-#include "common/successor.h"
-#include "common/version.h"
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
+#include "common/config/settings.h"
+#include "common/daemon/notify.h"
+#include "common/daemon/successor.h"
 #include "messages-fcgi/door.h"
 #include "messages-fcgi/ops_thread.h"
 #include "messages-fcgi/route.h"

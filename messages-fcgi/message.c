@@ -6,9 +6,9 @@
  */
 #include "messages-fcgi/message.h"
 
-#include "common/channel_name.h"
-#include "common/crypto.h"
-#include "common/text.h"
+#include "common/base/crypto.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
 #include "messages-fcgi/escape.h"
 
 /* JSON may write each ASCII character as \uXXXX; nothing grows more. */

@@ -5,9 +5,9 @@
  */
 #include "messages-fcgi/messages_get.h"
 
-#include "common/auth.h"
-#include "common/channel_name.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
+#include "common/config/channel_name.h"
+#include "common/wire/auth.h"
 
 static int parse_channel(const struct app *app, const struct form *form,
 			 struct span *channel, struct problem *problem)

@@ -8,8 +8,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/crypto.h"
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
 #include "messages-fcgi/body.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,

@@ -11,10 +11,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/listen.h"
-#include "common/log.h"
-#include "common/ops_server.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/daemon/listen.h"
+#include "common/daemon/ops_server.h"
 #include "messages-fcgi/stats.h"
 
 struct ops_thread {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* The most asterisks that a form has. */
 #define PATH_PARTS_MAX 2

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "common/json.h"
+#include "common/base/json.h"
 
 static const struct {
 	int status;

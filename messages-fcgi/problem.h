@@ -5,8 +5,8 @@
 #ifndef MESSAGES_FCGI_PROBLEM_H
 #define MESSAGES_FCGI_PROBLEM_H
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 /* A long epoch and a few numbers. */
 #define PROBLEM_MEMBERS_MAX 192

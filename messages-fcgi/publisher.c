@@ -18,13 +18,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/alloc.h"
-#include "common/backoff.h"
-#include "common/channel_name.h"
-#include "common/clock.h"
-#include "common/crypto.h"
-#include "common/envelope.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/config/channel_name.h"
+#include "common/wire/envelope.h"
 #include "messages-fcgi/redis_server.h"
 #include "messages-fcgi/stats.h"
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/event.h"
-#include "common/settings.h"
+#include "common/config/settings.h"
+#include "common/wire/event.h"
 
 struct publisher;
 

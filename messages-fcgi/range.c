@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 static int parse_number(const struct form *form, const char *name, bool *has,
 			int64_t *n, struct problem *problem)

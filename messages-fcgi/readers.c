@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/alloc.h"
+#include "common/base/alloc.h"
 #include "messages-fcgi/keeper.h"
 
 struct readers {

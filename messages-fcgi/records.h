@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* Whether these bytes, which begin with a record, hold a request up to its end:
  * who reads it then waits for nothing. */

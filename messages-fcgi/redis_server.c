@@ -8,7 +8,7 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-#include "common/address.h"
+#include "common/config/address.h"
 
 const char *redis_server_fault(const redisContext *redis)
 {

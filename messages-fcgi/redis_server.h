@@ -6,7 +6,7 @@
 #ifndef MESSAGES_FCGI_REDIS_SERVER_H
 #define MESSAGES_FCGI_REDIS_SERVER_H
 
-#include "common/settings.h"
+#include "common/config/settings.h"
 
 struct redisContext;
 

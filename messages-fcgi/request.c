@@ -8,7 +8,7 @@
 #include <fcgiapp.h>
 #include <stdio.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 static struct span param(const struct FCGX_Request *fcgx, const char *name)
 {

@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_REQUEST_H
 #define MESSAGES_FCGI_REQUEST_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "messages-fcgi/cors.h"
 
 struct FCGX_Request;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "messages-fcgi/keeper.h"
 
 #define RETRY_AFTER "1"

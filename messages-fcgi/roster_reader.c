@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/clock.h"
-#include "common/roster_script.h"
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/wire/roster_script.h"
 #include "messages-fcgi/keeper.h"
 #include "messages-fcgi/redis_server.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Questions to the roster in Redis, for threads that may wait a second for the
- * answer. See common/roster.lua for what may be asked.
+ * answer. See common/wire/roster.lua for what may be asked.
  */
 #ifndef MESSAGES_FCGI_ROSTER_READER_H
 #define MESSAGES_FCGI_ROSTER_READER_H
 
-#include "common/attr.h"
-#include "common/settings.h"
-#include "common/span.h"
+#include "common/base/attr.h"
+#include "common/base/span.h"
+#include "common/config/settings.h"
 
 struct roster_reader;
 

@@ -5,8 +5,8 @@
  */
 #include "messages-fcgi/route.h"
 
-#include "common/channel_name.h"
-#include "common/json.h"
+#include "common/base/json.h"
+#include "common/config/channel_name.h"
 #include "messages-fcgi/path.h"
 
 /* parts: of the path, where the route's has asterisks. */

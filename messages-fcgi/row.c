@@ -4,7 +4,7 @@
  */
 #include "messages-fcgi/row.h"
 
-#include "common/json.h"
+#include "common/base/json.h"
 
 void row_add(struct buf *buf, const struct event *event)
 {

@@ -5,7 +5,7 @@
 #ifndef MESSAGES_FCGI_ROW_H
 #define MESSAGES_FCGI_ROW_H
 
-#include "common/event.h"
+#include "common/wire/event.h"
 
 /* Adds a chat message as its poster got it, any other event with its name and
  * data, as they were pushed. */

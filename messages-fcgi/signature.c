@@ -7,9 +7,9 @@
 
 #include <time.h>
 
-#include "common/crypto.h"
-#include "common/json.h"
-#include "common/text.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
 
 #define VERSION "1.0"
 #define SIGNATURE "auth_signature"

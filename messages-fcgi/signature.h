@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/fault.h"
 #include "messages-fcgi/form.h"
 

@@ -6,8 +6,8 @@
 
 #include <assert.h>
 
-#include "common/clock.h"
-#include "common/version.h"
+#include "common/base/clock.h"
+#include "common/base/version.h"
 
 /* Beyond every time that the two threads can be told to wait, and that to look
  * up a server's name, which is the system's. */

@@ -6,8 +6,8 @@
 #ifndef MESSAGES_FCGI_STATS_H
 #define MESSAGES_FCGI_STATS_H
 
-#include "common/metric.h"
-#include "common/ops.h"
+#include "common/daemon/metric.h"
+#include "common/daemon/ops.h"
 #include "messages-fcgi/problem.h"
 
 enum stats_route {

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 #include "messages-fcgi/entry.h"
 #include "messages-fcgi/store_server.h"
 

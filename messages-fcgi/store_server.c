@@ -9,11 +9,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/backoff.h"
-#include "common/clock.h"
-#include "common/crypto.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
 #include "messages-fcgi/stats.h"
 
 struct store_server {

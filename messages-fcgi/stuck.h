@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/channel_name.h"
+#include "common/config/channel_name.h"
 
 /* As many as one batch can name. Of more, the oldest is forgotten, which costs
  * others one wait for its lock. */

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "common/event.h"
+#include "common/wire/event.h"
 
 /* What one channel can have here at most, and how many channels. */
 #define TAILS_ROWS_MAX 256

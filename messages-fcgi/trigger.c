@@ -8,10 +8,10 @@
 #include <assert.h>
 #include <json-c/json_object.h>
 
-#include "common/channel_name.h"
-#include "common/json.h"
-#include "common/socket_id.h"
-#include "common/text.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
+#include "common/wire/socket_id.h"
 #include "messages-fcgi/channel_info.h"
 
 #define NAME_MAX_CHARACTERS 200

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "messages-fcgi/fault.h"
 
 #define TRIGGER_CHANNELS_MAX 100

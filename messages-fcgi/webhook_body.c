@@ -4,8 +4,8 @@
  */
 #include "messages-fcgi/webhook_body.h"
 
-#include "common/crypto.h"
-#include "common/json.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
 
 /* What is no event would spoil the others. */
 static bool is_wanted(const struct webhook *hook, struct span json)

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "common/app.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/config/app.h"
 
 struct webhook_event {
 	struct span json; /* an object with a name; absent: it was lost */

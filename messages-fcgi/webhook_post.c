@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/version.h"
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
 /* Less than the lease on the turn: see webhook_stream. */

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "common/attr.h"
-#include "common/span.h"
+#include "common/base/attr.h"
+#include "common/base/span.h"
 
 struct webhook_post;
 

@@ -7,8 +7,8 @@
 #ifndef MESSAGES_FCGI_WEBHOOK_SENDER_H
 #define MESSAGES_FCGI_WEBHOOK_SENDER_H
 
-#include "common/app.h"
-#include "common/settings.h"
+#include "common/config/app.h"
+#include "common/config/settings.h"
 
 struct webhook_senders;
 

@@ -11,10 +11,10 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/crypto.h"
-#include "common/log.h"
-#include "common/text.h"
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
 #include "messages-fcgi/redis_server.h"
 
 /* A process that has died holds the turn for so long: more than a POST takes,

@@ -4,11 +4,11 @@
  */
 #include "relay/admission.h"
 
-#include "common/auth.h"
-#include "common/channel_name.h"
-#include "common/origin.h"
-#include "common/socket_id.h"
-#include "common/text.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
+#include "common/config/origin.h"
+#include "common/wire/auth.h"
+#include "common/wire/socket_id.h"
 
 /* Of a client event's name, by the protocol. */
 #define EVENT_NAME_MAX 200

@@ -5,7 +5,7 @@
 #ifndef RELAY_ADMISSION_H
 #define RELAY_ADMISSION_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "relay/pusher.h"
 
 /* Who asks; borrowed. */

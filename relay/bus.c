@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
+#include "common/base/alloc.h"
 
 struct bus {
 	struct redis_link *link;

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/envelope.h"
-#include "common/event.h"
+#include "common/base/alloc.h"
+#include "common/wire/envelope.h"
+#include "common/wire/event.h"
 
 struct cache {
 	struct fanout *fanout;

@@ -7,8 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/channel_name.h"
-#include "common/crypto.h"
+#include "common/base/crypto.h"
+#include "common/config/channel_name.h"
 #include "relay/siphash.h"
 
 #define MEMBERS_MIN 4

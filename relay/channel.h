@@ -14,13 +14,13 @@
 #define RELAY_CHANNEL_H
 
 /* uthash asks for these before it is included */
-#include "common/alloc.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
 #define uthash_malloc(size) xmalloc(size)
 #define uthash_fatal(msg) fatalx("%s", msg)
 #include <uthash.h>
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "relay/list.h"
 #include "relay/stash.h"
 

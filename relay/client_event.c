@@ -4,9 +4,9 @@
  */
 #include "relay/client_event.h"
 
-#include "common/envelope.h"
-#include "common/json.h"
-#include "common/socket_id.h"
+#include "common/base/json.h"
+#include "common/wire/envelope.h"
+#include "common/wire/socket_id.h"
 
 static void publish(const struct client_event *event, struct roster *roster,
 		    struct span text)

@@ -9,10 +9,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/auth.h"
-#include "common/channel_name.h"
-#include "common/clock.h"
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/config/channel_name.h"
+#include "common/wire/auth.h"
 #include "relay/room.h"
 #include "relay/stats.h"
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/log.h"
-#include "common/text.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
 
 #define VARIABLE "RELAY_HANDOVER"
 /* SD_LISTEN_FDS_START */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 struct handover {
 	int listen_fd;  /* -1: none */

@@ -11,10 +11,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/chaos.h"
-#include "common/log.h"
-#include "common/socket_id.h"
+#include "common/base/alloc.h"
+#include "common/base/chaos.h"
+#include "common/base/log.h"
+#include "common/wire/socket_id.h"
 #include "relay/stats.h"
 
 /* Heads are polled this often while Redis is away. */

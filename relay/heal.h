@@ -12,7 +12,7 @@
 #ifndef RELAY_HEAL_H
 #define RELAY_HEAL_H
 
-#include "common/envelope.h"
+#include "common/wire/envelope.h"
 #include "relay/fanout.h"
 #include "relay/log_reader.h"
 

@@ -4,7 +4,7 @@
  */
 #include "relay/hint.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 static const struct {
 	const char *word;

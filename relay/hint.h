@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the roster script says to all workers, see common/roster.lua. Pure.
+ * What the roster script says to all workers, see common/wire/roster.lua. Pure.
  */
 #ifndef RELAY_HINT_H
 #define RELAY_HINT_H
 
 #include <stdint.h>
 
-#include "common/attr.h"
-#include "common/span.h"
+#include "common/base/attr.h"
+#include "common/base/span.h"
 
 enum hint_kind {
 	HINT_MEMBERS = 0, /* of a channel: somebody came or went */

@@ -6,8 +6,8 @@
 
 #include <ctype.h>
 
-#include "common/crypto.h"
-#include "common/http_head.h"
+#include "common/base/crypto.h"
+#include "common/base/http_head.h"
 
 /* RFC 6455 § 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

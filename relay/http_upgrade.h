@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "relay/offer.h"
 
 /* Longest request head. Cookies of other applications on the same host come

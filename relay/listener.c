@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
 #include "relay/list.h"
 
 /* Accepted at once, so that siblings get their share of a rush. */

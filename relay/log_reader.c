@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/backoff.h"
-#include "common/buf.h"
-#include "common/crypto.h"
-#include "common/log.h"
-#include "common/text.h"
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/buf.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
 #include "relay/list.h"
 #include "relay/stats.h"
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/app.h"
-#include "common/attr.h"
-#include "common/event.h"
+#include "common/base/attr.h"
+#include "common/config/app.h"
+#include "common/wire/event.h"
 #include "relay/loop.h"
 
 /* Most rows that one answer brings; ask again for the rest. */

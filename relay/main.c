@@ -3,7 +3,7 @@
  * relay: fans messages out from Redis to WebSocket subscribers. Options, then
  * the master.
  */
-#include "common/address.h"
+#include "common/config/address.h"
 #include "relay/log_reader.h"
 #include "relay/master.h"
 

@@ -4,7 +4,7 @@
  */
 #include "relay/offer.h"
 
-#include "common/http_head.h"
+#include "common/base/http_head.h"
 
 #define BITS_MAX 15
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /* All zero: none was found that can be met. */
 struct offer {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/alloc.h"
+#include "common/base/alloc.h"
 
 /* What a window collects for a busy subscriber. */
 #define CAP_MIN 8

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "common/alloc.h"
-#include "common/log.h"
-#include "common/text.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
 
 /* Raw DEFLATE, and the largest window: relay/offer takes no smaller one. */
 #define WINDOW_BITS (-15)

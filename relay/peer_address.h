@@ -8,7 +8,7 @@
 
 #include <netinet/in.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* "[…]:65535" of the longest address, and a NUL */
 #define PEER_ADDRESS_TEXT_MAX (INET6_ADDRSTRLEN + 8)

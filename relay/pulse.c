@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 struct pulse *pulse_new(size_t count)
 {

@@ -6,10 +6,10 @@
 
 #include <assert.h>
 
-#include "common/channel_name.h"
-#include "common/json.h"
-#include "common/socket_id.h"
-#include "common/text.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
+#include "common/wire/socket_id.h"
 
 static const struct {
 	const char *name;

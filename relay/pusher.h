@@ -9,8 +9,8 @@
 
 #include <json-c/json_object.h>
 
-#include "common/attr.h"
-#include "common/buf.h"
+#include "common/base/attr.h"
+#include "common/base/buf.h"
 
 /* Why a connection ends; the only place that knows the codes is the table
  * behind these. */

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 static _Atomic int64_t *rows, *own;
 static size_t worker_count, app_count;

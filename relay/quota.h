@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 
 /* By the master, once, before it forks. */
 void quota_share(size_t workers, size_t apps);

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "common/alloc.h"
-#include "common/backoff.h"
-#include "common/buf.h"
-#include "common/crypto.h"
-#include "common/log.h"
-#include "common/metric.h"
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/buf.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/daemon/metric.h"
 #include "relay/list.h"
 
 #define READ_BYTES 65536

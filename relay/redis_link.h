@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/address.h"
-#include "common/span.h"
+#include "common/base/span.h"
+#include "common/config/address.h"
 #include "relay/loop.h"
 
 struct redis_link;

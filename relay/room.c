@@ -7,8 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/crypto.h"
-#include "common/json.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
 #include "relay/siphash.h"
 
 void room_init(struct room *room)

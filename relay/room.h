@@ -11,13 +11,13 @@
 #define RELAY_ROOM_H
 
 /* uthash asks for these before it is included */
-#include "common/alloc.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
 #define uthash_malloc(size) xmalloc(size)
 #define uthash_fatal(msg) fatalx("%s", msg)
 #include <uthash.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 struct room_member {
 	UT_hash_handle hh;

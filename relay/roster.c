@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/buf.h"
-#include "common/crypto.h"
-#include "common/log.h"
-#include "common/roster_script.h"
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/wire/roster_script.h"
 #include "relay/list.h"
 
 /* Several of these may be lost before a lease ends. */

@@ -4,17 +4,17 @@
  * to ask; who is there its owner knows.
  *
  * Everything that is registered lives as long as the node that this connection
- * is, see common/roster.lua. Redis is away, or has forgotten us, or is new: all
- * are the same case, in which the owner registers everything again.
+ * is, see common/wire/roster.lua. Redis is away, or has forgotten us, or is
+ * new: all are the same case, in which the owner registers everything again.
  */
 #ifndef RELAY_ROSTER_H
 #define RELAY_ROSTER_H
 
-#include "common/app.h"
+#include "common/config/app.h"
 #include "relay/redis_link.h"
 
 /* What a node has registered stays for so long after its last sign of life;
- * LEASE_MS in common/roster.lua. */
+ * LEASE_MS in common/wire/roster.lua. */
 #define ROSTER_LEASE_MS 5000
 
 struct roster;

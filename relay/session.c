@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/channel_name.h"
-#include "common/crypto.h"
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/config/channel_name.h"
 #include "relay/admission.h"
 #include "relay/quota.h"
 

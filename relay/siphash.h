@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 uint64_t siphash(struct span s, const uint64_t key[2]);
 

@@ -6,7 +6,7 @@
 #ifndef RELAY_STASH_H
 #define RELAY_STASH_H
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 #include "relay/frame.h"
 
 struct stash_entry {

@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <sys/mman.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/version.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 
 /* A loop turns each second. Looking up a server's name, which waits, takes up
  * to half of this. */

@@ -9,8 +9,8 @@
 #ifndef RELAY_STATS_H
 #define RELAY_STATS_H
 
-#include "common/metric.h"
-#include "common/ops.h"
+#include "common/daemon/metric.h"
+#include "common/daemon/ops.h"
 #include "relay/pusher.h"
 
 /* Why an event that came through Redis was not taken. */

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/envelope.h"
+#include "common/base/alloc.h"
+#include "common/wire/envelope.h"
 #include "relay/bus.h"
 #include "relay/hint.h"
 #include "relay/stats.h"

@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/alloc.h"
-#include "common/crypto.h"
-#include "common/text.h"
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/base/text.h"
 #include "relay/siphash.h"
 
 struct user {

@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "common/ops_server.h"
+#include "common/daemon/ops_server.h"
 #include "relay/cache.h"
 #include "relay/client_event.h"
 #include "relay/drain.h"

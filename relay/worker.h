@@ -9,8 +9,8 @@
 
 #include <signal.h>
 
-#include "common/app.h"
-#include "common/settings.h"
+#include "common/config/app.h"
+#include "common/config/settings.h"
 #include "relay/pulse.h"
 
 /* What relay alone is told. */

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 /* Status codes of § 7.4.1; others stand in the header. */
 #define CODE_PROTOCOL_ERROR 1002

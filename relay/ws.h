@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 enum ws_opcode {
 	WS_OP_CONTINUATION = 0x0,

@@ -9,8 +9,8 @@
 #ifndef TESTS_BENCH_CROWD_H
 #define TESTS_BENCH_CROWD_H
 
-#include "common/address.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/config/address.h"
 #include "relay/loop.h"
 #include "tests/bench/histogram.h"
 

@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 static int dial_local(const char *path)
 {

@@ -5,7 +5,7 @@
 #ifndef TESTS_BENCH_DIAL_H
 #define TESTS_BENCH_DIAL_H
 
-#include "common/address.h"
+#include "common/config/address.h"
 
 /* A connected socket, which the caller closes. Waits until it is connected;
  * ends the program when it can't be. The kernel has 28,000 ports for each

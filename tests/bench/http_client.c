@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "relay/list.h"
 #include "tests/bench/dial.h"
 #include "tests/bench/stamp.h"

@@ -5,8 +5,8 @@
 #ifndef TESTS_BENCH_HTTP_CLIENT_H
 #define TESTS_BENCH_HTTP_CLIENT_H
 
-#include "common/address.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/config/address.h"
 #include "relay/loop.h"
 
 struct http_client;

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "common/alloc.h"
-#include "common/conf.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/config/conf.h"
 #include "relay/list.h"
 #include "tests/bench/bill.h"
 #include "tests/bench/histogram.h"

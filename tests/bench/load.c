@@ -14,11 +14,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/conf.h"
-#include "common/envelope.h"
-#include "common/event.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/config/conf.h"
+#include "common/wire/envelope.h"
+#include "common/wire/event.h"
 #include "relay/list.h"
 #include "tests/bench/bill.h"
 #include "tests/bench/crowd.h"

@@ -10,7 +10,7 @@
 #ifndef TESTS_BENCH_LOG_WRITER_H
 #define TESTS_BENCH_LOG_WRITER_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "relay/loop.h"
 
 /* Who writes the messages. */

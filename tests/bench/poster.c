@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "common/alloc.h"
+#include "common/base/alloc.h"
 #include "relay/list.h"
 #include "tests/bench/http_client.h"
 

@@ -7,8 +7,8 @@
 #ifndef TESTS_BENCH_POSTER_H
 #define TESTS_BENCH_POSTER_H
 
-#include "common/address.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/config/address.h"
 #include "relay/loop.h"
 
 struct poster;

@@ -6,8 +6,8 @@
 #ifndef TESTS_BENCH_PUBLISHER_H
 #define TESTS_BENCH_PUBLISHER_H
 
-#include "common/address.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/config/address.h"
 #include "relay/loop.h"
 
 struct publisher;

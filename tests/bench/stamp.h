@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 struct stamp {
 	uint64_t id; /* 1, 2, … in each room */

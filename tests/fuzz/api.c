@@ -8,8 +8,8 @@
 #include "messages-fcgi/signature.h"
 #include "messages-fcgi/trigger.h"
 
-#include "common/crypto.h"
-#include "common/text.h"
+#include "common/base/crypto.h"
+#include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW 1353088179

@@ -3,7 +3,7 @@
  * common/auth: nothing that was not made with the secret is let in, and a grant
  * that was made for whomever is good until it expires.
  */
-#include "common/auth.h"
+#include "common/wire/auth.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
  * common/envelope: what decodes encodes to what decodes the same, within the
  * payload; a topic is ours only if it is the one that we would write.
  */
-#include "common/envelope.h"
+#include "common/wire/envelope.h"
 
 #include "tests/fuzz/fuzz.h"
 

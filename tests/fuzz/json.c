@@ -3,13 +3,13 @@
  * common/json: what the scan accepts json-c reads, and reads as the scan meant
  * it; what is escaped scans; every string that comes out goes in again.
  */
-#include "common/json.h"
+#include "common/base/json.h"
 
 #include <json-c/json_tokener.h>
 #include <json-c/linkhash.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 /* json-c accepts all that the scan does, of any type. */

@@ -3,7 +3,7 @@
  * common/ops: an answer, once given, does not change with what follows, so no
  * split of the bytes makes a difference; and it is one whole HTTP response.
  */
-#include "common/ops.h"
+#include "common/daemon/ops.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -6,7 +6,7 @@
  */
 #include "relay/packer.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MAX 4000

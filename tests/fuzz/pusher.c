@@ -6,9 +6,9 @@
  */
 #include "relay/pusher.h"
 
-#include "common/channel_name.h"
-#include "common/json.h"
-#include "common/text.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool has_channel(enum pusher_type type)

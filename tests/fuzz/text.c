@@ -3,7 +3,7 @@
  * common/text: valid UTF-8 is what iconv takes for it; a number that is read
  * is the one that strtoll reads.
  */
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include <errno.h>
 #include <iconv.h>

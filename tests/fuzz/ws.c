@@ -6,7 +6,7 @@
  */
 #include "relay/ws.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ws_feed.h"
 

@@ -74,7 +74,7 @@ export function eventText(channel, row) {
     data: JSON.stringify(row), id: row.id });
 }
 
-/** What messages-fcgi publishes of it; see common/envelope.h. */
+/** What messages-fcgi publishes of it; see common/wire/envelope.h. */
 export function envelope(epoch, channel, row, exclude = '-') {
   return `1 ${epoch} ${row.id} ${exclude}\n${eventText(channel, row)}`;
 }

@@ -22,7 +22,7 @@ const TOP = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = ['messages-fcgi', 'relay'];
 // "At once" on a machine that is busy.
 const SOON_MS = 3000;
-// Longer than a slow peer is borne with, see common/ops_server.c.
+// Longer than a slow peer is borne with, see common/daemon/ops_server.c.
 const BORNE_MS = 12_000;
 const PLACES = 16;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What common/roster.lua promises, on a Redis of its own. The clock is the
+// What common/wire/roster.lua promises, on a Redis of its own. The clock is the
 // test's: a script that is told the time needs no test that waits.
 
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from '../stack.mjs';
 import { startRedis } from './resp.mjs';
 
-const SCRIPT = fileURLToPath(new URL('../../common/roster.lua', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../common/wire/roster.lua', import.meta.url));
 const HEADER = fileURLToPath(new URL('../../relay/roster.h', import.meta.url));
 const APP = '7';
 const LEASE_MS = 5000;

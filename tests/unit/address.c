@@ -2,7 +2,7 @@
  *
  * common/address: the two forms, and what is neither.
  */
-#include "common/address.h"
+#include "common/config/address.h"
 
 #include "tests/unit/unit.h"
 

@@ -4,7 +4,7 @@
  */
 #include "relay/admission.h"
 
-#include "common/auth.h"
+#include "common/wire/auth.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,9 +3,9 @@
  * common/app: one app by environment, several by JSON, and each mistake said
  * with its place.
  */
-#include "common/app.h"
+#include "common/config/app.h"
 
-#include "common/settings.h"
+#include "common/config/settings.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * common/auth: the vectors that the protocol's documentation gives.
  */
-#include "common/auth.h"
+#include "common/wire/auth.h"
 
 #include "tests/unit/unit.h"
 

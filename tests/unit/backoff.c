@@ -2,7 +2,7 @@
  *
  * common/backoff: the ladder, its jitter, and that it never overflows.
  */
-#include "common/backoff.h"
+#include "common/base/backoff.h"
 
 #include "tests/unit/unit.h"
 

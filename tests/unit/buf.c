@@ -2,7 +2,7 @@
  *
  * common/buf: what was added is what is there, through every growth.
  */
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #include <inttypes.h>
 

@@ -2,7 +2,7 @@
  *
  * common/channel_name: what may be a channel, and which are the operator's.
  */
-#include "common/channel_name.h"
+#include "common/config/channel_name.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * common/conf: where a value comes from, what is said about a wrong one, and
  * that a secret is never said.
  */
-#include "common/conf.h"
+#include "common/config/conf.h"
 
 #include <unistd.h>
 

@@ -3,7 +3,7 @@
  * common/crypto: published vectors (FIPS 180-4, RFC 1321, RFC
  * 4231, RFC 4648, RFC 6455).
  */
-#include "common/crypto.h"
+#include "common/base/crypto.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * common/envelope: the exact bytes between the two programs, and what is not
  * one of ours.
  */
-#include "common/envelope.h"
+#include "common/wire/envelope.h"
 
 #include "tests/unit/unit.h"
 

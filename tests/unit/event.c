@@ -4,9 +4,9 @@
  * these bytes are what every subscriber gets; a change here is a change of
  * the protocol.
  */
-#include "common/event.h"
+#include "common/wire/event.h"
 
-#include "common/json.h"
+#include "common/base/json.h"
 #include "tests/unit/unit.h"
 
 static struct event chat(struct span name, struct span text)

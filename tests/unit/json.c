@@ -3,7 +3,7 @@
  * common/json: the scan is RFC 8259 and nothing beside it, json-c never sees
  * what it would read in its own way, and what we escape reads back.
  */
-#include "common/json.h"
+#include "common/base/json.h"
 
 #include "tests/unit/unit.h"
 

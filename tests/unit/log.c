@@ -2,7 +2,7 @@
  *
  * common/log: one fact is one line, whatever it is about.
  */
-#include "common/log.h"
+#include "common/base/log.h"
 
 #include <errno.h>
 #include <regex.h>

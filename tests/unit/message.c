@@ -5,7 +5,7 @@
  */
 #include "messages-fcgi/message.h"
 
-#include "common/crypto.h"
+#include "common/base/crypto.h"
 #include "tests/unit/unit.h"
 
 static const struct span absent = { NULL, 0 };

@@ -3,7 +3,7 @@
  * common/metric: the text, to the byte, and what is left when those who
  * counted are gone.
  */
-#include "common/metric.h"
+#include "common/daemon/metric.h"
 
 #include "tests/unit/unit.h"
 

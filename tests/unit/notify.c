@@ -2,14 +2,14 @@
  *
  * common/notify: what a service manager hears, and when nothing is said.
  */
-#include "common/notify.h"
+#include "common/daemon/notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 #include "tests/unit/unit.h"
 
 static char folder[] = "/tmp/pushlog-unit-XXXXXX";

@@ -3,7 +3,7 @@
  * common/ops: requests as they come over the wire, whole and byte by byte, and
  * the exact answers.
  */
-#include "common/ops.h"
+#include "common/daemon/ops.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * common/origin: what may stand in the list, and who is on it.
  */
-#include "common/origin.h"
+#include "common/config/origin.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * common/settings: the defaults that both programs share, and the values that
  * must not get far.
  */
-#include "common/settings.h"
+#include "common/config/settings.h"
 
 #include "tests/unit/unit.h"
 

@@ -5,7 +5,7 @@
  */
 #include "messages-fcgi/signature.h"
 
-#include "common/crypto.h"
+#include "common/base/crypto.h"
 #include "tests/unit/unit.h"
 
 #define NOW 1353088179

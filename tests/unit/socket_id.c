@@ -2,7 +2,7 @@
  *
  * common/socket_id: to text and back, and nothing else back.
  */
-#include "common/socket_id.h"
+#include "common/wire/socket_id.h"
 
 #include "tests/unit/unit.h"
 

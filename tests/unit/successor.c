@@ -2,7 +2,7 @@
  *
  * common/successor: what is fit to take our place, and taking it.
  */
-#include "common/successor.h"
+#include "common/daemon/successor.h"
 
 #include <signal.h>
 #include <sys/stat.h>

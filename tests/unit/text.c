@@ -2,7 +2,7 @@
  *
  * common/text: UTF-8 proved by counting, numbers at their limits.
  */
-#include "common/text.h"
+#include "common/base/text.h"
 
 #include "tests/unit/unit.h"
 

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "common/buf.h"
-#include "common/span.h"
+#include "common/base/buf.h"
+#include "common/base/span.h"
 
 /* A test, named by the sentence that it proves. */
 #define TEST(sentence)                                                         \

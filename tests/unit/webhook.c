@@ -2,9 +2,9 @@
  *
  * common/webhook: lists of URLs, with and without the events that they want.
  */
-#include "common/webhook.h"
+#include "common/config/webhook.h"
 
-#include "common/json.h"
+#include "common/base/json.h"
 
 #include "tests/unit/unit.h"
 

@@ -22,9 +22,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/alloc.h"
-#include "common/buf.h"
-#include "common/log.h"
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
 
 #define BODY_MAX 8192
 #define BATCH_MAX 256

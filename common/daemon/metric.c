@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Walks over the tables of metrics.
+ */
+#include "common/daemon/metric.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "numbers are shared by processes");
+
+const struct metric_bounds metric_seconds = {
+	.count = 16,
+	.unit = 1000000,
+	.at = { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
+		250000, 500000, 1000000, 2500000, 5000000, 10000000 },
+};
+
+const struct metric_bounds metric_sizes = {
+	.count = 9,
+	.unit = 1,
+	.at = { 1, 2, 4, 8, 16, 32, 64, 128, 256 },
+};
+
+void metric_observe(struct metric_histogram *histogram,
+		    const struct metric_bounds *bounds, int64_t value)
+{
+	size_t i = 0;
+
+	while (i < bounds->count && value > bounds->at[i])
+		i++;
+	metric_add(&histogram->buckets[i], 1);
+	metric_add(&histogram->sum, value);
+}
+
+/* ---- the numbers of a metric, one after the other ---- */
+
+static size_t numbers_of(const struct metric *metric)
+{
+	size_t each = metric->type == METRIC_HISTOGRAM
+			      ? sizeof(struct metric_histogram) /
+					sizeof(_Atomic int64_t)
+			      : 1;
+
+	return metric->count * each;
+}
+
+static _Atomic int64_t *first_of(const struct metric *metric, void *of)
+{
+	return (_Atomic int64_t *)(void *)((char *)of + metric->offset);
+}
+
+static const _Atomic int64_t *first_in(const struct metric *metric,
+				       const void *of)
+{
+	return (const _Atomic int64_t *)(const void *)((const char *)of +
+						       metric->offset);
+}
+
+static void merge_one(const struct metric *metric, void *to, const void *from)
+{
+	_Atomic int64_t *into = first_of(metric, to);
+	const _Atomic int64_t *what = first_in(metric, from);
+	size_t i;
+
+	for (i = 0; i < numbers_of(metric); i++) {
+		int64_t n = metric_get(&what[i]);
+
+		if (metric->type != METRIC_PEAK)
+			metric_add_own(&into[i], n);
+		else if (n > metric_get(&into[i]))
+			metric_set(&into[i], n);
+	}
+}
+
+void metric_merge(const struct metric_table *table, void *to, const void *from)
+{
+	size_t i;
+
+	for (i = 0; i < table->count; i++)
+		merge_one(&table->metrics[i], to, from);
+}
+
+void metric_forget(const struct metric_table *table, void *of)
+{
+	size_t i, n;
+
+	for (i = 0; i < table->count; i++) {
+		const struct metric *metric = &table->metrics[i];
+
+		if (metric->type != METRIC_GAUGE && metric->type != METRIC_PEAK)
+			continue;
+		for (n = 0; n < numbers_of(metric); n++)
+			metric_set(&first_of(metric, of)[n], 0);
+	}
+}
+
+/* ---- text ---- */
+
+/* n / unit, which is a power of ten, without a float that would round it. */
+static void add_number(struct buf *text, int64_t n, int64_t unit)
+{
+	int64_t rest = n % unit;
+
+	buf_add_int(text, n / unit);
+	if (rest == 0)
+		return;
+	buf_add_char(text, '.');
+	while (rest != 0) {
+		unit /= 10;
+		buf_add_char(text, (char)('0' + rest / unit));
+		rest %= unit;
+	}
+}
+
+/* The line's name and labels, up to the blank before its number. le: the
+ * bucket's bound, absent in all other lines. */
+static void add_name(struct buf *text, const struct metric *metric,
+		     const char *suffix, size_t series, struct span le)
+{
+	bool has_label = metric->label != NULL, has_le = le.ptr != NULL;
+
+	buf_add_str(text, metric->name);
+	buf_add_str(text, suffix);
+	if (has_label || has_le)
+		buf_add_char(text, '{');
+	if (has_label)
+		metric->label(text, series);
+	if (has_label && has_le)
+		buf_add_char(text, ',');
+	if (has_le) {
+		buf_add_str(text, "le=\"");
+		buf_add_span(text, le);
+		buf_add_char(text, '"');
+	}
+	if (has_label || has_le)
+		buf_add_char(text, '}');
+	buf_add_char(text, ' ');
+}
+
+static void add_line(struct buf *text, const struct metric *metric,
+		     const char *suffix, size_t series, int64_t n, int64_t unit)
+{
+	add_name(text, metric, suffix, series, span_of(NULL, 0));
+	add_number(text, n, unit);
+	buf_add_char(text, '\n');
+}
+
+/* Each bucket holds those below it, too. The count is that of the last one, so
+ * that they agree whoever counts meanwhile. */
+static void add_histogram(struct buf *text, const struct metric *metric,
+			  size_t series, const void *of)
+{
+	const void *first = (const char *)of + metric->offset;
+	const struct metric_histogram *histogram = first;
+	const struct metric_bounds *bounds = metric->bounds;
+	struct buf le = BUF_INIT;
+	int64_t count = 0;
+	size_t i;
+
+	histogram += series;
+	for (i = 0; i <= bounds->count; i++) {
+		buf_clear(&le);
+		if (i < bounds->count)
+			add_number(&le, bounds->at[i], bounds->unit);
+		else
+			buf_add_str(&le, "+Inf");
+		count += metric_get(&histogram->buckets[i]);
+		add_name(text, metric, "_bucket", series, buf_span(&le));
+		buf_add_int(text, count);
+		buf_add_char(text, '\n');
+	}
+	buf_release(&le);
+	add_line(text, metric, "_sum", series, metric_get(&histogram->sum),
+		 bounds->unit);
+	add_line(text, metric, "_count", series, count, 1);
+}
+
+static void add_metric(struct buf *text, const struct metric *metric,
+		       const void *of)
+{
+	static const char *const types[] = {
+		[METRIC_COUNTER] = "counter",
+		[METRIC_GAUGE] = "gauge",
+		[METRIC_PEAK] = "gauge",
+		[METRIC_HISTOGRAM] = "histogram",
+	};
+	size_t i;
+
+	buf_addf(text, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
+		 metric->help, metric->name, types[metric->type]);
+	for (i = 0; i < metric->count; i++) {
+		if (metric->type == METRIC_HISTOGRAM)
+			add_histogram(text, metric, i, of);
+		else
+			add_line(text, metric, "", i,
+				 metric_get(&first_in(metric, of)[i]), 1);
+	}
+}
+
+void metric_render(const struct metric_table *table, const void *of,
+		   struct buf *text)
+{
+	size_t i;
+
+	for (i = 0; i < table->count; i++)
+		add_metric(text, &table->metrics[i], of);
+}

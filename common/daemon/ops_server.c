@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An epoll instance of its own, which can be watched as one descriptor. In it
+ * are the listening socket, a clock that ticks while there are peers, and the
+ * peers.
+ */
+#include "common/daemon/ops_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+/* Who asks are a scraper or two and a health check. */
+#define PEERS_MAX 16
+/* From accepting a peer to the last byte of its answer. */
+#define PEER_MS 5000
+#define TICK_S 1
+/* Read at once. */
+#define READ_BYTES 4096
+
+struct peer {
+	int fd; /* -1: the place is free */
+	int64_t since_ms;
+	struct buf in, out;
+	size_t sent;      /* of out */
+	bool is_answered; /* out is complete; what is read is dropped */
+};
+
+struct ops_server {
+	const struct ops_handler *handler;
+	int epoll_fd, listen_fd, tick_fd;
+	bool is_listening; /* false after accept failed, until the next tick, */
+	bool has_left;     /* and for good after that */
+	struct peer peers[PEERS_MAX];
+};
+
+static void control(struct ops_server *server, int op, int fd, uint32_t events,
+		    void *who)
+{
+	struct epoll_event event = { .events = events, .data.ptr = who };
+
+	if (epoll_ctl(server->epoll_fd, op, fd, &event) == -1)
+		fatal("cannot watch a file descriptor");
+}
+
+static void set_tick(struct ops_server *server, bool is_on)
+{
+	const struct itimerspec every = { { is_on ? TICK_S : 0, 0 },
+					  { is_on ? TICK_S : 0, 0 } };
+
+	timerfd_settime(server->tick_fd, 0, &every, NULL);
+}
+
+static void drop(struct peer *peer)
+{
+	if (peer->fd != -1)
+		close(peer->fd);
+	peer->fd = -1;
+	buf_release(&peer->in);
+	buf_release(&peer->out);
+}
+
+/* A free place, or that of the peer who has been there longest. */
+static struct peer *make_place(struct ops_server *server)
+{
+	struct peer *oldest = &server->peers[0];
+	size_t i;
+
+	for (i = 0; i < PEERS_MAX; i++) {
+		struct peer *peer = &server->peers[i];
+
+		if (peer->fd == -1)
+			return peer;
+		if (peer->since_ms < oldest->since_ms)
+			oldest = peer;
+	}
+	drop(oldest);
+	return oldest;
+}
+
+/* Sends what there is, as far as the kernel takes it. */
+static void flush(struct ops_server *server, struct peer *peer)
+{
+	ssize_t sent;
+
+	sent = send(peer->fd, peer->out.data + peer->sent,
+		    peer->out.len - peer->sent, MSG_NOSIGNAL);
+	if (sent == -1 && errno != EAGAIN && errno != EINTR) {
+		drop(peer);
+		return;
+	}
+	if (sent > 0)
+		peer->sent += (size_t)sent;
+	if (peer->sent < peer->out.len) {
+		control(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN | EPOLLOUT,
+			peer);
+		return;
+	}
+	/* closed when the peer has read it and closes: with bytes of its own
+	 * unread, closing first would take the answer away from it */
+	shutdown(peer->fd, SHUT_WR);
+	control(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN, peer);
+}
+
+static void receive(struct ops_server *server, struct peer *peer)
+{
+	char *room = buf_reserve(&peer->in, READ_BYTES);
+	ssize_t len = recv(peer->fd, room, READ_BYTES, 0);
+
+	if (len == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len <= 0) {
+		drop(peer);
+		return;
+	}
+	if (peer->is_answered)
+		return;
+	peer->in.len += (size_t)len;
+	if (ops_answer(server->handler, buf_span(&peer->in), &peer->out) == -1)
+		return;
+	peer->is_answered = true;
+	buf_clear(&peer->in);
+	flush(server, peer);
+}
+
+static void accept_peer(struct ops_server *server)
+{
+	int fd = accept4(server->listen_fd, NULL, NULL,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct peer *peer;
+
+	/* a sibling was faster, the peer left, or we have no descriptor: then
+	 * it waits for the next tick and does not wake us meanwhile */
+	if (fd == -1 && (errno == EMFILE || errno == ENFILE)) {
+		control(server, EPOLL_CTL_DEL, server->listen_fd, 0, NULL);
+		server->is_listening = false;
+		set_tick(server, true);
+	}
+	if (fd == -1)
+		return;
+	peer = make_place(server);
+	*peer = (struct peer){ .fd = fd, .since_ms = clock_ms() };
+	control(server, EPOLL_CTL_ADD, fd, EPOLLIN, peer);
+	set_tick(server, true);
+}
+
+static void on_tick(struct ops_server *server)
+{
+	int64_t late_ms = clock_ms() - PEER_MS;
+	bool has_peers = false;
+	uint64_t ticks;
+	size_t i;
+
+	if (read(server->tick_fd, &ticks, sizeof(ticks)) == -1)
+		return;
+	for (i = 0; i < PEERS_MAX; i++) {
+		struct peer *peer = &server->peers[i];
+
+		if (peer->fd != -1 && peer->since_ms <= late_ms)
+			drop(peer);
+		has_peers |= peer->fd != -1;
+	}
+	if (!server->is_listening && !server->has_left) {
+		control(server, EPOLL_CTL_ADD, server->listen_fd, EPOLLIN,
+			&server->listen_fd);
+		server->is_listening = true;
+	}
+	if (!has_peers)
+		set_tick(server, false);
+}
+
+void ops_server_turn(struct ops_server *server)
+{
+	/* one at a time: what is done for one may drop another */
+	struct epoll_event event;
+	struct peer *peer;
+
+	if (epoll_wait(server->epoll_fd, &event, 1, 0) != 1)
+		return;
+	if (event.data.ptr == &server->listen_fd) {
+		accept_peer(server);
+	} else if (event.data.ptr == &server->tick_fd) {
+		on_tick(server);
+	} else {
+		peer = event.data.ptr;
+		if (event.events & EPOLLOUT)
+			flush(server, peer);
+		if (peer->fd != -1 &&
+		    (event.events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+			receive(server, peer);
+	}
+}
+
+struct ops_server *ops_server_new(int listen_fd,
+				  const struct ops_handler *handler)
+{
+	struct ops_server *server = xcalloc(1, sizeof(*server));
+	size_t i;
+
+	server->handler = handler;
+	server->listen_fd = listen_fd;
+	server->is_listening = true;
+	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	server->tick_fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (server->epoll_fd == -1 || server->tick_fd == -1)
+		fatal("cannot wait for who operates us");
+	for (i = 0; i < PEERS_MAX; i++)
+		server->peers[i].fd = -1;
+	control(server, EPOLL_CTL_ADD, listen_fd, EPOLLIN, &server->listen_fd);
+	control(server, EPOLL_CTL_ADD, server->tick_fd, EPOLLIN,
+		&server->tick_fd);
+	return server;
+}
+
+void ops_server_free(struct ops_server *server)
+{
+	size_t i;
+
+	if (server == NULL)
+		return;
+	for (i = 0; i < PEERS_MAX; i++)
+		drop(&server->peers[i]);
+	close(server->tick_fd);
+	close(server->epoll_fd);
+	free(server);
+}
+
+void ops_server_leave(struct ops_server *server)
+{
+	if (server->is_listening)
+		control(server, EPOLL_CTL_DEL, server->listen_fd, 0, NULL);
+	server->is_listening = false;
+	server->has_left = true;
+}
+
+bool ops_server_is_idle(const struct ops_server *server)
+{
+	size_t i;
+
+	for (i = 0; i < PEERS_MAX; i++) {
+		const struct peer *peer = &server->peers[i];
+
+		if (peer->fd != -1 &&
+		    (!peer->is_answered || peer->sent < peer->out.len))
+			return false;
+	}
+	return true;
+}
+
+int ops_server_fd(const struct ops_server *server)
+{
+	return server->epoll_fd;
+}

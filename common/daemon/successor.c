@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * argv[0] is how we were found, and how what comes next is found: by its path,
+ * or in PATH. So it is the new file after an upgrade that replaced the old one,
+ * and after one that moved a symbolic link.
+ */
+#include "common/daemon/successor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+/* For a program to start and to read its configuration. */
+#define TRIAL_MS 10000
+
+void successor_try(struct successor *successor)
+{
+	char check[] = "--check-config";
+	char *argv[] = { successor->argv[0], check, NULL };
+	int error;
+
+	if (successor->trial != 0)
+		return;
+	/* a thread-safe fork and exec; unlike execvp it runs no shell for a
+	 * file that is no program */
+	error = posix_spawnp(&successor->trial, argv[0], NULL, NULL, argv,
+			     environ);
+	successor->give_up_ms = clock_ms() + TRIAL_MS;
+	if (error == 0)
+		return;
+	log_error("cannot run '%s': %s", argv[0], strerror(error));
+	successor->trial = -1;
+}
+
+static enum successor_verdict verdict(const struct successor *successor,
+				      int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return SUCCESSOR_FIT;
+	if (WIFSIGNALED(status))
+		log_error("'%s' was killed by signal %d at its trial",
+			  successor->argv[0], WTERMSIG(status));
+	else
+		log_error("'%s' would not start", successor->argv[0]);
+	return SUCCESSOR_UNFIT;
+}
+
+enum successor_verdict successor_judge(struct successor *successor)
+{
+	int status;
+
+	if (successor->trial == 0)
+		return SUCCESSOR_NONE;
+	if (successor->trial == -1) {
+		successor->trial = 0;
+		return SUCCESSOR_UNFIT;
+	}
+	if (waitpid(successor->trial, &status, WNOHANG) == 0) {
+		if (clock_ms() >= successor->give_up_ms)
+			kill(successor->trial, SIGKILL);
+		return SUCCESSOR_TRIED;
+	}
+	successor->trial = 0;
+	return verdict(successor, status);
+}
+
+void successor_abandon(struct successor *successor)
+{
+	if (successor->trial > 0) {
+		kill(successor->trial, SIGKILL);
+		waitpid(successor->trial, NULL, 0);
+	}
+	successor->trial = 0;
+}
+
+void successor_become(const struct successor *successor)
+{
+	execvp(successor->argv[0], successor->argv);
+	log_error("cannot become '%s': %m", successor->argv[0]);
+}

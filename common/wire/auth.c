@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The strings that are signed. Knows neither who asks nor who may.
+ */
+#include "common/wire/auth.h"
+
+#include "common/base/crypto.h"
+#include "common/base/text.h"
+
+/* Of a user's id in a grant: 128 characters of UTF-8. */
+#define USER_MAX_BYTES 512
+
+static void add_hmac(struct buf *buf, const struct app *app,
+		     const struct buf *text)
+{
+	uint8_t signature[CRYPTO_SHA256_BYTES];
+
+	crypto_hmac_sha256(span_str(app->secret), buf_span(text), signature);
+	crypto_add_hex(buf, signature, sizeof(signature));
+}
+
+static void add_signature(struct buf *buf, const struct app *app,
+			  const struct buf *text)
+{
+	buf_add_str(buf, app->key);
+	buf_add_char(buf, ':');
+	add_hmac(buf, app, text);
+}
+
+void auth_add_channel(struct buf *buf, const struct app *app,
+		      struct span socket_id, struct span channel,
+		      struct span channel_data)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_span(&text, socket_id);
+	buf_add_char(&text, ':');
+	buf_add_span(&text, channel);
+	if (channel_data.ptr != NULL) {
+		buf_add_char(&text, ':');
+		buf_add_span(&text, channel_data);
+	}
+	add_signature(buf, app, &text);
+	buf_release(&text);
+}
+
+void auth_add_user(struct buf *buf, const struct app *app,
+		   struct span socket_id, struct span user_data)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_span(&text, socket_id);
+	buf_add_str(&text, "::user::");
+	buf_add_span(&text, user_data);
+	add_signature(buf, app, &text);
+	buf_release(&text);
+}
+
+/* Releases wanted. */
+static bool is_wanted(struct span auth, struct buf *wanted)
+{
+	bool result = crypto_equal(auth, buf_span(wanted));
+
+	buf_release(wanted);
+	return result;
+}
+
+bool auth_check_channel(const struct app *app, struct span auth,
+			struct span socket_id, struct span channel,
+			struct span channel_data)
+{
+	struct buf wanted = BUF_INIT;
+
+	auth_add_channel(&wanted, app, socket_id, channel, channel_data);
+	return is_wanted(auth, &wanted);
+}
+
+bool auth_check_user(const struct app *app, struct span auth,
+		     struct span socket_id, struct span user_data)
+{
+	struct buf wanted = BUF_INIT;
+
+	auth_add_user(&wanted, app, socket_id, user_data);
+	return is_wanted(auth, &wanted);
+}
+
+void auth_add_grant(struct buf *buf, const struct app *app, struct span channel,
+		    struct span user, int64_t expiry_s)
+{
+	struct buf text = BUF_INIT;
+
+	/* user is last: it alone may hold a line feed */
+	buf_addf(&text, "grant\n%s\n%lld\n", app->id, (long long)expiry_s);
+	buf_add_span(&text, channel);
+	buf_add_char(&text, '\n');
+	buf_add_span(&text, user);
+	buf_add_int(buf, expiry_s);
+	buf_add_char(buf, ':');
+	crypto_add_hex(buf, user.ptr, user.len);
+	buf_add_char(buf, ':');
+	add_hmac(buf, app, &text);
+	buf_release(&text);
+}
+
+/* Takes what stands before the next colon off *rest; -1 if there is none. */
+static int take_field(struct span *rest, struct span *field)
+{
+	const char *colon =
+		rest->len > 0 ? memchr(rest->ptr, ':', rest->len) : NULL;
+
+	if (colon == NULL)
+		return -1;
+	*field = span_of(rest->ptr, (size_t)(colon - rest->ptr));
+	*rest = span_of(colon + 1, rest->len - field->len - 1);
+	return 0;
+}
+
+/* The user, up to USER_MAX_BYTES, in whatever case. */
+static int parse_user(struct span hex, char *user)
+{
+	size_t i;
+
+	if (hex.len % 2 != 0 || hex.len / 2 > USER_MAX_BYTES)
+		return -1;
+	for (i = 0; i < hex.len; i += 2) {
+		int high = text_hex_value(hex.ptr[i]);
+		int low = text_hex_value(hex.ptr[i + 1]);
+
+		if (high == -1 || low == -1)
+			return -1;
+		user[i / 2] = (char)(high << 4 | low);
+	}
+	return 0;
+}
+
+bool auth_check_grant(const struct app *app, struct span channel,
+		      struct span grant, int64_t now_s)
+{
+	struct span rest = grant, expiry, user;
+	struct buf wanted = BUF_INIT;
+	char bytes[USER_MAX_BYTES];
+	int64_t expiry_s;
+
+	if (take_field(&rest, &expiry) == -1 ||
+	    take_field(&rest, &user) == -1 ||
+	    text_parse_int(expiry, &expiry_s) == -1 ||
+	    parse_user(user, bytes) == -1)
+		return false;
+	auth_add_grant(&wanted, app, channel, span_of(bytes, user.len / 2),
+		       expiry_s);
+	return is_wanted(grant, &wanted) && now_s < expiry_s;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The text of roster.lua, which make has turned into a C string.
+ */
+#include "common/wire/roster_script.h"
+
+#include "common/base/crypto.h"
+
+static const char script[] =
+#include "common/roster_lua.h"
+	;
+
+struct span roster_script(void)
+{
+	return span_of(script, sizeof(script) - 1);
+}
+
+void roster_script_add_sha(struct buf *buf)
+{
+	uint8_t digest[CRYPTO_SHA1_BYTES];
+
+	crypto_sha1(roster_script(), digest);
+	crypto_add_hex(buf, digest, sizeof(digest));
+}
