@@ -43,11 +43,18 @@ MESSAGES = app_request auth_post batch body channel_info channels_get \
 	readers records redis_server request response roster_reader route row \
 	signature stats store store_link store_server stuck tails \
 	trigger webhook_body webhook_post webhook_sender webhook_stream
-RELAY = admission bus cache channel client_event conn conn_set drain fanout \
-	frame handover heal hint http_upgrade listener log_reader loop main master \
-	occupancy offer outbuf packer peer_address presence pulse pusher quota \
-	redis_link room roster session siphash stash stats throttle topics users \
-	worker ws
+RELAY = main stats \
+	process/drain process/handover process/master process/pulse \
+	process/worker \
+	hub/cache hub/client_event hub/fanout hub/heal hub/occupancy \
+	hub/presence hub/quota hub/session hub/topics hub/users \
+	backends/bus backends/log_reader backends/redis_link backends/roster \
+	net/conn net/conn_set net/listener net/loop net/outbuf \
+	net/peer_address net/throttle \
+	channels/channel channels/room channels/stash \
+	protocol/admission protocol/frame protocol/hint protocol/http_upgrade \
+	protocol/offer protocol/packer protocol/pusher protocol/siphash \
+	protocol/ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)
 # CHAOS=1: the build that tests/chaos breaks from within

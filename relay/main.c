@@ -4,8 +4,8 @@
  * the master.
  */
 #include "common/config/address.h"
-#include "relay/log_reader.h"
-#include "relay/master.h"
+#include "relay/backends/log_reader.h"
+#include "relay/process/master.h"
 
 #define INT(env, field, def, lowest, highest, text)                            \
 	{                                                                      \

@@ -11,7 +11,7 @@
 
 #include "common/daemon/metric.h"
 #include "common/daemon/ops.h"
-#include "relay/pusher.h"
+#include "relay/protocol/pusher.h"
 
 /* Why an event that came through Redis was not taken. */
 enum stats_drop {

@@ -11,7 +11,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/address.h"
-#include "relay/loop.h"
+#include "relay/net/loop.h"
 #include "tests/bench/histogram.h"
 
 #define CROWD_CODES 5000

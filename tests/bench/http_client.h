@@ -7,7 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/address.h"
-#include "relay/loop.h"
+#include "relay/net/loop.h"
 
 struct http_client;
 

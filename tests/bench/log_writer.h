@@ -11,7 +11,7 @@
 #define TESTS_BENCH_LOG_WRITER_H
 
 #include "common/base/buf.h"
-#include "relay/loop.h"
+#include "relay/net/loop.h"
 
 /* Who writes the messages. */
 #define LOG_WRITER_NAME "bench"

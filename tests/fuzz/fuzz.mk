@@ -16,17 +16,17 @@ FUZZ_api = messages-fcgi/signature messages-fcgi/trigger \
 	messages-fcgi/channel_info messages-fcgi/fault \
 	messages-fcgi/form
 FUZZ_form = messages-fcgi/form
-FUZZ_http_upgrade = relay/http_upgrade relay/offer
+FUZZ_http_upgrade = relay/protocol/http_upgrade relay/protocol/offer
 FUZZ_multipart = messages-fcgi/multipart messages-fcgi/form
-FUZZ_packer = relay/packer relay/frame relay/ws
+FUZZ_packer = relay/protocol/packer relay/protocol/frame relay/protocol/ws
 FUZZ_packer_LIBS = -lz
-FUZZ_pusher = relay/pusher
+FUZZ_pusher = relay/protocol/pusher
 FUZZ_roster = messages-fcgi/keeper messages-fcgi/redis_server \
 	messages-fcgi/roster_reader \
-	relay/hint relay/loop relay/pusher relay/redis_link relay/room \
-	relay/roster relay/siphash relay/stats
+	relay/protocol/hint relay/net/loop relay/protocol/pusher relay/backends/redis_link relay/channels/room \
+	relay/backends/roster relay/protocol/siphash relay/stats
 FUZZ_roster_LIBS = -lhiredis
-FUZZ_ws = relay/ws
+FUZZ_ws = relay/protocol/ws
 
 FUZZ_TESTS = $(FUZZ:%=$(BUILD)/fuzz/%)
 FUZZ_LIBS = -ljson-c -lcrypto

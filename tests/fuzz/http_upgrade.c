@@ -4,7 +4,7 @@
  * so no split of the bytes makes a difference; what is taken apart lies within
  * the request and is what it is said to be.
  */
-#include "relay/http_upgrade.h"
+#include "relay/protocol/http_upgrade.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -4,7 +4,7 @@
  * limit or refused, the same whatever came before; and what was unpacked can be
  * packed and unpacked again.
  */
-#include "relay/packer.h"
+#include "relay/protocol/packer.h"
 
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"

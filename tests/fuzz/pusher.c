@@ -4,7 +4,7 @@
  * decodes to when data is written as a string; a target that is ours can be
  * put together again; what we answer is JSON whatever we were sent.
  */
-#include "relay/pusher.h"
+#include "relay/protocol/pusher.h"
 
 #include "common/base/json.h"
 #include "common/base/text.h"

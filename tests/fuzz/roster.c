@@ -8,9 +8,9 @@
 #include <hiredis/hiredis.h>
 
 #include "messages-fcgi/roster_reader.h"
-#include "relay/hint.h"
-#include "relay/room.h"
-#include "relay/roster.h"
+#include "relay/backends/roster.h"
+#include "relay/channels/room.h"
+#include "relay/protocol/hint.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -4,7 +4,7 @@
  * and within the limits; a fault is for ever. The first byte chooses the split,
  * and whether messages may be compressed.
  */
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"

@@ -12,7 +12,7 @@ import { until } from '../stack.mjs';
 import { startRedis } from './resp.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../common/wire/roster.lua', import.meta.url));
-const HEADER = fileURLToPath(new URL('../../relay/roster.h', import.meta.url));
+const HEADER = fileURLToPath(new URL('../../relay/backends/roster.h', import.meta.url));
 const APP = '7';
 const LEASE_MS = 5000;
 const LEAVING_MS = 3000;

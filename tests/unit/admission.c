@@ -2,7 +2,7 @@
  *
  * relay/admission: who comes into which channel, and who becomes whom.
  */
-#include "relay/admission.h"
+#include "relay/protocol/admission.h"
 
 #include "common/wire/auth.h"
 

@@ -3,7 +3,7 @@
  * relay/allowance: so much at once, so much a second, whenever the second
  * begins.
  */
-#include "relay/allowance.h"
+#include "relay/hub/allowance.h"
 
 #include "tests/unit/unit.h"
 

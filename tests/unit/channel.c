@@ -2,7 +2,7 @@
  *
  * relay/channel: a table of many channels, and members that come and go.
  */
-#include "relay/channel.h"
+#include "relay/channels/channel.h"
 
 #include "tests/unit/unit.h"
 

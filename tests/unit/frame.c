@@ -3,7 +3,7 @@
  * relay/frame: the bytes of a frame and the counting of references. That
  * others can read it is shown in ws_wslay.c.
  */
-#include "relay/frame.h"
+#include "relay/protocol/frame.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * relay/handover: what one image of relay tells the next, and what is taken
  * from a service manager.
  */
-#include "relay/handover.h"
+#include "relay/process/handover.h"
 
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
  *
  * relay/hint: what the roster script says, and what it would never say.
  */
-#include "relay/hint.h"
+#include "relay/protocol/hint.h"
 
 #include "tests/unit/unit.h"
 

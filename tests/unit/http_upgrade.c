@@ -3,7 +3,7 @@
  * relay/http_upgrade: requests as they come over the wire, each whole, byte by
  * byte and with something behind it; and the exact answers.
  */
-#include "relay/http_upgrade.h"
+#include "relay/protocol/http_upgrade.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * relay/offer: which offers of compression can be met, RFC 7692 § 7.1, and what
  * they are answered.
  */
-#include "relay/offer.h"
+#include "relay/protocol/offer.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * relay/outbuf against a model: a plain array of frames and the place up to
  * which they have been sent.
  */
-#include "relay/outbuf.h"
+#include "relay/net/outbuf.h"
 
 #include "tests/unit/unit.h"
 

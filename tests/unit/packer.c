@@ -3,7 +3,7 @@
  * relay/packer: the RFC's own examples, what is compressed and what is not, and
  * what a peer may make of it.
  */
-#include "relay/packer.h"
+#include "relay/protocol/packer.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * relay/peak: what was seen is told for a window at least, and not for ever.
  */
-#include "relay/peak.h"
+#include "relay/net/peak.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * relay/peer_address: addresses of sockets and of proxies, as the log shows
  * them.
  */
-#include "relay/peer_address.h"
+#include "relay/net/peer_address.h"
 
 #include <arpa/inet.h>
 #include <sys/un.h>

@@ -3,7 +3,7 @@
  * relay/pusher: the exact bytes of every event that we send, what is read from
  * each that clients send, and the codes of PROTOCOL.md.
  */
-#include "relay/pusher.h"
+#include "relay/protocol/pusher.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * relay/pusher: the members of presence channels and the users who sign in, as
  * their server has signed them.
  */
-#include "relay/pusher.h"
+#include "relay/protocol/pusher.h"
 
 #include "tests/unit/unit.h"
 

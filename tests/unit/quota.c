@@ -2,7 +2,7 @@
  *
  * relay/quota: what several workers may have together.
  */
-#include "relay/quota.h"
+#include "relay/hub/quota.h"
 
 #include "tests/unit/unit.h"
 

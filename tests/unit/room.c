@@ -2,7 +2,7 @@
  *
  * relay/room: what subscribers are told follows the lists, whatever was missed.
  */
-#include "relay/room.h"
+#include "relay/channels/room.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * relay/siphash: the vectors of its authors, and libcrypto's for the rest.
  */
-#include "relay/siphash.h"
+#include "relay/protocol/siphash.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

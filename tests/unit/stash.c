@@ -2,7 +2,7 @@
  *
  * relay/stash against a model: a table with a place for each id.
  */
-#include "relay/stash.h"
+#include "relay/channels/stash.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * relay/throttle: so many a second, and every one of the rest is counted once.
  */
-#include "relay/throttle.h"
+#include "relay/net/throttle.h"
 
 #include "tests/unit/unit.h"
 

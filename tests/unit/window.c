@@ -2,7 +2,7 @@
  *
  * relay/window: at once after quiet, otherwise once a window.
  */
-#include "relay/window.h"
+#include "relay/net/window.h"
 
 #include "tests/unit/unit.h"
 

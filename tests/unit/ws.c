@@ -4,7 +4,7 @@
  * close code. Expectations are computed from RFC 6455 by other means than the
  * code under test. Whole messages are in ws_messages.c.
  */
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 #include "tests/unit/unit.h"
 #include "tests/unit/ws_feed.h"

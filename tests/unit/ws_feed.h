@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 /* ---- what a client says ---- */
 

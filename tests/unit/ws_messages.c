@@ -3,7 +3,7 @@
  * relay/ws, whole conversations: fragments, what may come between them, and
  * that no split of the bytes makes a difference.
  */
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 #include "tests/unit/unit.h"
 #include "tests/unit/ws_feed.h"

@@ -3,7 +3,7 @@
  * relay/ws with compressed messages: where RSV1 may stand, RFC 7692 § 6, and
  * that what is compressed is passed on as it came.
  */
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 #include "tests/unit/unit.h"
 #include "tests/unit/ws_feed.h"

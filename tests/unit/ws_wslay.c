@@ -4,11 +4,11 @@
  * here as it was meant, what we say is read there, and a header that one
  * refuses the other refuses with the same code.
  */
-#include "relay/ws.h"
+#include "relay/protocol/ws.h"
 
 #include <wslay/wslay.h>
 
-#include "relay/frame.h"
+#include "relay/protocol/frame.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/ws_feed.h"
 

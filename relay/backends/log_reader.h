@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads the log in PostgreSQL for one worker: heads of channels, and the rows
+ * of a range; of all its apps, by one connection. Asynchronous, on the loop;
+ * one statement at a time, in the order asked for. Never writes.
+ */
+#ifndef RELAY_BACKENDS_LOG_READER_H
+#define RELAY_BACKENDS_LOG_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/attr.h"
+#include "common/config/app.h"
+#include "common/wire/event.h"
+#include "relay/net/loop.h"
+
+/* Most rows that one answer brings; ask again for the rest. */
+#define LOG_READER_ROWS_MAX 256
+
+struct log_reader;
+
+struct log_channel {
+	const struct app *app; /* one of the reader's */
+	struct span name;
+};
+
+/* Everything in these is borrowed, until the callback returns. */
+struct log_head {
+	struct log_channel channel;
+	int64_t last_id; /* 0 for a channel without a row */
+};
+
+struct log_heads {
+	struct span epoch;
+	const struct log_head *heads;
+	size_t count;
+};
+
+struct log_rows {
+	struct span epoch;
+	int64_t from_id;            /* as asked for */
+	int64_t last_id;            /* of the channel, 0 without a row */
+	const struct event *events; /* ascending */
+	size_t count;
+};
+
+struct log_reader_ops {
+	/* PostgreSQL answers. */
+	void (*on_up)(void *ctx);
+	/* who: as it was given with the request. heads or rows is NULL when
+	 * the read failed. */
+	void (*on_heads)(void *ctx, void *who, const struct log_heads *heads);
+	void (*on_rows)(void *ctx, void *who, const struct log_rows *rows);
+};
+
+/* Whether libpq understands it. */
+bool log_reader_is_conninfo(const char *conninfo);
+
+/* conninfo and apps are borrowed for the life of the reader. Connects, and
+ * goes on trying until freed. */
+struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
+				  const struct apps *apps,
+				  const struct log_reader_ops *ops, void *ctx);
+void log_reader_free(struct log_reader *reader);
+
+/* Whether PostgreSQL answered when it was last asked. */
+bool log_reader_is_up(const struct log_reader *reader);
+
+/* Asks for the heads of these channels: 0 and on_heads follows, or -1 while
+ * PostgreSQL is away. */
+int log_reader_heads(struct log_reader *reader,
+		     const struct log_channel *channels, size_t count,
+		     void *who) MUST_CHECK;
+
+/* Asks for the heads of all channels of the apps that have one. */
+int log_reader_all_heads(struct log_reader *reader, void *who) MUST_CHECK;
+
+/* Asks for the rows from_id … to_id of a channel, of which the first
+ * LOG_READER_ROWS_MAX come: 0 and on_rows follows, or -1. */
+int log_reader_rows(struct log_reader *reader,
+		    const struct log_channel *channel, int64_t from_id,
+		    int64_t to_id, void *who) MUST_CHECK;
+
+/* Nothing more will be said of what was asked for on behalf of who. */
+void log_reader_forget(struct log_reader *reader, const void *who);
+
+#endif

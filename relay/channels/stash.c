@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sorted array that is mostly appended to: what comes early comes in order,
+ * most of the time.
+ */
+#include "relay/channels/stash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+
+#define CAP_MIN 16
+
+void stash_clear(struct stash *stash)
+{
+	size_t i;
+
+	for (i = stash->start; i < stash->end; i++)
+		frame_unref(stash->entries[i].frame);
+	free(stash->entries);
+	*stash = (struct stash)STASH_INIT;
+}
+
+/* Makes room behind the last entry. */
+static void make_room(struct stash *stash)
+{
+	size_t count = stash->end - stash->start;
+
+	if (stash->end < stash->cap)
+		return;
+	if (stash->start > stash->cap / 2) {
+		memmove(stash->entries, stash->entries + stash->start,
+			count * sizeof(*stash->entries));
+		stash->start = 0;
+		stash->end = count;
+		return;
+	}
+	stash->cap = stash->cap ? stash->cap * 2 : CAP_MIN;
+	stash->entries =
+		xrealloc(stash->entries, stash->cap * sizeof(*stash->entries));
+}
+
+void stash_put(struct stash *stash, int64_t id, struct frame *frame,
+	       uint64_t exclude)
+{
+	struct stash_entry *entries;
+	size_t at;
+
+	make_room(stash);
+	entries = stash->entries;
+	at = stash->end;
+	while (at > stash->start && entries[at - 1].id > id)
+		at--;
+	if (at > stash->start && entries[at - 1].id == id)
+		return;
+	memmove(entries + at + 1, entries + at,
+		(stash->end - at) * sizeof(*entries));
+	entries[at] = (struct stash_entry){ id, exclude, frame_ref(frame) };
+	stash->end++;
+	stash->bytes += frame->len;
+}
+
+const struct stash_entry *stash_first(const struct stash *stash)
+{
+	return stash->start < stash->end ? &stash->entries[stash->start] : NULL;
+}
+
+void stash_drop_first(struct stash *stash)
+{
+	struct frame *frame;
+
+	assert(stash->start < stash->end);
+	frame = stash->entries[stash->start++].frame;
+	stash->bytes -= frame->len;
+	frame_unref(frame);
+	if (stash->start == stash->end)
+		stash_clear(stash);
+}
+
+int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
+		   struct frame *frame, uint64_t exclude)
+{
+	size_t before = stash->bytes;
+
+	if (pool->bytes + frame->len > pool->max_bytes)
+		return -1;
+	stash_put(stash, id, frame, exclude);
+	pool->bytes += stash->bytes - before;
+	return 0;
+}
+
+void stash_pool_drop_first(struct stash_pool *pool, struct stash *stash)
+{
+	size_t before = stash->bytes;
+
+	stash_drop_first(stash);
+	pool->bytes -= before - stash->bytes;
+}
+
+void stash_pool_clear(struct stash_pool *pool, struct stash *stash)
+{
+	pool->bytes -= stash->bytes;
+	stash_clear(stash);
+}

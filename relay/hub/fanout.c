@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's channels and the walk over their subscribers. Nothing that is
+ * called during the walk changes the array: a subscriber that is closed leaves
+ * at the end of the turn.
+ */
+#include "relay/hub/fanout.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/config/channel_name.h"
+#include "common/wire/auth.h"
+#include "relay/channels/room.h"
+#include "relay/stats.h"
+
+struct fanout {
+	struct channel_table channels;
+	const char *epoch;
+	const struct fanout_ops *ops;
+	void *ctx;
+};
+
+struct fanout *fanout_new(const struct fanout_ops *ops, void *ctx)
+{
+	struct fanout *fanout = xcalloc(1, sizeof(*fanout));
+
+	channel_table_init(&fanout->channels);
+	fanout->ops = ops;
+	fanout->ctx = ctx;
+	return fanout;
+}
+
+void fanout_free(struct fanout *fanout)
+{
+	assert(fanout->channels.first == NULL);
+	free(fanout);
+}
+
+struct channel_table *fanout_channels(struct fanout *fanout)
+{
+	return &fanout->channels;
+}
+
+void fanout_set_epoch(struct fanout *fanout, const char *epoch)
+{
+	fanout->epoch = epoch;
+}
+
+static struct frame *frame_of(struct buf *text)
+{
+	struct frame *frame = frame_new(WS_OP_TEXT, buf_span(text));
+
+	buf_release(text);
+	return frame;
+}
+
+/* Everybody gets the same frame, so a grant names nobody. Beside it may stand
+ * what members say of themselves. */
+static struct frame *subscribed_frame(const struct fanout *fanout,
+				      const struct channel *channel)
+{
+	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
+	struct frame *frame;
+	struct pusher_history history = { .base = channel->delivered,
+					  .epoch = fanout->epoch };
+	struct span name = channel_name(channel);
+
+	if (channel->room != NULL)
+		room_add_json(channel->room, &presence);
+	if (channel->is_durable && !channel_name_is_public(name))
+		auth_add_grant(&grant, channel->app, name, span_of(NULL, 0),
+			       clock_wall_s() + AUTH_GRANT_S);
+	history.grant = buf_span(&grant);
+	pusher_add_subscribed(&text, name,
+			      channel->is_durable ? &history : NULL,
+			      buf_span(&presence));
+	frame = grant.len > 0 ? frame_new_secret(buf_span(&text))
+			      : frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	buf_release(&presence);
+	buf_release(&grant);
+	return frame;
+}
+
+/* The channel of that name, and whether nobody subscribed to it so far. */
+static struct channel *get(struct fanout *fanout, const struct app *app,
+			   struct span name, bool *is_new)
+{
+	struct channel *channel = channel_find(&fanout->channels, app, name);
+
+	metric_add_own(&stats()->subscriptions, 1);
+	*is_new = channel == NULL;
+	if (channel != NULL)
+		return channel;
+	metric_add_own(&stats()->channels, 1);
+	return channel_add(&fanout->channels, app, name,
+			   app_is_durable(app, name));
+}
+
+static void join(struct fanout *fanout, struct channel *channel,
+		 struct subscription *subscription, struct session *session)
+{
+	channel_join(channel, subscription, session);
+	if (channel->is_cache)
+		subscription->cache_ask = CHANNEL_NEXT_ASK;
+	fanout->ops->on_count(fanout->ctx, channel);
+}
+
+static void tell_subscribed(const struct fanout *fanout,
+			    struct channel *channel, struct session *session)
+{
+	struct frame *frame;
+
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	frame = subscribed_frame(fanout, channel);
+	conn_send(&session->conn, frame);
+	frame_unref(frame);
+	if (channel->is_cache)
+		fanout->ops->on_told(fanout->ctx, channel);
+}
+
+void fanout_join(struct fanout *fanout, struct session *session,
+		 struct subscription *subscription, struct span name)
+{
+	struct channel *channel;
+	bool is_new;
+
+	channel = get(fanout, session->app, name, &is_new);
+	join(fanout, channel, subscription, session);
+	if (is_new)
+		fanout->ops->on_first(fanout->ctx, channel);
+	else
+		tell_subscribed(fanout, channel, session);
+}
+
+void fanout_hold(struct fanout *fanout, const struct session *session,
+		 struct subscription *subscription, struct span name)
+{
+	struct channel *channel;
+	bool is_new;
+
+	channel = get(fanout, session->app, name, &is_new);
+	channel_hold(channel, subscription);
+	if (is_new)
+		fanout->ops->on_first(fanout->ctx, channel);
+}
+
+void fanout_admit(struct fanout *fanout, struct session *session,
+		  struct subscription *subscription)
+{
+	struct channel *channel = subscription->channel;
+
+	join(fanout, channel, subscription, session);
+	tell_subscribed(fanout, channel, session);
+}
+
+void fanout_leave(struct fanout *fanout, struct subscription *subscription)
+{
+	struct channel *channel = subscription->channel;
+
+	channel_leave(subscription);
+	fanout->ops->on_count(fanout->ctx, channel);
+	metric_add_own(&stats()->subscriptions, -1);
+	if (channel->count > 0 || channel->waiting > 0)
+		return;
+	metric_add_own(&stats()->channels, -1);
+	fanout->ops->on_last(fanout->ctx, channel);
+	channel_remove(&fanout->channels, channel);
+}
+
+/* Returns how many it was queued for. */
+static int64_t queue(struct channel *channel, struct frame *frame,
+		     uint64_t exclude)
+{
+	int64_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++) {
+		struct session *session = channel->members[i].subscriber;
+
+		if (exclude != 0 && session->socket_id == exclude)
+			continue;
+		count += conn_is_open(&session->conn);
+		conn_deliver(&session->conn, frame);
+	}
+	return count;
+}
+
+void fanout_tell_total(struct channel *channel, uint32_t total)
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	channel->total = total;
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	pusher_add_count(&text, channel_name(channel), total);
+	frame = frame_of(&text);
+	queue(channel, frame, 0);
+	frame_unref(frame);
+}
+
+void fanout_go_live(struct fanout *fanout, struct channel *channel)
+{
+	struct frame *frame = subscribed_frame(fanout, channel);
+
+	assert(channel->state == CHANNEL_LIVE);
+	queue(channel, frame, 0);
+	frame_unref(frame);
+	if (channel->total > 0)
+		fanout_tell_total(channel, channel->total);
+	if (channel->is_cache)
+		fanout->ops->on_told(fanout->ctx, channel);
+}
+
+void fanout_tell(struct channel *channel, struct frame *frame)
+{
+	(void)queue(channel, frame, 0);
+}
+
+/* What is cached is not told any more to who has had what is newer. */
+static void forget_cached(struct channel *channel, uint64_t exclude)
+{
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++) {
+		struct channel_member *member = &channel->members[i];
+		struct session *session = member->subscriber;
+
+		if (exclude == 0 || session->socket_id != exclude)
+			member->subscription->cache_ask = 0;
+	}
+}
+
+void fanout_deliver(struct channel *channel, struct frame *frame,
+		    uint64_t exclude)
+{
+	if (channel->cache_ask != 0)
+		forget_cached(channel, exclude);
+	fanout_pass(channel, frame, exclude);
+}
+
+void fanout_pass(struct channel *channel, struct frame *frame, uint64_t exclude)
+{
+	metric_add_own(&stats()->deliveries, queue(channel, frame, exclude));
+}
+
+void fanout_close(struct channel *channel, enum pusher_cause cause)
+{
+	uint32_t i;
+
+	for (i = 0; i < channel->count; i++) {
+		struct session *session = channel->members[i].subscriber;
+
+		conn_close(&session->conn, cause);
+	}
+}

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The order of events, against everything that Redis may do to it.
+ *
+ * The ids of a live channel:  delivered | hole | stash … | target
+ * Everything up to delivered was sent; target is the highest id that is said
+ * to exist; between them is what has to come, by Redis or from the log.
+ */
+#include "relay/hub/heal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/chaos.h"
+#include "common/base/log.h"
+#include "common/wire/socket_id.h"
+#include "relay/stats.h"
+
+/* Heads are polled this often while Redis is away. */
+#define POLL_WITHOUT_BUS_MS 100
+
+/* With more channels than this, one scan of the table of channels is cheaper
+ * than looking each of them up. */
+#define LOOKUPS_MAX 1000
+
+#define EPOCH_MAX 64
+
+struct heal {
+	struct loop *loop;
+	struct fanout *fanout;
+	struct heal_conf conf;
+	struct log_reader *reader;
+	bool is_bus_up;
+	/* one read of each kind at a time, of which more may be wanted */
+	bool is_reading_starting, is_polling, is_poll_due;
+	struct list starting; /* channels that are not live, by since_ms */
+	struct list holed;    /* live ones with a hole, by since_ms */
+	struct loop_timer poll_timer, hole_timer;
+	struct stash_pool stashes;
+	char epoch[EPOCH_MAX]; /* empty: the log was never read */
+};
+
+static void read_starting(struct heal *heal);
+static void on_hole_timer(struct loop_timer *timer);
+
+static void put_in_list(struct heal *heal, struct channel *channel,
+			struct list *list)
+{
+	channel->since_ms = loop_now_ms(heal->loop);
+	list_remove(&channel->link);
+	list_append(list, &channel->link);
+}
+
+/* ---- the stash ---- */
+
+static void clear_stash(struct heal *heal, struct channel *channel)
+{
+	stash_pool_clear(&heal->stashes, &channel->stash);
+}
+
+/* What does not fit is dropped with all that the channel has: it will be read
+ * from the log in pages, since target is remembered. */
+static void put_in_stash(struct heal *heal, struct channel *channel, int64_t id,
+			 struct frame *frame, uint64_t exclude)
+{
+	if (stash_pool_put(&heal->stashes, &channel->stash, id, frame,
+			   exclude) == 0)
+		return;
+	stats_drop(STATS_STASH_FULL, stash_count(&channel->stash) + 1);
+	clear_stash(heal, channel);
+}
+
+/* ---- delivering ---- */
+
+static void deliver(struct channel *channel, int64_t id, struct frame *frame,
+		    uint64_t exclude)
+{
+	assert(id == channel->delivered + 1);
+	channel->delivered = id;
+	fanout_deliver(channel, frame, exclude);
+}
+
+/* Delivers what the stash has next, and drops what it has too late. */
+static void drain_stash(struct heal *heal, struct channel *channel)
+{
+	const struct stash_entry *first;
+
+	while ((first = stash_first(&channel->stash)) != NULL &&
+	       first->id <= channel->delivered + 1) {
+		if (first->id > channel->delivered)
+			deliver(channel, first->id, first->frame,
+				first->exclude);
+		stash_pool_drop_first(&heal->stashes, &channel->stash);
+	}
+}
+
+/* Puts the channel on the list of those with a hole, or takes it off. */
+static void note_hole(struct heal *heal, struct channel *channel)
+{
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
+	if (channel->target <= channel->delivered) {
+		list_remove(&channel->link);
+		return;
+	}
+	if (!list_is_empty(&channel->link))
+		return;
+	put_in_list(heal, channel, &heal->holed);
+	if (!heal->hole_timer.is_set)
+		loop_set_timer(heal->loop, &heal->hole_timer,
+			       heal->conf.hole_wait_ms, on_hole_timer);
+}
+
+static void raise_target(struct channel *channel, int64_t id)
+{
+	if (channel->target < id)
+		channel->target = id;
+}
+
+static void take_event(struct heal *heal, struct channel *channel, int64_t id,
+		       struct frame *frame, uint64_t exclude)
+{
+	raise_target(channel, id);
+	if (channel->state != CHANNEL_LIVE) {
+		put_in_stash(heal, channel, id, frame, exclude);
+		return;
+	}
+	if (chaos_is("redis-order")) {
+		channel->delivered = channel->target = id;
+		fanout_deliver(channel, frame, exclude);
+		return;
+	}
+	if (id <= channel->delivered) {
+		stats_drop(STATS_REPEATED, 1);
+		return;
+	}
+	if (chaos_is("skip-holes"))
+		channel->delivered = id - 1;
+	if (id > channel->delivered + 1) {
+		put_in_stash(heal, channel, id, frame, exclude);
+	} else {
+		deliver(channel, id, frame, exclude);
+		drain_stash(heal, channel);
+	}
+	note_hole(heal, channel);
+}
+
+/* ---- starting, and starting over ---- */
+
+static void go_live(struct heal *heal, struct channel *channel, int64_t base)
+{
+	channel->state = CHANNEL_LIVE;
+	channel->delivered = base;
+	list_remove(&channel->link);
+	fanout_go_live(heal->fanout, channel);
+	drain_stash(heal, channel);
+	note_hole(heal, channel);
+}
+
+/* Redis has done its part, or can't. */
+static void await_head(struct heal *heal, struct channel *channel)
+{
+	if (channel->is_durable)
+		channel->state = CHANNEL_AWAITING_HEAD;
+	else
+		go_live(heal, channel, 0);
+}
+
+/* Closes all subscribers of a channel that was live; whoever comes now gets it
+ * from its head on. */
+static void start_over(struct heal *heal, struct channel *channel,
+		       enum pusher_cause cause)
+{
+	fanout_close(channel, cause);
+	log_reader_forget(heal->reader, channel);
+	clear_stash(heal, channel);
+	channel->is_reading = false;
+	channel->delivered = channel->target = 0;
+	channel->state = CHANNEL_AWAITING_HEAD;
+	put_in_list(heal, channel, &heal->starting);
+}
+
+static void take_epoch(struct heal *heal, struct span epoch)
+{
+	struct channel *channel;
+
+	if (span_is(epoch, heal->epoch) || epoch.len == 0 ||
+	    epoch.len >= EPOCH_MAX)
+		return;
+	if (heal->epoch[0] != '\0')
+		log_warn("the epoch changed: subscribers start over");
+	else
+		/* hints could not be judged until now */
+		heal->is_poll_due = true;
+	memcpy(heal->epoch, epoch.ptr, epoch.len);
+	heal->epoch[epoch.len] = '\0';
+	fanout_set_epoch(heal->fanout, heal->epoch);
+	for (channel = fanout_channels(heal->fanout)->first; channel != NULL;
+	     channel = channel->hh.next) {
+		if (!channel->is_durable)
+			continue;
+		if (channel->state == CHANNEL_LIVE)
+			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
+		/* what was heard of it may have been of the old one */
+		clear_stash(heal, channel);
+		channel->target = 0;
+	}
+}
+
+/* ---- heads: of channels that start, and of those that are polled ---- */
+
+static void take_heads(struct heal *heal, const struct log_heads *heads,
+		       enum channel_state wanted)
+{
+	int64_t lag = 0;
+	size_t i;
+
+	take_epoch(heal, heads->epoch);
+	for (i = 0; i < heads->count; i++) {
+		const struct log_head *head = &heads->heads[i];
+		struct channel *channel =
+			channel_find(fanout_channels(heal->fanout),
+				     head->channel.app, head->channel.name);
+
+		if (channel == NULL || channel->state != wanted ||
+		    !channel->is_durable)
+			continue;
+		if (wanted == CHANNEL_READING_HEAD) {
+			go_live(heal, channel, head->last_id);
+		} else {
+			raise_target(channel, head->last_id);
+			note_hole(heal, channel);
+			if (lag < channel->target - channel->delivered)
+				lag = channel->target - channel->delivered;
+		}
+	}
+	if (wanted == CHANNEL_LIVE)
+		metric_set(&stats()->head_lag, lag);
+}
+
+/* Those of whom nothing was said ask again. */
+static void unread_starting(struct heal *heal)
+{
+	struct list *link;
+
+	for (link = heal->starting.next; link != &heal->starting;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (channel->state == CHANNEL_READING_HEAD)
+			channel->state = CHANNEL_AWAITING_HEAD;
+	}
+}
+
+static struct log_channel in_log(const struct channel *channel)
+{
+	return (struct log_channel){ channel->app, channel_name(channel) };
+}
+
+/* Up to LOOKUPS_MAX channels that await their head, which from now on are
+ * being read. */
+static size_t collect_starting(struct heal *heal, struct log_channel *channels)
+{
+	struct list *link;
+	size_t count = 0;
+
+	for (link = heal->starting.next;
+	     link != &heal->starting && count < LOOKUPS_MAX;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (channel->state != CHANNEL_AWAITING_HEAD)
+			continue;
+		channel->state = CHANNEL_READING_HEAD;
+		channels[count++] = in_log(channel);
+	}
+	return count;
+}
+
+static void read_starting(struct heal *heal)
+{
+	struct log_channel channels[LOOKUPS_MAX];
+	size_t count;
+
+	if (heal->is_reading_starting)
+		return;
+	count = collect_starting(heal, channels);
+	if (count == 0)
+		return;
+	if (log_reader_heads(heal->reader, channels, count,
+			     &heal->is_reading_starting) == 0)
+		heal->is_reading_starting = true;
+	else
+		unread_starting(heal);
+}
+
+bool heal_is_log_up(const struct heal *heal)
+{
+	return log_reader_is_up(heal->reader);
+}
+
+/* Asks for the heads of all live channels; -1 if the log is away. If there is
+ * none, we learn whether it can be read. */
+static int read_live(struct heal *heal)
+{
+	const struct channel *live[LOOKUPS_MAX + 1];
+	struct log_channel channels[LOOKUPS_MAX];
+	size_t count, i;
+
+	count = channel_list_live(fanout_channels(heal->fanout), live,
+				  LOOKUPS_MAX + 1);
+	if (count > LOOKUPS_MAX)
+		return log_reader_all_heads(heal->reader, &heal->is_polling);
+	for (i = 0; i < count; i++)
+		channels[i] = in_log(live[i]);
+	return log_reader_heads(heal->reader, channels, count,
+				&heal->is_polling);
+}
+
+void heal_poll(struct heal *heal)
+{
+	heal->is_poll_due = heal->is_polling;
+	if (heal->is_polling || chaos_is("no-head-poll"))
+		return;
+	heal->is_polling = read_live(heal) == 0;
+	metric_add_own(&stats()->head_polls, heal->is_polling);
+}
+
+static void on_heads(void *ctx, void *who, const struct log_heads *heads)
+{
+	struct heal *heal = ctx;
+
+	if (who == &heal->is_polling) {
+		heal->is_polling = false;
+		if (heads != NULL)
+			take_heads(heal, heads, CHANNEL_LIVE);
+	} else {
+		heal->is_reading_starting = false;
+		if (heads != NULL)
+			take_heads(heal, heads, CHANNEL_READING_HEAD);
+		unread_starting(heal);
+	}
+	if (heads == NULL)
+		return;
+	read_starting(heal);
+	if (heal->is_poll_due)
+		heal_poll(heal);
+}
+
+/* ---- holes ---- */
+
+/* Asks for what lies between delivered and what the stash has. */
+static void read_hole(struct heal *heal, struct channel *channel)
+{
+	const struct stash_entry *first = stash_first(&channel->stash);
+	int64_t to_id = first ? first->id - 1 : channel->target;
+	struct log_channel in = in_log(channel);
+
+	if (channel->is_reading)
+		return;
+	if (log_reader_rows(heal->reader, &in, channel->delivered + 1, to_id,
+			    channel) == -1)
+		return;
+	channel->is_reading = true;
+	metric_add_own(&stats()->holes, 1);
+}
+
+static void deliver_row(struct heal *heal, struct channel *channel,
+			const struct event *event)
+{
+	int64_t before = channel->delivered;
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	event_encode(&text, event);
+	frame = frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	take_event(heal, channel, event->id, frame,
+		   socket_id_parse(event->exclude));
+	metric_add_own(&stats()->healed, channel->delivered > before);
+	frame_unref(frame);
+}
+
+/* What is to be sent next is not in the log. */
+static void on_nothing_read(struct heal *heal, struct channel *channel,
+			    const struct log_rows *rows)
+{
+	if (rows->last_id > channel->delivered) {
+		start_over(heal, channel, PUSHER_CAUSE_TRIMMED);
+		return;
+	}
+	/* A hint that the log does not bear out: forged, or ahead of a standby
+	 * that we read from. The next head tells, and the log what it was. */
+	clear_stash(heal, channel);
+	channel->target = channel->delivered;
+	list_remove(&channel->link);
+}
+
+static void on_rows(void *ctx, void *who, const struct log_rows *rows)
+{
+	struct heal *heal = ctx;
+	struct channel *channel = who;
+	int64_t before = channel->delivered;
+	size_t i;
+
+	channel->is_reading = false;
+	if (rows == NULL) {
+		/* again when the log is back: every poll looks for holes */
+		list_remove(&channel->link);
+		return;
+	}
+	take_epoch(heal, rows->epoch);
+	if (channel->state != CHANNEL_LIVE)
+		return;
+	for (i = 0; i < rows->count; i++)
+		deliver_row(heal, channel, &rows->events[i]);
+	log_debug("healed %lld of '%.*s' up to %lld",
+		  (long long)(channel->delivered - before),
+		  (int)channel->key_len, channel->key,
+		  (long long)channel->delivered);
+	if (channel->delivered + 1 == rows->from_id)
+		on_nothing_read(heal, channel, rows);
+	else if (channel->target > channel->delivered)
+		read_hole(heal, channel);
+}
+
+/* Of the channels with a hole, those that have waited long enough; the list is
+ * ordered. One that is being read stays in it until it is whole. */
+static void on_hole_timer(struct loop_timer *timer)
+{
+	struct heal *heal = container_of(timer, struct heal, hole_timer);
+	int64_t now_ms = loop_now_ms(heal->loop), left_ms;
+	struct list *link;
+
+	for (link = heal->holed.next; link != &heal->holed; link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		left_ms = channel->since_ms + heal->conf.hole_wait_ms - now_ms;
+		if (left_ms > 0) {
+			loop_set_timer(heal->loop, timer, left_ms,
+				       on_hole_timer);
+			return;
+		}
+		read_hole(heal, channel);
+	}
+	if (!list_is_empty(&heal->holed))
+		loop_set_timer(heal->loop, timer, heal->conf.hole_wait_ms,
+			       on_hole_timer);
+}
+
+/* ---- time ---- */
+
+/* Those who have waited too long for a durable channel to start. */
+static void close_late_starters(struct heal *heal)
+{
+	int64_t now_ms = loop_now_ms(heal->loop);
+	struct list *link;
+
+	for (link = heal->starting.next; link != &heal->starting;
+	     link = link->next) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		if (now_ms - channel->since_ms < heal->conf.start_timeout_ms)
+			break;
+		if (channel->is_durable)
+			fanout_close(channel, PUSHER_CAUSE_LOG_AWAY);
+	}
+}
+
+static void on_poll_timer(struct loop_timer *timer)
+{
+	struct heal *heal = container_of(timer, struct heal, poll_timer);
+
+	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
+	read_starting(heal);
+	heal_poll(heal);
+	close_late_starters(heal);
+	loop_set_timer(heal->loop, timer,
+		       heal->is_bus_up ? heal->conf.poll_ms
+				       : POLL_WITHOUT_BUS_MS,
+		       on_poll_timer);
+}
+
+/* ---- from below and above ---- */
+
+static void on_log_up(void *ctx)
+{
+	struct heal *heal = ctx;
+
+	read_starting(heal);
+	heal_poll(heal);
+}
+
+static const struct log_reader_ops log_reader_ops = {
+	.on_up = on_log_up,
+	.on_heads = on_heads,
+	.on_rows = on_rows,
+};
+
+void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
+{
+	channel->state = CHANNEL_SUBSCRIBING;
+	channel->ticket = ticket;
+	put_in_list(heal, channel, &heal->starting);
+	if (!heal->is_bus_up) {
+		await_head(heal, channel);
+		read_starting(heal);
+	}
+}
+
+void heal_forget(struct heal *heal, struct channel *channel)
+{
+	log_reader_forget(heal->reader, channel);
+	clear_stash(heal, channel);
+	list_remove(&channel->link);
+}
+
+void heal_confirm(struct heal *heal, uint64_t ticket)
+{
+	struct list *link = heal->starting.next;
+
+	while (link != &heal->starting) {
+		struct channel *channel =
+			container_of(link, struct channel, link);
+
+		link = link->next; /* going live takes it off the list */
+		if (channel->state == CHANNEL_SUBSCRIBING &&
+		    channel->ticket <= ticket)
+			await_head(heal, channel);
+	}
+	read_starting(heal);
+}
+
+void heal_set_bus_up(struct heal *heal, bool is_up)
+{
+	heal->is_bus_up = is_up;
+	if (!is_up)
+		heal_confirm(heal, UINT64_MAX);
+	loop_set_timer(heal->loop, &heal->poll_timer, 0, on_poll_timer);
+}
+
+void heal_event(struct heal *heal, struct channel *channel,
+		const struct envelope *envelope)
+{
+	uint64_t exclude = socket_id_parse(envelope->exclude);
+	struct frame *frame;
+
+	metric_add_own(&stats()->hints, 1);
+	if (channel->is_durable && envelope->id != 0 &&
+	    !span_is(envelope->epoch, heal->epoch)) {
+		/* before the first read, or of another life of the log */
+		stats_drop(STATS_OTHER_EPOCH, 1);
+		heal_poll(heal);
+		return;
+	}
+	frame = frame_new(WS_OP_TEXT, envelope->event);
+	if (channel->is_durable && envelope->id != 0)
+		take_event(heal, channel, envelope->id, frame, exclude);
+	else if (channel->state == CHANNEL_LIVE &&
+		 pusher_is_client_event(envelope->event))
+		fanout_pass(channel, frame, exclude);
+	else if (channel->state == CHANNEL_LIVE)
+		fanout_deliver(channel, frame, exclude);
+	frame_unref(frame);
+}
+
+/* ---- life ---- */
+
+struct heal *heal_new(struct loop *loop, struct fanout *fanout,
+		      const struct heal_conf *conf)
+{
+	struct heal *heal = xcalloc(1, sizeof(*heal));
+
+	heal->loop = loop;
+	heal->fanout = fanout;
+	heal->conf = *conf;
+	heal->stashes.max_bytes = conf->stash_max_bytes;
+	list_init(&heal->starting);
+	list_init(&heal->holed);
+	heal->reader = log_reader_new(loop, conf->database, conf->apps,
+				      &log_reader_ops, heal);
+	loop_set_timer(loop, &heal->poll_timer, 0, on_poll_timer);
+	return heal;
+}
+
+void heal_free(struct heal *heal)
+{
+	assert(list_is_empty(&heal->starting));
+	assert(list_is_empty(&heal->holed));
+	loop_clear_timer(heal->loop, &heal->poll_timer);
+	loop_clear_timer(heal->loop, &heal->hole_timer);
+	log_reader_free(heal->reader);
+	free(heal);
+}

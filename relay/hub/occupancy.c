@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A list of the channels whose count has changed, and a timer.
+ */
+#include "relay/hub/occupancy.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+
+/* Subscribers come and go in bursts. */
+#define TELL_MS 5
+
+struct occupancy {
+	struct loop *loop;
+	struct roster *roster;
+	struct list changed;
+	struct loop_timer timer;
+};
+
+/* Also if as many came as went: who came wants to hear how many there are. */
+static void tell(struct occupancy *occupancy, struct channel *channel,
+		 bool again)
+{
+	list_remove(&channel->changed);
+	if ((channel->count == 0 && channel->told == 0) ||
+	    !roster_is_up(occupancy->roster))
+		return;
+	channel->told = channel->count;
+	roster_count(occupancy->roster, again, channel->app->id,
+		     channel_name(channel), channel->count);
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+	struct occupancy *occupancy =
+		container_of(timer, struct occupancy, timer);
+
+	while (!list_is_empty(&occupancy->changed))
+		tell(occupancy,
+		     container_of(occupancy->changed.next, struct channel,
+				  changed),
+		     false);
+	roster_send_counts(occupancy->roster);
+}
+
+static void start_timer(struct occupancy *occupancy)
+{
+	if (!occupancy->timer.is_set)
+		loop_set_timer(occupancy->loop, &occupancy->timer, TELL_MS,
+			       on_timer);
+}
+
+void occupancy_note(struct occupancy *occupancy, struct channel *channel)
+{
+	if (list_is_empty(&channel->changed))
+		list_append(&occupancy->changed, &channel->changed);
+	start_timer(occupancy);
+}
+
+void occupancy_forget(struct occupancy *occupancy, struct channel *channel)
+{
+	tell(occupancy, channel, false);
+	start_timer(occupancy);
+}
+
+void occupancy_begin(struct occupancy *occupancy, struct channel *channels)
+{
+	struct channel *channel;
+
+	for (channel = channels; channel != NULL; channel = channel->hh.next) {
+		if (channel->count == 0)
+			channel->told = 0;
+		tell(occupancy, channel, channel->told > 0);
+	}
+	roster_send_counts(occupancy->roster);
+}
+
+void occupancy_refresh(struct occupancy *occupancy, struct channel *channels)
+{
+	struct channel *channel;
+
+	for (channel = channels; channel != NULL; channel = channel->hh.next)
+		if (channel->app->subscription_count && channel->told > 0)
+			tell(occupancy, channel, true);
+	roster_send_counts(occupancy->roster);
+}
+
+struct occupancy *occupancy_new(struct loop *loop, struct roster *roster)
+{
+	struct occupancy *occupancy = xcalloc(1, sizeof(*occupancy));
+
+	occupancy->loop = loop;
+	occupancy->roster = roster;
+	list_init(&occupancy->changed);
+	return occupancy;
+}
+
+void occupancy_free(struct occupancy *occupancy)
+{
+	assert(list_is_empty(&occupancy->changed));
+	loop_clear_timer(occupancy->loop, &occupancy->timer);
+	free(occupancy);
+}

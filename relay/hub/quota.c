@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rows[worker * apps + app]. Who takes counts first and looks then: of several
+ * that do so at once, none overlooks another.
+ */
+#include "relay/hub/quota.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "common/base/log.h"
+
+static _Atomic int64_t *rows, *own;
+static size_t worker_count, app_count;
+
+void quota_share(size_t workers, size_t apps)
+{
+	void *memory =
+		mmap(NULL, workers * apps * sizeof(*rows),
+		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		fatal("cannot share memory with workers");
+	rows = memory;
+	worker_count = workers;
+	app_count = apps;
+}
+
+void quota_use(size_t worker)
+{
+	assert(worker < worker_count);
+	own = &rows[worker * app_count];
+}
+
+void quota_forget(size_t worker)
+{
+	size_t i;
+
+	assert(worker < worker_count);
+	for (i = 0; i < app_count; i++)
+		atomic_store(&rows[worker * app_count + i], 0);
+}
+
+int quota_take(size_t app, int64_t max)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	assert(app < app_count);
+	atomic_fetch_add(&own[app], 1);
+	for (i = 0; i < worker_count; i++)
+		sum += atomic_load(&rows[i * app_count + app]);
+	if (sum <= max)
+		return 0;
+	quota_give(app);
+	return -1;
+}
+
+void quota_give(size_t app)
+{
+	assert(app < app_count);
+	atomic_fetch_sub(&own[app], 1);
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One subscriber's side of the protocol. Whom it talks to and why it ends is
+ * decided here; bytes are conn's, channels are fanout's.
+ */
+#include "relay/hub/session.h"
+
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/config/channel_name.h"
+#include "relay/hub/quota.h"
+#include "relay/protocol/admission.h"
+
+/* The protocol's word for "not allowed to". */
+#define CODE_UNAUTHORIZED 4009
+/* And for too many client events: the protocol allows a connection ten in a
+ * second. */
+#define CODE_TOO_FAST 4301
+#define CLIENT_EVENTS_MAX 10
+#define CLIENT_EVENT_EACH_MS 100
+
+/* In which a session regains one subscribe, up to as many as it may have. Each
+ * may cost Redis two commands and PostgreSQL a look-up. */
+#define SUBSCRIBE_EACH_MS 50
+
+/* Between looks at those who must do something in some seconds. */
+#define LOOK_MS 1000
+
+struct session_set {
+	struct loop *loop;
+	struct conn_set *conns;
+	struct session_conf conf;
+	const struct session_ops *ops;
+	void *ctx;
+	struct frame *ping, *pong; /* the same for everyone */
+	struct list watched;       /* who must do something in time */
+	struct loop_timer look;    /* at them, if anybody ever must */
+};
+
+static struct session *session_of(struct conn *conn)
+{
+	return container_of(conn, struct session, conn);
+}
+
+/* Sends what is in text as one message and releases it. Some of it is for this
+ * one alone. */
+static void send_text(struct session *session, struct buf *text)
+{
+	struct frame *frame = frame_new_secret(buf_span(text));
+
+	conn_send(&session->conn, frame);
+	frame_unref(frame);
+	buf_release(text);
+}
+
+static void send_error(struct session *session, int code, const char *message,
+		       struct span detail)
+{
+	struct buf text = BUF_INIT;
+
+	pusher_add_error(&text, code, message, detail);
+	send_text(session, &text);
+}
+
+/* ---- what it must do in time ---- */
+
+static uint32_t now_s(const struct session_set *set)
+{
+	return (uint32_t)(loop_now_ms(set->loop) / 1000);
+}
+
+static bool must_authorize(const struct session *session)
+{
+	return session->app->authorized_within_s > 0 && !session->is_authorized;
+}
+
+static bool must_subscribe(const struct session *session)
+{
+	return session->set->conf.idle_timeout_s > 0 &&
+	       session->subscription_count == 0;
+}
+
+/* Puts it on the list of those on whom we keep an eye, or takes it off. To be
+ * called whenever one of the two may have changed. */
+static void review(struct session *session)
+{
+	list_remove(&session->link);
+	if (must_authorize(session) || must_subscribe(session))
+		list_append(&session->set->watched, &session->link);
+}
+
+static void check_time(struct session *session)
+{
+	const struct session_conf *conf = &session->set->conf;
+	uint32_t now = now_s(session->set);
+
+	if (must_authorize(session) &&
+	    now - session->conn.opened_s >= session->app->authorized_within_s)
+		conn_close(&session->conn, PUSHER_CAUSE_UNAUTHORIZED);
+	else if (must_subscribe(session) &&
+		 now - session->idle_since_s >= conf->idle_timeout_s)
+		conn_close(&session->conn, PUSHER_CAUSE_IDLE);
+}
+
+/* Nobody leaves the list within: what is closed ends with the turn. */
+static void on_look(struct loop_timer *timer)
+{
+	struct session_set *set = container_of(timer, struct session_set, look);
+	struct list *link;
+
+	for (link = set->watched.next; link != &set->watched; link = link->next)
+		check_time(container_of(link, struct session, link));
+	loop_set_timer(set->loop, timer, LOOK_MS, on_look);
+}
+
+/* ---- connecting ---- */
+
+static int on_request(struct conn *conn, const struct http_upgrade *request)
+{
+	struct session *session = session_of(conn);
+	struct span key, protocol;
+
+	if (pusher_parse_target(request->target, &key, &protocol) == -1)
+		return 404;
+	if (!span_is(request->method, "GET"))
+		return 405;
+	if (!request->is_websocket)
+		return 426;
+	session->app = apps_find_key(session->set->conf.apps, key);
+	if (session->app != NULL &&
+	    !admission_has_origin(session->app, request->origin))
+		return 403;
+	/* what is wrong with the application is said on the open socket,
+	 * where clients can read it */
+	if (session->app == NULL)
+		session->refusal = PUSHER_CAUSE_APP_UNKNOWN;
+	else if (!session->app->enabled)
+		session->refusal = PUSHER_CAUSE_APP_DISABLED;
+	else
+		session->refusal = (uint8_t)pusher_check_protocol(protocol);
+	return 0;
+}
+
+/* The place of its app among all. */
+static size_t app_index(const struct session *session)
+{
+	return (size_t)(session->app - session->set->conf.apps->all);
+}
+
+static enum pusher_cause take_place(struct session *session)
+{
+	int64_t max = session->app->connections_max;
+
+	session->has_place =
+		max > 0 && quota_take(app_index(session), max) == 0;
+	return max == 0 || session->has_place ? PUSHER_CAUSE_PEER
+					      : PUSHER_CAUSE_OVER_QUOTA;
+}
+
+static void leave_place(struct session *session)
+{
+	if (session->has_place)
+		quota_give(app_index(session));
+	session->has_place = false;
+}
+
+static uint64_t new_socket_id(void)
+{
+	uint64_t id;
+
+	do
+		crypto_random(&id, sizeof(id));
+	while (id == 0);
+	return id;
+}
+
+static void on_open(struct conn *conn)
+{
+	struct session *session = session_of(conn);
+	enum pusher_cause refusal = (enum pusher_cause)session->refusal;
+	struct buf text = BUF_INIT;
+
+	if (refusal == PUSHER_CAUSE_PEER)
+		refusal = take_place(session);
+	if (refusal != PUSHER_CAUSE_PEER) {
+		send_error(session, pusher_cause_code(refusal),
+			   pusher_cause_reason(refusal), span_of(NULL, 0));
+		conn_close(conn, refusal);
+		return;
+	}
+	session->socket_id = new_socket_id();
+	pusher_add_established(&text, session->socket_id,
+			       session->set->conf.activity_timeout_s);
+	send_text(session, &text);
+	session->idle_since_s = now_s(session->set);
+	review(session);
+}
+
+/* ---- what it subscribes to ---- */
+
+/* Where the subscription to this channel hangs; at NULL if there is none. */
+static struct subscription **find(struct session *session, struct span name)
+{
+	struct subscription **at = &session->subscriptions;
+
+	while (*at != NULL && !span_equal(channel_name((*at)->channel), name))
+		at = &(*at)->next;
+	return at;
+}
+
+/* Takes out what hangs at *at. */
+static void drop(struct session *session, struct subscription **at)
+{
+	struct subscription *subscription = *at;
+
+	*at = subscription->next;
+	if (--session->subscription_count == 0) {
+		session->idle_since_s = now_s(session->set);
+		review(session);
+	}
+	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
+	free(subscription->user_id);
+	free(subscription);
+}
+
+static void refuse(struct session *session, struct span name,
+		   const struct session_refusal *refusal)
+{
+	struct buf message = BUF_INIT, text = BUF_INIT;
+
+	buf_add_str(&message, refusal->text);
+	buf_add_str(&message, ": ");
+	buf_add_span(&message, name);
+	send_error(session, refusal->code, "", buf_span(&message));
+	if (refusal->type != NULL && name.ptr != NULL) {
+		pusher_add_subscription_error(&text, name, refusal->type,
+					      buf_span(&message),
+					      refusal->status);
+		send_text(session, &text);
+	}
+	buf_release(&message);
+}
+
+static int64_t now_ms(const struct session *session)
+{
+	return loop_now_ms(session->set->loop);
+}
+
+static struct admission admission_of(const struct session *session)
+{
+	return (struct admission){ session->app, session->socket_id,
+				   session->user_id };
+}
+
+/* NULL if it may. */
+static const struct session_refusal *
+check_subscribe(struct session *session, const struct pusher_message *message)
+{
+	static const struct session_refusal
+		invalid = { 0, "InvalidChannel", 400, "Invalid channel name" },
+		repeated = { 0, NULL, 0, "Already subscribed" },
+		too_many = { 0, "LimitReached", 429, "Too many subscriptions" },
+		too_often = { 0, "LimitReached", 429,
+			      "Subscribing too often, try later" },
+		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
+				 "Not authorized to subscribe" };
+	const struct session_conf *conf = &session->set->conf;
+	struct admission who = admission_of(session);
+
+	if (!channel_name_is_valid(message->channel) &&
+	    channel_name_user(message->channel).ptr == NULL)
+		return &invalid;
+	if (*find(session, message->channel) != NULL)
+		return &repeated;
+	if (session->subscription_count >= conf->subscriptions_max)
+		return &too_many;
+	if (!allowance_spend(&session->subscribes, now_ms(session),
+			     conf->subscriptions_max, SUBSCRIBE_EACH_MS))
+		return &too_often;
+	return admission_may_subscribe(&who, message) ? NULL : &unauthorized;
+}
+
+static struct subscription *add_subscription(struct session *session,
+					     bool is_public)
+{
+	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
+
+	subscription->next = session->subscriptions;
+	session->subscriptions = subscription;
+	session->subscription_count++;
+	if (!is_public)
+		session->is_authorized = true;
+	review(session);
+	return subscription;
+}
+
+/* What is signed may still be wrong. */
+static void subscribe_presence(struct session *session,
+			       const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	struct subscription *subscription;
+	struct pusher_member member;
+	struct session_refusal bad = { CODE_UNAUTHORIZED, "AuthError", 401,
+				       NULL };
+
+	bad.text =
+		set->ops->on_presence_subscribe == NULL
+			? "Presence channels are not served"
+			: pusher_decode_member(message->channel_data, &member);
+	if (bad.text != NULL) {
+		refuse(session, message->channel, &bad);
+		return;
+	}
+	subscription = add_subscription(session, false);
+	subscription->user_id =
+		xstrndup(member.user_id.ptr, member.user_id.len);
+	set->ops->on_presence_subscribe(set->ctx, session, subscription,
+					message->channel, member.user_info);
+	pusher_member_release(&member);
+}
+
+static void subscribe(struct session *session,
+		      const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	const struct session_refusal *refusal =
+		check_subscribe(session, message);
+	struct span name = message->channel;
+	bool is_public = channel_name_is_public(name);
+
+	if (refusal != NULL)
+		refuse(session, name, refusal);
+	else if (channel_name_kind(name) == CHANNEL_NAME_PRESENCE)
+		subscribe_presence(session, message);
+	else
+		set->ops->on_subscribe(set->ctx, session,
+				       add_subscription(session, is_public),
+				       name);
+}
+
+static void unsubscribe(struct session *session, struct span name)
+{
+	struct subscription **at;
+
+	if (name.ptr == NULL)
+		return;
+	at = find(session, name);
+	if (*at != NULL)
+		drop(session, at);
+}
+
+/* ---- who it is ---- */
+
+static void sign_in(struct session *session,
+		    const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	struct pusher_member user;
+	struct admission who = admission_of(session);
+	const char *why = admission_check_signin(&who, message, &user);
+	struct buf text = BUF_INIT;
+
+	if (why != NULL) {
+		send_error(session, CODE_UNAUTHORIZED,
+			   "Cannot sign in: ", span_str(why));
+		return;
+	}
+	session->user_id = xstrndup(user.user_id.ptr, user.user_id.len);
+	session->is_authorized = true;
+	review(session);
+	pusher_member_release(&user);
+	pusher_add_signed_in(&text, message->user_data);
+	send_text(session, &text);
+	if (set->ops->on_signin != NULL)
+		set->ops->on_signin(set->ctx, session, message->user_data);
+}
+
+/* ---- what it says to others ---- */
+
+static void send_client_event(struct session *session,
+			      const struct pusher_message *message)
+{
+	const struct session_set *set = session->set;
+	struct subscription *to = *find(session, message->channel);
+	/* who waits to be let in may still be refused */
+	bool is_in = to != NULL && to->index != CHANNEL_WAITING;
+	const char *why =
+		admission_check_client_event(session->app, message, is_in);
+
+	if (why != NULL)
+		send_error(session, 0, "Client events ", span_str(why));
+	else if (!allowance_spend(&session->client_events, now_ms(session),
+				  CLIENT_EVENTS_MAX, CLIENT_EVENT_EACH_MS))
+		send_error(session, CODE_TOO_FAST,
+			   "Client events come too fast: not sent is ",
+			   message->event);
+	else
+		set->ops->on_client_event(set->ctx, session, to, message->event,
+					  message->event_data);
+}
+
+/* ---- conn's callbacks ---- */
+
+static void on_text(struct conn *conn, struct span text)
+{
+	struct session *session = session_of(conn);
+	struct pusher_message message;
+
+	pusher_decode(text, &message);
+	switch (message.type) {
+	case PUSHER_SUBSCRIBE:
+		subscribe(session, &message);
+		break;
+	case PUSHER_UNSUBSCRIBE:
+		unsubscribe(session, message.channel);
+		break;
+	case PUSHER_PING:
+		conn_send(conn, session->set->pong);
+		break;
+	case PUSHER_PONG:
+		break;
+	case PUSHER_SIGNIN:
+		sign_in(session, &message);
+		break;
+	case PUSHER_CLIENT_EVENT:
+		send_client_event(session, &message);
+		break;
+	case PUSHER_INVALID:
+		send_error(session, 0,
+			   "Invalid message: ", span_str(message.why));
+		break;
+	}
+	pusher_message_release(&message);
+}
+
+static void on_idle(struct conn *conn)
+{
+	conn_send(conn, session_of(conn)->set->ping);
+}
+
+static void on_close(struct conn *conn)
+{
+	struct session *session = session_of(conn);
+
+	while (session->subscriptions != NULL)
+		drop(session, &session->subscriptions);
+	if (session->user_id != NULL && session->set->ops->on_signout != NULL)
+		session->set->ops->on_signout(session->set->ctx, session);
+	list_remove(&session->link);
+	leave_place(session);
+}
+
+static void free_session(struct conn *conn)
+{
+	struct session *session = session_of(conn);
+
+	free(session->user_id);
+	free(session);
+}
+
+static const struct conn_ops conn_ops = {
+	.on_request = on_request,
+	.on_open = on_open,
+	.on_text = on_text,
+	.on_idle = on_idle,
+	.on_close = on_close,
+	.free = free_session,
+};
+
+/* ---- life ---- */
+
+static struct frame *frame_of(void (*add)(struct buf *))
+{
+	struct buf text = BUF_INIT;
+	struct frame *frame;
+
+	add(&text);
+	frame = frame_new(WS_OP_TEXT, buf_span(&text));
+	buf_release(&text);
+	return frame;
+}
+
+struct session_set *session_set_new(struct loop *loop,
+				    const struct conn_conf *conn_conf,
+				    const struct session_conf *conf,
+				    const struct session_ops *ops, void *ctx)
+{
+	struct session_set *set = xcalloc(1, sizeof(*set));
+
+	set->loop = loop;
+	set->conns = conn_set_new(loop, conn_conf, &conn_ops);
+	set->conf = *conf;
+	set->ops = ops;
+	set->ctx = ctx;
+	set->ping = frame_of(pusher_add_ping);
+	set->pong = frame_of(pusher_add_pong);
+	list_init(&set->watched);
+	loop_set_timer(loop, &set->look, LOOK_MS, on_look);
+	return set;
+}
+
+void session_set_free(struct session_set *set)
+{
+	conn_set_abort(set->conns);
+	conn_set_free(set->conns);
+	loop_clear_timer(set->loop, &set->look);
+	frame_unref(set->ping);
+	frame_unref(set->pong);
+	free(set);
+}
+
+struct conn_set *session_set_conns(struct session_set *set)
+{
+	return set->conns;
+}
+
+void session_refuse(struct session *session, struct subscription *subscription,
+		    const struct session_refusal *refusal)
+{
+	struct span name = channel_name(subscription->channel);
+
+	refuse(session, name, refusal);
+	drop(session, find(session, name));
+}
+
+void session_accept(struct session_set *set, int fd,
+		    const struct sockaddr *address)
+{
+	struct session *session = xcalloc(1, sizeof(*session));
+
+	conn_set_add(set->conns, &session->conn, fd, address);
+	session->set = set;
+	list_init(&session->link);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counting by the second.
+ */
+#include "relay/net/throttle.h"
+
+bool throttle_pass(struct throttle *throttle, uint32_t now_s, uint32_t max,
+		   uint32_t *held_back)
+{
+	*held_back = 0;
+	if (throttle->second != now_s) {
+		*held_back = throttle->held_back;
+		*throttle = (struct throttle){ .second = now_s };
+	}
+	if (throttle->passed == max) {
+		throttle->held_back++;
+		return false;
+	}
+	throttle->passed++;
+	return true;
+}

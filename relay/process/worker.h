@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One worker process: a loop, its sessions, its channels, its subscription to
+ * Redis and its connection to the log. Shares nothing with its siblings but
+ * the listening socket.
+ */
+#ifndef RELAY_PROCESS_WORKER_H
+#define RELAY_PROCESS_WORKER_H
+
+#include <signal.h>
+
+#include "common/config/app.h"
+#include "common/config/settings.h"
+#include "relay/process/pulse.h"
+
+/* What relay alone is told. */
+struct worker_conf {
+	const struct settings *settings;
+	const struct apps *apps;
+	int64_t activity_timeout_s;
+	int64_t pong_timeout_s;
+	int64_t head_poll_ms;
+	int64_t hole_wait_ms;
+	int64_t subscribe_timeout_ms;
+	int64_t window_ms;
+	int64_t queue_max_bytes;
+	int64_t stash_max_bytes;
+	int64_t subscriptions_max;
+	int64_t idle_timeout_s;
+	int64_t drain_ms;
+	int64_t reload_drain_ms;
+	bool may_pack;      /* messages are compressed for who wants it */
+	bool trust_real_ip; /* the listening socket is a Unix socket */
+	int ops_fd;         /* listens for who operates us; -1: nobody does */
+};
+
+/* Serves from listen_fd until SIGTERM, then closes every connection at once,
+ * or until WORKER_RETIRE, then closes them one by one over reload_drain_ms; and
+ * returns. Both signals are expected to be blocked. Shows in *pulse that it
+ * lives. */
+#define WORKER_RETIRE SIGUSR1
+
+void worker_run(const struct worker_conf *conf, int listen_fd,
+		struct pulse *pulse);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A word, a blank, and the rest, whatever is in it.
+ */
+#include "relay/protocol/hint.h"
+
+#include "common/base/text.h"
+
+static const struct {
+	const char *word;
+	enum hint_kind kind;
+	int64_t n;
+} words[] = {
+	{ "members ", HINT_MEMBERS, 0 },     { "count ", HINT_COUNT, 0 },
+	{ "online ", HINT_USER, 1 },         { "offline ", HINT_USER, 0 },
+	{ "terminate ", HINT_TERMINATE, 0 },
+};
+
+/* Takes n off the end of the key, which may hold blanks: a user's own channel
+ * is called as the user is. */
+static int take_count(struct hint *hint)
+{
+	const char *blank = memrchr(hint->key.ptr, ' ', hint->key.len);
+	size_t len;
+
+	if (blank == NULL)
+		return -1;
+	len = (size_t)(blank - hint->key.ptr);
+	if (text_parse_int(span_of(blank + 1, hint->key.len - len - 1),
+			   &hint->n) == -1)
+		return -1;
+	hint->key.len = len;
+	return 0;
+}
+
+int hint_parse(struct span text, struct hint *hint)
+{
+	size_t i, len;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!span_starts(text, words[i].word))
+			continue;
+		len = strlen(words[i].word);
+		*hint = (struct hint){
+			.kind = words[i].kind,
+			.key = span_of(text.ptr + len, text.len - len),
+			.n = words[i].n,
+		};
+		return hint->kind == HINT_COUNT ? take_count(hint) : 0;
+	}
+	return -1;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * zlib, told as little as it needs. Section numbers are of RFC 7692.
+ */
+#define ZLIB_CONST
+#include "relay/protocol/packer.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+
+/* Raw DEFLATE, and the largest window: relay/offer takes no smaller one. */
+#define WINDOW_BITS (-15)
+#define MEM_LEVEL 8
+
+/* § 7.2.1: what ends each message, and is left out. */
+#define TAIL "\0\0\xff\xff"
+#define TAIL_LEN 4
+
+/* zlib.h, inflate: in data_type, it stands between two blocks. */
+#define BETWEEN_BLOCKS 128
+
+struct packer {
+	z_stream deflater, inflater;
+	struct buf packed, unpacked;
+};
+
+struct packer *packer_new(void)
+{
+	struct packer *packer = xcalloc(1, sizeof(*packer));
+
+	if (deflateInit2(&packer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+			 WINDOW_BITS, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
+	    inflateInit2(&packer->inflater, WINDOW_BITS) != Z_OK)
+		fatalx("zlib does not start");
+	return packer;
+}
+
+void packer_free(struct packer *packer)
+{
+	(void)deflateEnd(&packer->deflater);
+	(void)inflateEnd(&packer->inflater);
+	buf_release(&packer->packed);
+	buf_release(&packer->unpacked);
+	free(packer);
+}
+
+/* Whether text gets smaller; then it is in packer->packed. */
+static bool squeeze(struct packer *packer, struct span text)
+{
+	z_stream *z = &packer->deflater;
+	struct buf *out = &packer->packed;
+
+	buf_clear(out);
+	(void)deflateReset(z);
+	z->next_in = (const Bytef *)text.ptr;
+	z->avail_in = (uInt)text.len;
+	z->next_out = (Bytef *)buf_reserve(out, text.len);
+	z->avail_out = (uInt)text.len;
+	/* with room to spare everything is written, the tail too */
+	if (deflate(z, Z_SYNC_FLUSH) != Z_OK || z->avail_out == 0)
+		return false;
+	out->len = text.len - z->avail_out - TAIL_LEN;
+	return true;
+}
+
+struct frame *packer_pack(struct packer *packer, struct frame *frame)
+{
+	struct span text;
+
+	if (frame->twin != NULL)
+		return frame->twin;
+	text = frame_text(frame);
+	frame->twin = text.len >= PACKER_MIN_BYTES && squeeze(packer, text)
+			      ? frame_new_packed(buf_span(&packer->packed))
+			      : frame;
+	return frame->twin;
+}
+
+/* Goes on until in is read, the output is full, or false: it can't be read. A
+ * block may be the last of its stream, and others follow: § 7.2.3.4. */
+static bool stretch(z_stream *z, struct span in)
+{
+	int status = Z_OK;
+
+	z->next_in = (const Bytef *)in.ptr;
+	z->avail_in = (uInt)in.len;
+	while (status == Z_OK && z->avail_in > 0 && z->avail_out > 0) {
+		status = inflate(z, Z_SYNC_FLUSH);
+		if (status == Z_STREAM_END)
+			status = inflateReset(z);
+	}
+	return status == Z_OK || status == Z_BUF_ERROR;
+}
+
+static enum ws_result bad(struct ws_item *item, uint16_t code)
+{
+	item->code = code;
+	return WS_BAD;
+}
+
+enum ws_result packer_unpack(struct packer *packer, struct ws_item *item,
+			     size_t max)
+{
+	z_stream *z = &packer->inflater;
+	struct buf *out = &packer->unpacked;
+	bool is_whole;
+
+	buf_clear(out);
+	(void)inflateReset(z);
+	z->next_out = (Bytef *)buf_reserve(out, max + 1);
+	z->avail_out = (uInt)(max + 1);
+	is_whole = stretch(z, item->payload) &&
+		   stretch(z, span_of(TAIL, TAIL_LEN)) &&
+		   (z->data_type & BETWEEN_BLOCKS);
+	if (z->avail_out == 0)
+		return bad(item, WS_CODE_TOO_LARGE);
+	out->len = max + 1 - z->avail_out;
+	if (!is_whole || !text_is_utf8(buf_span(out)))
+		return bad(item, WS_CODE_INVALID_PAYLOAD);
+	item->payload = buf_span(out);
+	return WS_TEXT;
+}
