@@ -36,13 +36,19 @@ COMMON = daemon/listen daemon/metric daemon/notify daemon/ops \
 	config/origin config/settings config/webhook \
 	base/alloc base/backoff base/buf base/clock base/crypto base/http_head \
 	base/json base/log base/text
-MESSAGES = app_request auth_post batch body channel_info channels_get \
-	committer cors door entry escape etag events_get events_post \
-	exchange fault form heads history keeper main message messages_get \
-	messages_post multipart ops_thread path problem publisher range \
-	readers records redis_server request response roster_reader route row \
-	signature stats store store_link store_server stuck tails \
-	trigger webhook_body webhook_post webhook_sender webhook_stream
+MESSAGES = keeper main stats \
+	server/door server/exchange server/ops_thread server/records \
+	api/app_request api/auth_post api/channel_info api/channels_get \
+	api/escape api/events_get api/events_post api/history api/message \
+	api/messages_get api/messages_post api/range api/route api/signature \
+	api/trigger \
+	log/batch log/committer log/entry log/heads log/readers log/row \
+	log/store log/store_link log/store_server log/stuck log/tails \
+	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \
+	webhooks/webhook_stream \
+	redis/publisher redis/redis_server redis/roster_reader \
+	http/body http/cors http/etag http/fault http/form http/multipart \
+	http/path http/problem http/request http/response
 RELAY = main stats \
 	process/drain process/handover process/master process/pulse \
 	process/worker \

@@ -8,7 +8,7 @@
 
 #include "common/daemon/metric.h"
 #include "common/daemon/ops.h"
-#include "messages-fcgi/problem.h"
+#include "messages-fcgi/http/problem.h"
 
 enum stats_route {
 	STATS_GET_MESSAGES = 0,

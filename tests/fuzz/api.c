@@ -5,8 +5,8 @@
  * taken keeps within the limits; what was not signed is not taken, and what is
  * signed here is.
  */
-#include "messages-fcgi/signature.h"
-#include "messages-fcgi/trigger.h"
+#include "messages-fcgi/api/signature.h"
+#include "messages-fcgi/api/trigger.h"
 
 #include "common/base/crypto.h"
 #include "common/base/text.h"

@@ -3,7 +3,7 @@
  * messages-fcgi/form: what is read, written again with every byte escaped, is
  * read as the same; decoding never makes longer.
  */
-#include "messages-fcgi/form.h"
+#include "messages-fcgi/http/form.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -4,7 +4,7 @@
  * delimiter; what is read, written again, is read as the same. The input is the
  * header's value, a line feed, and the body.
  */
-#include "messages-fcgi/multipart.h"
+#include "messages-fcgi/http/multipart.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -7,7 +7,7 @@
  */
 #include <hiredis/hiredis.h>
 
-#include "messages-fcgi/roster_reader.h"
+#include "messages-fcgi/redis/roster_reader.h"
 #include "relay/backends/roster.h"
 #include "relay/channels/room.h"
 #include "relay/protocol/hint.h"

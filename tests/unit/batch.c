@@ -3,7 +3,7 @@
  * messages-fcgi/batch: which posts go into the log together, and that each
  * gets the answer that it would have got alone.
  */
-#include "messages-fcgi/batch.h"
+#include "messages-fcgi/log/batch.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * messages-fcgi/channel_info: what is asked for is what is told.
  */
-#include "messages-fcgi/channel_info.h"
+#include "messages-fcgi/api/channel_info.h"
 
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
  *
  * messages-fcgi/cors: the list decides, or where there is none the browser.
  */
-#include "messages-fcgi/cors.h"
+#include "messages-fcgi/http/cors.h"
 
 #include "tests/unit/unit.h"
 

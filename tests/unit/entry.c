@@ -2,7 +2,7 @@
  *
  * messages-fcgi/entry: which events repeat each other.
  */
-#include "messages-fcgi/entry.h"
+#include "messages-fcgi/log/entry.h"
 
 #include "tests/unit/unit.h"
 

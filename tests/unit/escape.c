@@ -2,7 +2,7 @@
  *
  * messages-fcgi/escape: five characters, and nothing but these.
  */
-#include "messages-fcgi/escape.h"
+#include "messages-fcgi/api/escape.h"
 
 #include "tests/unit/unit.h"
 

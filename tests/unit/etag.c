@@ -2,7 +2,7 @@
  *
  * messages-fcgi/etag: If-None-Match as RFC 9110 § 13.1.2 has it.
  */
-#include "messages-fcgi/etag.h"
+#include "messages-fcgi/http/etag.h"
 
 #include "tests/unit/unit.h"
 

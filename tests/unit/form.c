@@ -2,7 +2,7 @@
  *
  * messages-fcgi/form: fields of urlencoded bodies, of queries and of JSON.
  */
-#include "messages-fcgi/form.h"
+#include "messages-fcgi/http/form.h"
 
 #include "tests/unit/unit.h"
 

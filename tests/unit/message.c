@@ -3,7 +3,7 @@
  * messages-fcgi/message: which messages are taken, what is stored of them, and
  * which status the others get; keys.
  */
-#include "messages-fcgi/message.h"
+#include "messages-fcgi/api/message.h"
 
 #include "common/base/crypto.h"
 #include "tests/unit/unit.h"

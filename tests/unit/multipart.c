@@ -3,7 +3,7 @@
  * messages-fcgi/multipart: bodies as browsers and libraries send them, and the
  * many that are none.
  */
-#include "messages-fcgi/multipart.h"
+#include "messages-fcgi/http/multipart.h"
 
 #include "tests/unit/unit.h"
 

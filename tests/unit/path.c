@@ -2,7 +2,7 @@
  *
  * messages-fcgi/path: a form matches whole paths, part by part.
  */
-#include "messages-fcgi/path.h"
+#include "messages-fcgi/http/path.h"
 
 #include "tests/unit/unit.h"
 

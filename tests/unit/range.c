@@ -3,7 +3,7 @@
  * messages-fcgi/range: cursors against a log small enough to be filtered row by
  * row, and at the limits of 64 bits.
  */
-#include "messages-fcgi/range.h"
+#include "messages-fcgi/api/range.h"
 
 #include "tests/unit/unit.h"
 

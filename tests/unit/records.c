@@ -2,7 +2,7 @@
  *
  * messages-fcgi/records: where a FastCGI request ends.
  */
-#include "messages-fcgi/records.h"
+#include "messages-fcgi/server/records.h"
 
 #include "tests/unit/unit.h"
 

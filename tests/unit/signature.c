@@ -3,7 +3,7 @@
  * messages-fcgi/signature: the published example, each of its parts changed in
  * turn, and what is said then.
  */
-#include "messages-fcgi/signature.h"
+#include "messages-fcgi/api/signature.h"
 
 #include "common/base/crypto.h"
 #include "tests/unit/unit.h"

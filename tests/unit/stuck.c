@@ -3,7 +3,7 @@
  * messages-fcgi/stuck: a channel that somebody holds locked is suspected,
  * refused, probed, forgotten.
  */
-#include "messages-fcgi/stuck.h"
+#include "messages-fcgi/log/stuck.h"
 
 #include "tests/unit/unit.h"
 

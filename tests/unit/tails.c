@@ -2,7 +2,7 @@
  *
  * messages-fcgi/tails: the newest rows of some channels.
  */
-#include "messages-fcgi/tails.h"
+#include "messages-fcgi/log/tails.h"
 
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
  * messages-fcgi/trigger: which bodies are events, and what is said of the
  * others.
  */
-#include "messages-fcgi/trigger.h"
+#include "messages-fcgi/api/trigger.h"
 
 #include "tests/unit/unit.h"
 

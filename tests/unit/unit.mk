@@ -17,25 +17,25 @@ UNIT += admission allowance channel frame handover hint http_upgrade list offer 
 	throttle window ws ws_messages ws_packed ws_wslay
 UNIT += histogram
 
-UNIT_batch = messages-fcgi/batch messages-fcgi/entry
-UNIT_channel_info = messages-fcgi/channel_info
-UNIT_cors = messages-fcgi/cors
-UNIT_entry = messages-fcgi/entry
-UNIT_escape = messages-fcgi/escape
-UNIT_etag = messages-fcgi/etag
-UNIT_form = messages-fcgi/form
-UNIT_message = messages-fcgi/message messages-fcgi/escape messages-fcgi/form \
-	messages-fcgi/problem
-UNIT_multipart = messages-fcgi/multipart messages-fcgi/form
-UNIT_range = messages-fcgi/range messages-fcgi/form messages-fcgi/problem
-UNIT_path = messages-fcgi/path
-UNIT_records = messages-fcgi/records
-UNIT_signature = messages-fcgi/signature messages-fcgi/fault messages-fcgi/form
-UNIT_stuck = messages-fcgi/stuck
-UNIT_webhook_body = messages-fcgi/webhook_body
-UNIT_tails = messages-fcgi/tails messages-fcgi/row
-UNIT_trigger = messages-fcgi/trigger messages-fcgi/channel_info \
-	messages-fcgi/fault
+UNIT_batch = messages-fcgi/log/batch messages-fcgi/log/entry
+UNIT_channel_info = messages-fcgi/api/channel_info
+UNIT_cors = messages-fcgi/http/cors
+UNIT_entry = messages-fcgi/log/entry
+UNIT_escape = messages-fcgi/api/escape
+UNIT_etag = messages-fcgi/http/etag
+UNIT_form = messages-fcgi/http/form
+UNIT_message = messages-fcgi/api/message messages-fcgi/api/escape messages-fcgi/http/form \
+	messages-fcgi/http/problem
+UNIT_multipart = messages-fcgi/http/multipart messages-fcgi/http/form
+UNIT_range = messages-fcgi/api/range messages-fcgi/http/form messages-fcgi/http/problem
+UNIT_path = messages-fcgi/http/path
+UNIT_records = messages-fcgi/server/records
+UNIT_signature = messages-fcgi/api/signature messages-fcgi/http/fault messages-fcgi/http/form
+UNIT_stuck = messages-fcgi/log/stuck
+UNIT_webhook_body = messages-fcgi/webhooks/webhook_body
+UNIT_tails = messages-fcgi/log/tails messages-fcgi/log/row
+UNIT_trigger = messages-fcgi/api/trigger messages-fcgi/api/channel_info \
+	messages-fcgi/http/fault
 
 UNIT_admission = relay/protocol/admission relay/protocol/pusher
 UNIT_channel = relay/channels/channel relay/protocol/frame relay/protocol/siphash relay/channels/stash relay/protocol/ws

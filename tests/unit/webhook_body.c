@@ -2,7 +2,7 @@
  *
  * messages-fcgi/webhook_body: the body to the byte, and its signature.
  */
-#include "messages-fcgi/webhook_body.h"
+#include "messages-fcgi/webhooks/webhook_body.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every route below /apps/{id}/ does first. Knows none of them.
+ */
+#include "messages-fcgi/api/app_request.h"
+
+#include "common/base/clock.h"
+#include "messages-fcgi/api/signature.h"
+
+/* A body that is only read when there is one: GET has none. */
+static int check_body(const struct request *request, struct fault *fault)
+{
+	if (request->method != REQUEST_POST)
+		return 0;
+	switch (request->body_state) {
+	case REQUEST_BODY_OK:
+		return 0;
+	case REQUEST_BODY_NO_LENGTH:
+		return fault_set(fault, 411, "Content-Length is missing");
+	case REQUEST_BODY_TOO_LARGE:
+		return fault_set(fault, 413, "The body is too large");
+	case REQUEST_BODY_BAD:
+	default:
+		return fault_set(fault, 400,
+				 "The body is not as long as Content-Length "
+				 "says");
+	}
+}
+
+/* The path as it was sent, if that is known. */
+static struct span sent_path(struct span target)
+{
+	const char *query =
+		target.len > 0 ? memchr(target.ptr, '?', target.len) : NULL;
+
+	if (query != NULL)
+		target.len = (size_t)(query - target.ptr);
+	return target;
+}
+
+static int check(const struct app *app, const struct request *request,
+		 struct form *query, struct fault *fault)
+{
+	struct signature_request signed_request = {
+		.method = request->method_name,
+		.path = request->path,
+		.sent_path = sent_path(request->target),
+		.query = query,
+		.now_s = clock_wall_s(),
+	};
+	const char *why;
+
+	if (app == NULL)
+		return fault_set(fault, 404, "No app has this id");
+	if (check_body(request, fault) == -1)
+		return -1;
+	if (form_parse_urlencoded(query, request->query, &why) == -1)
+		return fault_set(fault, 400, "The query does not parse: %s",
+				 why);
+	if (request->method == REQUEST_POST)
+		signed_request.body = buf_span(&request->body);
+	if (signature_check(app, &signed_request, fault) == -1)
+		return -1;
+	if (!app->enabled)
+		return fault_set(fault, 403, "This app is disabled");
+	return 0;
+}
+
+const struct app *app_request_check(const struct apps *apps, struct span app_id,
+				    const struct request *request,
+				    struct form *query, struct fault *fault)
+{
+	const struct app *app = apps_find_id(apps, app_id);
+
+	return check(app, request, query, fault) == 0 ? app : NULL;
+}

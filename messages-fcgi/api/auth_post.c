@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signs a page's way into channels. Who somebody is, the web server knows; what
+ * they may is all or nothing here: an application that wants to tell one
+ * channel from another signs by itself.
+ */
+#include "messages-fcgi/api/auth_post.h"
+
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/config/channel_name.h"
+#include "common/wire/auth.h"
+#include "common/wire/socket_id.h"
+#include "messages-fcgi/http/body.h"
+
+/* Of a user's id, by the protocol. */
+#define USER_MAX_BYTES 128
+
+int auth_post_parse_who(const char *s, enum auth_post_who *who)
+{
+	if (strcmp(s, "remote-user") == 0)
+		*who = AUTH_POST_REMOTE_USER;
+	else if (strcmp(s, "anyone") == 0)
+		*who = AUTH_POST_ANYONE;
+	else
+		return -1;
+	return 0;
+}
+
+/* The field's text; absent if there is none. */
+static struct span take(const struct form *form, const char *name)
+{
+	const struct form_field *field = form_find(form, name);
+
+	return field != NULL ? field->value : span_of(NULL, 0);
+}
+
+static int take_socket_id(const struct form *form, struct span *socket_id,
+			  struct problem *problem)
+{
+	*socket_id = take(form, "socket_id");
+	if (socket_id_parse(*socket_id) == 0)
+		return problem_set(problem, 400, "socket_id",
+				   "socket_id is not one");
+	return 0;
+}
+
+static int take_channel(const struct app *app, const struct form *form,
+			struct span *channel, struct problem *problem)
+{
+	*channel = take(form, "channel_name");
+	if (!channel_name_is_valid(*channel))
+		return problem_set(problem, 400, "channel_name",
+				   "channel_name is not a valid channel name");
+	if (channel_name_is_public(*channel))
+		return problem_set(problem, 400, "channel_name",
+				   "this channel is open for all");
+	if (channel_name_kind(*channel) == CHANNEL_NAME_ENCRYPTED &&
+	    app->encryption_master_key[0] == '\0')
+		return problem_set(problem, 403, "channel_name",
+				   "the key of encrypted channels is not "
+				   "known here");
+	return 0;
+}
+
+static bool has_control(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* Who it is; empty if that is not known. */
+static int take_user(const struct auth_post *self, const struct form *form,
+		     const struct request *request, struct span *user,
+		     struct problem *problem)
+{
+	*user = request->remote_user;
+	if (self->who == AUTH_POST_ANYONE)
+		*user = take(form, "name");
+	else if (user->len == 0)
+		return problem_set(problem, 403, NULL,
+				   "the web server does not say who this is");
+	if (user->len > USER_MAX_BYTES || !text_is_utf8(*user) ||
+	    has_control(*user))
+		return problem_set(problem, 400, "name",
+				   "name is not a line of at most %d bytes",
+				   USER_MAX_BYTES);
+	return 0;
+}
+
+static int need_user(struct span user, struct problem *problem)
+{
+	return user.len > 0
+		       ? 0
+		       : problem_set(problem, 400, "name", "name is missing");
+}
+
+/* {"user_id":"Ada","user_info":{"name":"Ada"}}, the first under that key. */
+static void add_user(struct buf *buf, const char *key, struct span user)
+{
+	buf_add_str(buf, "{\"");
+	buf_add_str(buf, key);
+	buf_add_str(buf, "\":");
+	json_add_string(buf, user);
+	buf_add_str(buf, ",\"user_info\":{\"name\":");
+	json_add_string(buf, user);
+	buf_add_str(buf, "}}");
+}
+
+/* The key of one channel: of it and of the master key, nobody else makes it. */
+static void add_shared_secret(struct buf *buf, const struct app *app,
+			      struct span channel)
+{
+	uint8_t key[APP_MASTER_KEY_BYTES], digest[CRYPTO_SHA256_BYTES];
+	struct span base64 = span_str(app->encryption_master_key);
+	struct buf text = BUF_INIT;
+
+	if (crypto_parse_base64(base64, key, sizeof(key)) == -1)
+		fatalx("an app's encryption key was not checked");
+	buf_add_span(&text, channel);
+	buf_add(&text, key, sizeof(key));
+	crypto_sha256(buf_span(&text), digest);
+	crypto_add_base64(buf, digest, sizeof(digest));
+	buf_release(&text);
+}
+
+/* Nothing if value is empty. */
+static void add_member(struct buf *body, const char *key, struct span value)
+{
+	if (value.len == 0)
+		return;
+	buf_add_char(body, body->len == 0 ? '{' : ',');
+	json_add_string(body, span_str(key));
+	buf_add_char(body, ':');
+	json_add_string(body, value);
+}
+
+/* auth, data under its key, and a grant, of which the last two may be empty. */
+static void send(struct response *response, const struct buf *auth,
+		 const char *key, const struct buf *data,
+		 const struct buf *grant)
+{
+	struct buf body = BUF_INIT;
+
+	add_member(&body, "auth", buf_span(auth));
+	add_member(&body, key, buf_span(data));
+	add_member(&body, "grant", buf_span(grant));
+	buf_add_char(&body, '}');
+	response_json(response, buf_span(&body));
+	buf_release(&body);
+}
+
+static int sign_channel(const struct auth_post *self,
+			const struct request *request, struct form *form,
+			struct response *response, struct problem *problem)
+{
+	struct buf auth = BUF_INIT, data = BUF_INIT, secret = BUF_INIT;
+	struct buf grant = BUF_INIT;
+	struct span socket_id, channel, user;
+
+	if (body_parse(form, request, problem) == -1 ||
+	    take_socket_id(form, &socket_id, problem) == -1 ||
+	    take_channel(self->app, form, &channel, problem) == -1 ||
+	    take_user(self, form, request, &user, problem) == -1)
+		return -1;
+	if (channel_name_kind(channel) == CHANNEL_NAME_ENCRYPTED) {
+		add_shared_secret(&secret, self->app, channel);
+	} else if (channel_name_kind(channel) == CHANNEL_NAME_PRESENCE) {
+		if (need_user(user, problem) == -1)
+			return -1;
+		add_user(&data, "user_id", user);
+	}
+	auth_add_channel(&auth, self->app, socket_id, channel, buf_span(&data));
+	if (app_is_durable(self->app, channel))
+		auth_add_grant(&grant, self->app, channel, user,
+			       clock_wall_s() + AUTH_GRANT_S);
+	if (secret.len > 0)
+		send(response, &auth, "shared_secret", &secret, &grant);
+	else
+		send(response, &auth, "channel_data", &data, &grant);
+	buf_release(&auth);
+	buf_release(&grant);
+	buf_release(&data);
+	buf_release(&secret);
+	return 0;
+}
+
+static int sign_user(const struct auth_post *self,
+		     const struct request *request, struct form *form,
+		     struct response *response, struct problem *problem)
+{
+	struct buf auth = BUF_INIT, data = BUF_INIT, none = BUF_INIT;
+	struct span socket_id, user;
+
+	if (body_parse(form, request, problem) == -1 ||
+	    take_socket_id(form, &socket_id, problem) == -1 ||
+	    take_user(self, form, request, &user, problem) == -1 ||
+	    need_user(user, problem) == -1)
+		return -1;
+	add_user(&data, "id", user);
+	auth_add_user(&auth, self->app, socket_id, buf_span(&data));
+	send(response, &auth, "user_data", &data, &none);
+	buf_release(&auth);
+	buf_release(&data);
+	return 0;
+}
+
+void auth_post_channel(const struct auth_post *self,
+		       const struct request *request, struct response *response)
+{
+	struct form form = FORM_INIT;
+	struct problem problem;
+
+	if (sign_channel(self, request, &form, response, &problem) == -1)
+		response_problem(response, &problem);
+	form_release(&form);
+}
+
+void auth_post_user(const struct auth_post *self, const struct request *request,
+		    struct response *response)
+{
+	struct form form = FORM_INIT;
+	struct problem problem;
+
+	if (sign_user(self, request, &form, response, &problem) == -1)
+		response_problem(response, &problem);
+	form_release(&form);
+}

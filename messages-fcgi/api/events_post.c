@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A request becomes events: those in channels with a history go into the log,
+ * and from there to Redis; the others to Redis alone, at most once. Knows
+ * neither FastCGI nor SQL.
+ *
+ *     checked, all of them -> can Redis take the plain ones? -> the durable
+ *     ones are committed -> the plain ones are published -> answered
+ *
+ * So an answer other than 200 means that no plain event was sent.
+ */
+#include "messages-fcgi/api/events_post.h"
+
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "common/base/json.h"
+#include "messages-fcgi/api/app_request.h"
+#include "messages-fcgi/api/channel_info.h"
+#include "messages-fcgi/api/message.h"
+#include "messages-fcgi/api/trigger.h"
+
+typedef int init_fn(struct trigger *trigger, struct span body,
+		    const struct app *app, struct fault *fault);
+
+/* A request that is right. */
+struct delivery {
+	const struct events_post *self;
+	const struct app *app;
+	struct trigger trigger;
+	bool is_batch;
+	struct order order;
+	struct post posts[TRIGGER_EVENTS_MAX]; /* of the durable ones */
+};
+
+static void free_delivery(struct delivery *delivery)
+{
+	trigger_release(&delivery->trigger);
+	free(delivery);
+}
+
+static struct event event_of(const struct trigger_event *event)
+{
+	return (struct event){ .channel = event->channel,
+			       .event = event->name,
+			       .data = event->data,
+			       .exclude = event->socket_id };
+}
+
+static size_t count_durable(const struct trigger *trigger,
+			    const struct app *app)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < trigger->count; i++)
+		count += app_is_durable(app, trigger->events[i].channel);
+	return count;
+}
+
+/* ---- into the log ---- */
+
+/* The events of one request differ in their keys: several may be in one
+ * channel. */
+static void set_key(uint8_t key[ENTRY_KEY_BYTES],
+		    const uint8_t request_key[MESSAGE_KEY_BYTES], size_t i)
+{
+	uint8_t digest[CRYPTO_SHA256_BYTES];
+	struct buf buf = BUF_INIT;
+
+	buf_add(&buf, "event", sizeof("event"));
+	buf_add(&buf, request_key, MESSAGE_KEY_BYTES);
+	buf_add_int(&buf, (int64_t)i);
+	crypto_sha256(buf_span(&buf), digest);
+	memcpy(key, digest, ENTRY_KEY_BYTES);
+	buf_release(&buf);
+}
+
+static void fill_posts(struct delivery *delivery, const struct request *request)
+{
+	const struct trigger *trigger = &delivery->trigger;
+	uint8_t key[MESSAGE_KEY_BYTES];
+	size_t count = 0, i;
+
+	if (!message_key(request->idempotency_key, request->request_id, key))
+		crypto_random(key, sizeof(key));
+	for (i = 0; i < trigger->count; i++) {
+		struct entry *entry = &delivery->posts[count].entry;
+
+		if (!app_is_durable(delivery->app, trigger->events[i].channel))
+			continue;
+		entry->event = event_of(&trigger->events[i]);
+		set_key(entry->key, key, i);
+		count++;
+	}
+}
+
+/* 0 if all of them are in the log. */
+static int judge(const struct order *order, struct fault *fault)
+{
+	bool is_conflict = false;
+	size_t i;
+
+	for (i = 0; i < order->count; i++) {
+		if (order->posts[i].outcome == POST_UNAVAILABLE)
+			return fault_set(fault, 503,
+					 "The event was not committed in time: "
+					 "repeat it with the same "
+					 "Idempotency-Key");
+		if (order->posts[i].outcome == POST_CONFLICT)
+			is_conflict = true;
+	}
+	if (is_conflict)
+		return fault_set(fault, 422,
+				 "The Idempotency-Key was used for another "
+				 "event");
+	return 0;
+}
+
+/* ---- to Redis ---- */
+
+static void publish(struct publisher *publisher, const struct trigger *trigger,
+		    const struct app *app)
+{
+	struct event events[TRIGGER_EVENTS_MAX];
+	const struct event *list[TRIGGER_EVENTS_MAX];
+	size_t count = 0, i;
+
+	for (i = 0; i < trigger->count; i++) {
+		if (app_is_durable(app, trigger->events[i].channel))
+			continue;
+		events[count] = event_of(&trigger->events[i]);
+		list[count] = &events[count];
+		count++;
+	}
+	publisher_publish(publisher, app->id, span_of(NULL, 0), list, count);
+}
+
+/* ---- the answer ---- */
+
+/* Two numbers for each event; NULL: nobody wants to know, or Redis is away. The
+ * events were sent, whether or not it can be told to how many. */
+static struct roster_answer *ask_counts(const struct events_post *self,
+					const struct trigger *trigger,
+					const struct app *app)
+{
+	struct span words[2 + TRIGGER_EVENTS_MAX];
+	size_t i;
+
+	if (!trigger->wants_info)
+		return NULL;
+	words[0] = span_str("counts");
+	words[1] = span_str(app->id);
+	for (i = 0; i < trigger->count; i++)
+		words[2 + i] = trigger->events[i].channel;
+	return roster_reader_ask(self->roster, words, 2 + trigger->count);
+}
+
+static void add_info(struct buf *buf, const struct trigger_event *event,
+		     const struct roster_answer *counts, size_t i)
+{
+	struct channel_info info = { .users = 0 };
+	bool is_first = true;
+
+	buf_add_char(buf, '{');
+	if (counts != NULL) {
+		info.users = roster_answer_number(counts, 2 * i);
+		info.subscribers = roster_answer_number(counts, 2 * i + 1);
+		channel_info_add(buf, &info, event->wanted, &is_first);
+	}
+	buf_add_char(buf, '}');
+}
+
+static void add_channels(struct buf *buf, const struct trigger *trigger,
+			 const struct roster_answer *counts)
+{
+	size_t i;
+
+	buf_add_str(buf, "{\"channels\":{");
+	for (i = 0; i < trigger->count; i++) {
+		if (i > 0)
+			buf_add_char(buf, ',');
+		json_add_string(buf, trigger->events[i].channel);
+		buf_add_char(buf, ':');
+		add_info(buf, &trigger->events[i], counts, i);
+	}
+	buf_add_str(buf, "}}");
+}
+
+static void add_batch(struct buf *buf, const struct trigger *trigger,
+		      const struct roster_answer *counts)
+{
+	size_t i;
+
+	buf_add_str(buf, "{\"batch\":[");
+	for (i = 0; i < trigger->count; i++) {
+		if (i > 0)
+			buf_add_char(buf, ',');
+		add_info(buf, &trigger->events[i], counts, i);
+	}
+	buf_add_str(buf, "]}");
+}
+
+static void send(const struct delivery *delivery, struct response *response)
+{
+	const struct trigger *trigger = &delivery->trigger;
+	struct roster_answer *counts =
+		ask_counts(delivery->self, trigger, delivery->app);
+	struct buf body = BUF_INIT;
+
+	if (!trigger->wants_info)
+		buf_add_str(&body, "{}");
+	else if (delivery->is_batch)
+		add_batch(&body, trigger, counts);
+	else
+		add_channels(&body, trigger, counts);
+	response_json(response, buf_span(&body));
+	buf_release(&body);
+	roster_answer_free(counts);
+}
+
+/* The durable ones are in the log, if there are any. */
+static void finish(struct delivery *delivery, struct response *response)
+{
+	if (delivery->order.count < delivery->trigger.count)
+		publish(delivery->self->publisher, &delivery->trigger,
+			delivery->app);
+	send(delivery, response);
+}
+
+static void on_answered(void *ctx, struct response *response)
+{
+	struct delivery *delivery = ctx;
+	struct fault fault = { .text = BUF_INIT };
+
+	if (judge(&delivery->order, &fault) == 0)
+		finish(delivery, response);
+	else
+		response_fault(response, &fault);
+	fault_release(&fault);
+	free_delivery(delivery);
+}
+
+static int check_key(struct span key, struct fault *fault)
+{
+	if (key.len > MESSAGE_CLIENT_KEY_MAX)
+		return fault_set(fault, 400,
+				 "Idempotency-Key is longer than %d bytes",
+				 MESSAGE_CLIENT_KEY_MAX);
+	return 0;
+}
+
+/* Checks what can be before anything is done. */
+static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
+		const struct request *request, struct fault *fault)
+{
+	const struct events_post *self = delivery->self;
+	const struct trigger *trigger = &delivery->trigger;
+	struct form query = FORM_INIT;
+
+	delivery->app =
+		app_request_check(self->apps, app_id, request, &query, fault);
+	form_release(&query);
+	if (delivery->app == NULL ||
+	    parse(&delivery->trigger, buf_span(&request->body), delivery->app,
+		  fault) == -1 ||
+	    check_key(request->idempotency_key, fault) == -1)
+		return -1;
+	delivery->order.count = count_durable(trigger, delivery->app);
+	if (delivery->order.count < trigger->count &&
+	    !publisher_is_ready(self->publisher))
+		return fault_set(fault, 503,
+				 "Events can't be delivered at the moment");
+	return 0;
+}
+
+static void deliver(struct delivery *delivery, const struct request *request,
+		    struct response *response)
+{
+	const struct events_post *self = delivery->self;
+
+	if (delivery->order.count == 0) {
+		finish(delivery, response);
+		free_delivery(delivery);
+		return;
+	}
+	fill_posts(delivery, request);
+	delivery->order.committer =
+		self->committers[delivery->app - self->apps->all];
+	delivery->order.posts = delivery->posts;
+	delivery->order.answer = on_answered;
+	delivery->order.ctx = delivery;
+	response_await(response, &delivery->order);
+}
+
+static void answer(const struct events_post *self, struct span app_id,
+		   init_fn *parse, const struct request *request,
+		   struct response *response)
+{
+	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
+	struct fault fault = { .text = BUF_INIT };
+
+	delivery->self = self;
+	delivery->is_batch = parse == trigger_init_batch;
+	if (init(delivery, app_id, parse, request, &fault) == 0) {
+		deliver(delivery, request, response);
+	} else {
+		response_fault(response, &fault);
+		free_delivery(delivery);
+	}
+	fault_release(&fault);
+}
+
+void events_post(const struct events_post *self, struct span app_id,
+		 const struct request *request, struct response *response)
+{
+	answer(self, app_id, trigger_init_event, request, response);
+}
+
+void events_post_batch(const struct events_post *self, struct span app_id,
+		       const struct request *request, struct response *response)
+{
+	answer(self, app_id, trigger_init_batch, request, response);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A request becomes a message, the message a post, its outcome a response.
+ * Knows neither FastCGI nor SQL.
+ */
+#include "messages-fcgi/api/messages_post.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/crypto.h"
+#include "messages-fcgi/http/body.h"
+
+static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
+	      "a message's key is the log's");
+
+/* What is shorter than this is written without waiting. */
+#define BRIEF_BYTES 16384
+
+/* One that waits for its commit. */
+struct posting {
+	struct order order;
+	struct post post;
+	struct message message;
+	struct form form;
+};
+
+static void free_posting(struct posting *posting)
+{
+	message_release(&posting->message);
+	form_release(&posting->form);
+	free(posting);
+}
+
+static void fill_post(struct post *post, const struct message *message,
+		      struct span request_id)
+{
+	post->entry.event = (struct event){
+		.channel = message->channel,
+		.event = span_str(EVENT_NEW_MESSAGE),
+		.name = message->name,
+		.text = message->text,
+	};
+	if (!message_key(message->client_key, request_id, post->entry.key))
+		crypto_random(post->entry.key, sizeof(post->entry.key));
+}
+
+static void send_message(struct response *response, const struct event *event)
+{
+	struct buf body = BUF_INIT;
+
+	event_add_message(&body, event);
+	response_json(response, buf_span(&body));
+	buf_release(&body);
+}
+
+static void answer(void *ctx, struct response *response)
+{
+	struct posting *posting = ctx;
+	struct problem problem;
+
+	switch (posting->post.outcome) {
+	case POST_STORED:
+	case POST_REPEATED:
+		send_message(response, &posting->post.entry.event);
+		break;
+	case POST_CONFLICT:
+		problem_set(&problem, 422, "Idempotency-Key",
+			    "the key was used for another message");
+		response_problem(response, &problem);
+		break;
+	case POST_WAITING:
+	case POST_UNAVAILABLE:
+	default:
+		problem_set(&problem, 503, NULL,
+			    "the message was not committed in time: "
+			    "repeat it with the same key");
+		response_problem(response, &problem);
+		break;
+	}
+	free_posting(posting);
+}
+
+void messages_post(const struct messages_post *self,
+		   const struct request *request, struct response *response)
+{
+	struct posting *posting = xmalloc(sizeof(*posting));
+	struct problem problem;
+
+	*posting = (struct posting){ .message.storage = BUF_INIT,
+				     .form = FORM_INIT };
+	if (body_parse(&posting->form, request, &problem) == -1 ||
+	    message_init(&posting->message, &posting->form,
+			 request->idempotency_key, &self->limits,
+			 &problem) == -1) {
+		response_problem(response, &problem);
+		free_posting(posting);
+		return;
+	}
+	fill_post(&posting->post, &posting->message, request->request_id);
+	posting->order = (struct order){
+		.committer = self->committer,
+		.posts = &posting->post,
+		.count = 1,
+		.answer = answer,
+		.ctx = posting,
+		.is_brief = posting->message.storage.len < BRIEF_BYTES,
+	};
+	response_await(response, &posting->order);
+}

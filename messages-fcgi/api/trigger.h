@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The events that an app's server triggers, out of a request's body: are they
+ * ones we take. Pure.
+ */
+#ifndef MESSAGES_FCGI_API_TRIGGER_H
+#define MESSAGES_FCGI_API_TRIGGER_H
+
+#include <stdbool.h>
+
+#include "common/config/app.h"
+#include "messages-fcgi/http/fault.h"
+
+#define TRIGGER_CHANNELS_MAX 100
+#define TRIGGER_BATCH_MAX 10
+
+/* More than of either. */
+#define TRIGGER_EVENTS_MAX 100
+
+/* One event in one channel. Everything is borrowed from the body. */
+struct trigger_event {
+	struct span channel, name, data;
+	struct span socket_id; /* absent: nobody is left out */
+	unsigned wanted;       /* of the channel, by channel_info.h */
+};
+
+/* Owns the body's JSON. An event to many channels is as many events. */
+struct trigger {
+	struct json_object *json;
+	struct trigger_event events[TRIGGER_EVENTS_MAX];
+	size_t count;
+	bool wants_info; /* some event does */
+};
+
+/* Fill *trigger from the body of POST …/events or …/batch_events. 0, or -1 and
+ * what is wrong; nothing is triggered by half. The caller calls
+ * trigger_release in both cases. */
+int trigger_init_event(struct trigger *trigger, struct span body,
+		       const struct app *app, struct fault *fault) MUST_CHECK;
+int trigger_init_batch(struct trigger *trigger, struct span body,
+		       const struct app *app, struct fault *fault) MUST_CHECK;
+
+void trigger_release(struct trigger *trigger);
+
+/* The largest body that holds what the app may send. */
+size_t trigger_body_max_bytes(const struct app *app);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one thread that writes to an app's log: everything that was posted during
+ * the last commit goes into the next.
+ */
+#ifndef MESSAGES_FCGI_LOG_COMMITTER_H
+#define MESSAGES_FCGI_LOG_COMMITTER_H
+
+#include "messages-fcgi/log/batch.h"
+#include "messages-fcgi/log/store_server.h"
+#include "messages-fcgi/log/tails.h"
+#include "messages-fcgi/redis/publisher.h"
+
+struct committer;
+struct exchange;
+struct response;
+
+/* The posts that a request waits for, which no thread does. Whose they are sets
+ * the first six, and lends all of it to the committer until it is answered. */
+struct order {
+	struct committer *committer;
+	struct post *posts; /* whose entries have events and keys */
+	size_t count;       /* COMMITTER_POSTS_MAX at most */
+	/* Tells the outcomes; ctx and the order are its own. */
+	void (*answer)(void *ctx, struct response *response);
+	void *ctx;
+	bool is_brief; /* the answer waits for nothing, nor is it long */
+
+	struct exchange *exchange; /* the one that waits */
+	size_t open;               /* posts that have no outcome yet */
+	struct order *next;        /* that is answered, too */
+};
+
+/* Orders that are answered, from the first to the last. Must not wait, the
+ * next commit does as long. */
+typedef void committer_answered_fn(void *ctx, struct order *first,
+				   struct order *last);
+
+struct committer_options {
+	const char *app;
+	size_t number; /* of the committer, from 0 */
+	int64_t post_timeout_ms, lock_timeout_ms;
+	committer_answered_fn *on_answered; /* by the committer's thread */
+	void *ctx;
+};
+
+/* Posts that wait for their commit at the same time: some full batches. More
+ * wait where they cost less memory. */
+#define COMMITTER_POSTS_MAX 1024
+
+/* Starts the thread. What it works with is borrowed and outlives it. */
+struct committer *committer_new(struct store_server *server,
+				struct publisher *publisher,
+				struct tails *tails,
+				const struct committer_options *options);
+
+/* Answers what is queued, then ends the thread. Nothing may be posted any
+ * more. */
+void committer_free(struct committer *committer);
+
+/* How long the round of work that runs now has taken, of the committer that is
+ * at its longest; 0 while there is none. More than lock_timeout_ms and the time
+ * to connect is more than it may. */
+int64_t committer_round_ms(void);
+
+/* Has the posts put into the log and handed to the publisher, or not: each has
+ * its outcome within post_timeout_ms and the time of one statement, always.
+ * Those of one channel get their ids in the order in which they stand. The same
+ * keys may be posted again after any answer. Waits only while too many others
+ * do; the order may be answered before this returns. */
+void committer_post(struct order *order);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who reads for whom. Knows no statement.
+ *
+ *     open (others may join) -> sent -> gone
+ *
+ * The first who comes makes a reading and, when that is back which was sent
+ * before, sends it; those who come meanwhile join. Each of them is woken by
+ * itself: they need the lock no more, and so do not queue for it.
+ */
+#include "messages-fcgi/log/heads.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "messages-fcgi/keeper.h"
+
+/* A reading that takes longer may be stuck: the next one does not wait. */
+#define PATIENCE_MS 50
+
+/* On the stack of who waits. */
+struct joiner {
+	struct store_head *head;
+	int result;
+	sem_t done;
+	struct joiner *next;
+};
+
+/* On the stack of who reads. */
+struct reading {
+	const char *app;
+	struct span channel;
+	bool is_sent;
+	struct joiner *joiners;
+	struct reading *next;
+};
+
+struct heads {
+	struct readers *readers;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t back;  /* some reading is */
+	struct reading *all;
+};
+
+struct heads *heads_new(struct readers *readers)
+{
+	struct heads *heads = xcalloc(1, sizeof(*heads));
+	pthread_condattr_t attr;
+
+	heads->readers = readers;
+	pthread_mutex_init(&heads->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&heads->back, &attr);
+	pthread_condattr_destroy(&attr);
+	return heads;
+}
+
+void heads_free(struct heads *heads)
+{
+	pthread_cond_destroy(&heads->back);
+	pthread_mutex_destroy(&heads->lock);
+	free(heads);
+}
+
+static struct reading *find(const struct heads *heads, const char *app,
+			    struct span channel, bool is_sent)
+{
+	struct reading *reading;
+
+	for (reading = heads->all; reading != NULL; reading = reading->next)
+		if (reading->is_sent == is_sent &&
+		    span_equal(reading->channel, channel) &&
+		    strcmp(reading->app, app) == 0)
+			return reading;
+	return NULL;
+}
+
+static void unlink_reading(struct heads *heads, const struct reading *reading)
+{
+	struct reading **link = &heads->all;
+
+	while (*link != reading)
+		link = &(*link)->next;
+	*link = reading->next;
+}
+
+static int ask(struct heads *heads, const char *app, struct span channel,
+	       struct store_head *head)
+{
+	struct store *store = readers_acquire(heads->readers);
+	enum store_result result;
+
+	if (store == NULL) {
+		log_warn("no connection for reading became free");
+		return -1;
+	}
+	result = store_head(store, app, channel, head);
+	readers_release(heads->readers, store);
+	return result == STORE_OK ? 0 : -1;
+}
+
+/* What was sent before is not for us, but shows when the time is right. Then
+ * those come along whose turn it is on a busy processor; they have been here
+ * longer than the answer, which would go first. */
+static void wait_for_the_one_before(struct heads *heads, const char *app,
+				    struct span channel)
+{
+	struct timespec until;
+	int error = 0;
+
+	if (find(heads, app, channel, true) == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += PATIENCE_MS * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (error == 0 && find(heads, app, channel, true) != NULL)
+		error = pthread_cond_timedwait(&heads->back, &heads->lock,
+					       &until);
+	pthread_mutex_unlock(&heads->lock);
+	sched_yield();
+	pthread_mutex_lock(&heads->lock);
+}
+
+/* A joiner is gone as soon as it is told. */
+static void tell(struct joiner *joiner, int result,
+		 const struct store_head *head)
+{
+	struct joiner *next;
+
+	for (; joiner != NULL; joiner = next) {
+		next = joiner->next;
+		joiner->result = result;
+		*joiner->head = *head;
+		sem_post(&joiner->done);
+	}
+}
+
+/* With the lock, which is given back. */
+static int read_for_all(struct heads *heads, const char *app,
+			struct span channel, struct store_head *head)
+{
+	struct reading reading = { .app = app,
+				   .channel = channel,
+				   .next = heads->all };
+	int result;
+
+	heads->all = &reading;
+	wait_for_the_one_before(heads, app, channel);
+	reading.is_sent = true;
+	pthread_mutex_unlock(&heads->lock);
+	result = ask(heads, app, channel, head);
+	pthread_mutex_lock(&heads->lock);
+	unlink_reading(heads, &reading);
+	pthread_cond_broadcast(&heads->back);
+	pthread_mutex_unlock(&heads->lock);
+	tell(reading.joiners, result, head);
+	return result;
+}
+
+/* With the lock, which is given back. */
+static int join(struct heads *heads, struct reading *reading,
+		struct store_head *head)
+{
+	struct joiner self = { .head = head, .next = reading->joiners };
+
+	sem_init(&self.done, 0, 0);
+	reading->joiners = &self;
+	pthread_mutex_unlock(&heads->lock);
+	while (sem_wait(&self.done) == -1)
+		assert(errno == EINTR);
+	sem_destroy(&self.done);
+	return self.result;
+}
+
+int heads_read(struct heads *heads, const char *app, struct span channel,
+	       struct store_head *head)
+{
+	struct reading *reading;
+
+	*head = (struct store_head){ .first_id = 1 };
+	keeper_give_way();
+	pthread_mutex_lock(&heads->lock);
+	reading = find(heads, app, channel, false);
+	return reading != NULL ? join(heads, reading, head)
+			       : read_for_all(heads, app, channel, head);
+}

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every SQL statement of the program, its parameters and its rows. Knows
+ * neither requests nor batches, and leaves connections to store_link.
+ *
+ * Parameters and results are binary: an array of texts needs no quoting then,
+ * and a number no digits.
+ */
+#include "messages-fcgi/log/store.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "messages-fcgi/log/store_link.h"
+
+/* What the append may take beside the waiting for locks: a slow disk. */
+#define APPEND_WORK_MS 2000
+/* How long after the server's own timeout we stop believing in it. */
+#define GRACE_MS 500
+/* The epoch costs more to compute than a page to read. So a change by the
+ * operator's hand, or the promotion of a standby that we read from, is known
+ * here after this time at most; everything else that changes it ends the
+ * connection. */
+#define EPOCH_FRESH_MS 1000
+
+/* OIDs of PostgreSQL's pg_type.dat, which never change */
+#define TYPE_BYTEA 17
+#define TYPE_TEXT 25
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char epoch_name[] = "epoch";
+static const char append_name[] = "append";
+static const char fresh_name[] = "append_fresh";
+static const char head_name[] = "head";
+static const char read_name[] = "read";
+
+static const char epoch_sql[] = "select pushlog.epoch()";
+
+static const struct store_statement writer_statements[] = {
+	{ epoch_name, epoch_sql },
+	{ append_name, "select ord, id, time_ms, outcome "
+		       "from pushlog.append($1, $2, $3, $4, $5, $6, $7, $8)" },
+	{ fresh_name, "select first_id, time_ms from pushlog.append_fresh("
+		      "$1, $2, $3, $4, $5, $6, $7, $8)" },
+};
+
+static const struct store_statement reader_statements[] = {
+	{ epoch_name, epoch_sql },
+	{ head_name, "select id, first_id, last_id from pushlog.channel "
+		     "where app = $1 and name = $2" },
+	{ read_name, "select id, time_ms, event, name, text, data "
+		     "from pushlog.event "
+		     "where channel_id = $1 and id between $2 and $3 "
+		     "order by id" },
+};
+
+struct store {
+	struct store_link *link;
+	const char *app;      /* of a writer */
+	int64_t lock_wait_ms; /* what the server was told in that life */
+	unsigned long lock_life;
+	char epoch[STORE_EPOCH_MAX + 1];
+	int64_t epoch_at_ms;
+	unsigned long epoch_life;
+	struct buf arrays; /* parameters of the append, kept for their room */
+};
+
+static int64_t number_at(const PGresult *result, int row, int column)
+{
+	int64_t big_endian;
+
+	assert(PQgetlength(result, row, column) == sizeof(big_endian));
+	memcpy(&big_endian, PQgetvalue(result, row, column),
+	       sizeof(big_endian));
+	return (int64_t)be64toh((uint64_t)big_endian);
+}
+
+/* Absent if it is null. */
+static struct span text_at(const PGresult *result, int row, int column)
+{
+	if (PQgetisnull(result, row, column))
+		return span_of(NULL, 0);
+	return span_of(PQgetvalue(result, row, column),
+		       (size_t)PQgetlength(result, row, column));
+}
+
+static enum store_result ask_epoch(struct store *store, int64_t deadline_ms)
+{
+	static const struct store_params none = { 0, NULL, NULL, NULL };
+	unsigned long life = store_link_life(store->link);
+	enum store_result verdict;
+	PGresult *result;
+
+	verdict = store_link_run(store->link, epoch_name, &none, deadline_ms,
+				 &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	snprintf(store->epoch, sizeof(store->epoch), "%s",
+		 PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+	PQclear(result);
+	store->epoch_at_ms = clock_ms();
+	store->epoch_life = life;
+	return STORE_OK;
+}
+
+/* Makes sure of a connection and of an epoch that is not stale. */
+static enum store_result make_ready(struct store *store, int64_t deadline_ms)
+{
+	enum store_result verdict = store_link_open(store->link);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	if (store->epoch_life == store_link_life(store->link) &&
+	    clock_ms() - store->epoch_at_ms < EPOCH_FRESH_MS)
+		return STORE_OK;
+	return ask_epoch(store, deadline_ms);
+}
+
+/* Arrays: number of dimensions, whether there are nulls, type of elements,
+ * length, first index; then each element, its length before it, -1 for null.
+ * All numbers are four bytes, big-endian. */
+
+static void add_uint32(struct buf *buf, uint32_t n)
+{
+	uint32_t big_endian = htonl(n);
+
+	buf_add(buf, &big_endian, sizeof(big_endian));
+}
+
+static void add_array_start(struct buf *buf, uint32_t type, size_t count)
+{
+	add_uint32(buf, 1);
+	add_uint32(buf, 1);
+	add_uint32(buf, type);
+	add_uint32(buf, (uint32_t)count);
+	add_uint32(buf, 1);
+}
+
+static void add_element(struct buf *buf, struct span s)
+{
+	add_uint32(buf, s.ptr != NULL ? (uint32_t)s.len : UINT32_MAX);
+	buf_add_span(buf, s);
+}
+
+/* The span of an event that lies so many bytes from its start. */
+static struct span span_at(const struct event *event, size_t offset)
+{
+	struct span s;
+
+	memcpy(&s, (const char *)event + offset, sizeof(s));
+	return s;
+}
+
+/* The columns of pushlog.append that are texts, in its order; the keys stand
+ * between the last two. pushlog.append_fresh has one channel in the place of
+ * the first. */
+static const size_t text_columns[] = {
+	offsetof(struct event, channel), offsetof(struct event, event),
+	offsetof(struct event, name),    offsetof(struct event, text),
+	offsetof(struct event, data),    offsetof(struct event, exclude),
+};
+
+#define PARAM_COUNT (1 + COUNT(text_columns) + 1)
+#define PARAM_CHANNEL 1
+#define PARAM_KEYS (PARAM_COUNT - 2)
+#define NOT_USED SIZE_MAX
+
+struct append_params {
+	const char *values[PARAM_COUNT];
+	int lengths[PARAM_COUNT], formats[PARAM_COUNT];
+	size_t starts[PARAM_COUNT]; /* in the buf, NOT_USED: null */
+};
+
+/* Adds a column of the entries; false, and nothing, if all of it is absent. */
+static bool add_texts(struct buf *buf, struct entry *const *entries,
+		      size_t count, size_t offset)
+{
+	size_t start = buf->len, i;
+	bool is_used = false;
+
+	add_array_start(buf, TYPE_TEXT, count);
+	for (i = 0; i < count; i++) {
+		struct span s = span_at(&entries[i]->event, offset);
+
+		is_used = is_used || s.ptr != NULL;
+		add_element(buf, s);
+	}
+	if (!is_used)
+		buf->len = start;
+	return is_used;
+}
+
+static void add_keys(struct buf *buf, struct entry *const *entries,
+		     size_t count)
+{
+	size_t i;
+
+	add_array_start(buf, TYPE_BYTEA, count);
+	for (i = 0; i < count; i++)
+		add_element(buf, span_of((const char *)entries[i]->key,
+					 ENTRY_KEY_BYTES));
+}
+
+/* Fills *params with pointers into buf, which does not move after that. A
+ * column that no event uses is null as a whole. */
+static void encode_append(struct append_params *params, struct buf *buf,
+			  const char *app, struct entry *const *entries,
+			  size_t count)
+{
+	size_t i, text = 0;
+
+	buf_clear(buf);
+	params->values[0] = app;
+	params->lengths[0] = (int)strlen(app);
+	params->formats[0] = 1;
+	for (i = PARAM_CHANNEL; i < PARAM_COUNT; i++) {
+		size_t start = buf->len;
+
+		if (i == PARAM_KEYS)
+			add_keys(buf, entries, count);
+		else if (!add_texts(buf, entries, count, text_columns[text++]))
+			start = NOT_USED;
+		params->starts[i] = start;
+		params->lengths[i] =
+			start != NOT_USED ? (int)(buf->len - start) : 0;
+		params->formats[i] = 1;
+	}
+	for (i = 1; i < PARAM_COUNT; i++)
+		params->values[i] = params->starts[i] != NOT_USED
+					    ? buf->data + params->starts[i]
+					    : NULL;
+}
+
+static int parse_outcome(struct span s, enum entry_outcome *outcome)
+{
+	if (span_is(s, "stored"))
+		*outcome = ENTRY_STORED;
+	else if (span_is(s, "repeated"))
+		*outcome = ENTRY_REPEATED;
+	else if (span_is(s, "conflict"))
+		*outcome = ENTRY_CONFLICT;
+	else
+		return -1;
+	return 0;
+}
+
+/* Rows come in any order; ord says which event each is of. */
+static enum store_result read_outcomes(const PGresult *result,
+				       struct entry *const *entries,
+				       size_t count)
+{
+	size_t row;
+
+	if ((size_t)PQntuples(result) != count)
+		goto bad;
+	for (row = 0; row < count; row++)
+		entries[row]->event.id = 0;
+	for (row = 0; row < count; row++) {
+		int64_t ord = number_at(result, (int)row, 0);
+		struct entry *entry;
+
+		if (ord < 1 || (size_t)ord > count)
+			goto bad;
+		entry = entries[ord - 1];
+		if (entry->event.id != 0 ||
+		    parse_outcome(text_at(result, (int)row, 3),
+				  &entry->outcome) == -1)
+			goto bad;
+		entry->event.id = number_at(result, (int)row, 1);
+		entry->event.time_ms = number_at(result, (int)row, 2);
+	}
+	return STORE_OK;
+bad:
+	log_error("pushlog.append answers what it should not");
+	return STORE_BAD;
+}
+
+static enum store_result run_append(struct store *store, const char *name,
+				    const struct append_params *params,
+				    int64_t deadline_ms, PGresult **result)
+{
+	const struct store_params args = { (int)PARAM_COUNT, params->values,
+					   params->lengths, params->formats };
+
+	return store_link_run(store->link, name, &args, deadline_ms, result);
+}
+
+/* False: nothing was stored. */
+static bool read_fresh(const PGresult *result, struct entry *const *entries,
+		       size_t count)
+{
+	int64_t first_id, time_ms;
+	size_t i;
+
+	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
+		return false;
+	first_id = number_at(result, 0, 0);
+	time_ms = number_at(result, 0, 1);
+	for (i = 0; i < count; i++) {
+		entries[i]->outcome = ENTRY_STORED;
+		entries[i]->event.id = first_id + (int64_t)i;
+		entries[i]->event.time_ms = time_ms;
+	}
+	return true;
+}
+
+/* The short way, for entries of one channel. *is_stored false: the long one is
+ * needed. */
+static enum store_result append_fresh(struct store *store,
+				      const struct append_params *params,
+				      struct entry *const *entries,
+				      size_t count, int64_t deadline_ms,
+				      bool *is_stored)
+{
+	struct append_params fresh = *params;
+	struct span channel = entries[0]->event.channel;
+	enum store_result verdict;
+	PGresult *result;
+
+	fresh.values[PARAM_CHANNEL] = channel.ptr;
+	fresh.lengths[PARAM_CHANNEL] = (int)channel.len;
+	verdict = run_append(store, fresh_name, &fresh, deadline_ms, &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	*is_stored = read_fresh(result, entries, count);
+	PQclear(result);
+	return STORE_OK;
+}
+
+static enum store_result append_any(struct store *store,
+				    const struct append_params *params,
+				    struct entry *const *entries, size_t count,
+				    int64_t deadline_ms)
+{
+	enum store_result verdict;
+	PGresult *result;
+
+	verdict = run_append(store, append_name, params, deadline_ms, &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	verdict = read_outcomes(result, entries, count);
+	PQclear(result);
+	return verdict;
+}
+
+static enum store_result append(struct store *store,
+				struct entry *const *entries, size_t count,
+				int64_t deadline_ms)
+{
+	enum store_result verdict = STORE_OK;
+	struct append_params params;
+	bool is_stored = false;
+
+	encode_append(&params, &store->arrays, store->app, entries, count);
+	if (entries_share_channel(entries, count))
+		verdict = append_fresh(store, &params, entries, count,
+				       deadline_ms, &is_stored);
+	if (verdict != STORE_OK || is_stored)
+		return verdict;
+	return append_any(store, &params, entries, count, deadline_ms);
+}
+
+static enum store_result set_lock_wait(struct store *store, int64_t ms,
+				       int64_t deadline_ms)
+{
+	unsigned long life = store_link_life(store->link);
+	enum store_result verdict;
+	char sql[96];
+
+	if (store->lock_life == life && store->lock_wait_ms == ms)
+		return STORE_OK;
+	snprintf(sql, sizeof(sql),
+		 "set lock_timeout = %lld; set statement_timeout = %lld",
+		 (long long)ms, (long long)(ms + APPEND_WORK_MS));
+	verdict = store_link_command(store->link, sql, deadline_ms);
+	if (verdict != STORE_OK)
+		return verdict;
+	store->lock_wait_ms = ms;
+	store->lock_life = life;
+	return STORE_OK;
+}
+
+static struct store *store_new(struct store_server *server, const char *app,
+			       const struct store_statement *statements,
+			       size_t count, int64_t statement_timeout_ms)
+{
+	struct store *store = xcalloc(1, sizeof(*store));
+	char settings[448];
+
+	snprintf(settings, sizeof(settings),
+		 "set plan_cache_mode = force_generic_plan; "
+		 /* a batch or a page is small and the log is not: never read
+		  * the log as a whole, also not by a plan that was made while
+		  * it was empty */
+		 "set enable_seqscan = off; set enable_hashjoin = off; "
+		 "set enable_mergejoin = off; "
+		 /* what is dear by that only, such as the one row that the
+		  * epoch is made of, would be compiled each time it is asked */
+		 "set jit = off; "
+		 /* 200 means stored: ids that were given out must not be lost
+		  * in a crash. What is stricter than 'on' stays. */
+		 "select set_config('synchronous_commit', 'on', false) "
+		 "where current_setting('synchronous_commit') = 'off'; "
+		 "set statement_timeout = %lld",
+		 (long long)statement_timeout_ms);
+	store->link = store_link_new(server, statements, count, settings);
+	store->app = app;
+	return store;
+}
+
+struct store *store_new_reader(struct store_server *server)
+{
+	return store_new(server, NULL, reader_statements,
+			 COUNT(reader_statements),
+			 STORE_READ_TIMEOUT_MS - GRACE_MS);
+}
+
+struct store *store_new_writer(struct store_server *server, const char *app)
+{
+	return store_new(server, app, writer_statements,
+			 COUNT(writer_statements), APPEND_WORK_MS);
+}
+
+void store_free(struct store *store)
+{
+	store_link_free(store->link);
+	buf_release(&store->arrays);
+	free(store);
+}
+
+enum store_result store_open(struct store *store)
+{
+	return store_link_open(store->link);
+}
+
+enum store_result store_check(struct store *store)
+{
+	enum store_result verdict = store_link_open(store->link);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	return ask_epoch(store, clock_ms() + STORE_CHECK_TIMEOUT_MS);
+}
+
+enum store_result store_append(struct store *store,
+			       struct entry *const *entries, size_t count,
+			       int64_t lock_wait_ms, struct span *epoch)
+{
+	int64_t deadline_ms =
+		clock_ms() + lock_wait_ms + APPEND_WORK_MS + GRACE_MS;
+	enum store_result verdict = make_ready(store, deadline_ms);
+
+	if (verdict == STORE_OK)
+		verdict = set_lock_wait(store, lock_wait_ms, deadline_ms);
+	if (verdict == STORE_OK)
+		verdict = append(store, entries, count, deadline_ms);
+	*epoch = span_str(store->epoch);
+	return verdict;
+}
+
+enum store_result store_head(struct store *store, const char *app,
+			     struct span channel, struct store_head *head)
+{
+	int64_t deadline_ms = clock_ms() + STORE_READ_TIMEOUT_MS;
+	const char *values[] = { app, channel.ptr };
+	const int lengths[] = { (int)strlen(app), (int)channel.len };
+	const int formats[] = { 1, 1 };
+	struct store_params args = { 2, values, lengths, formats };
+	enum store_result verdict = make_ready(store, deadline_ms);
+	PGresult *result;
+
+	if (verdict == STORE_OK)
+		verdict = store_link_run(store->link, head_name, &args,
+					 deadline_ms, &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	*head = (struct store_head){ .first_id = 1 };
+	if (PQntuples(result) == 1) {
+		head->channel_id = number_at(result, 0, 0);
+		head->first_id = number_at(result, 0, 1);
+		head->last_id = number_at(result, 0, 2);
+	}
+	PQclear(result);
+	memcpy(head->epoch, store->epoch, sizeof(head->epoch));
+	return STORE_OK;
+}
+
+static enum store_result hand_out(const PGresult *result, store_row_fn *on_row,
+				  void *arg)
+{
+	int rows = PQntuples(result), row;
+
+	for (row = 0; row < rows; row++) {
+		struct event event = {
+			.id = number_at(result, row, 0),
+			.time_ms = number_at(result, row, 1),
+			.event = text_at(result, row, 2),
+			.name = text_at(result, row, 3),
+			.text = text_at(result, row, 4),
+			.data = text_at(result, row, 5),
+		};
+
+		if (!on_row(arg, &event))
+			return STORE_BAD;
+	}
+	return STORE_OK;
+}
+
+enum store_result store_read(struct store *store, const struct store_head *head,
+			     int64_t from, int64_t to, store_row_fn *on_row,
+			     void *arg)
+{
+	int64_t deadline_ms = clock_ms() + STORE_READ_TIMEOUT_MS;
+	uint64_t numbers[] = { htobe64((uint64_t)head->channel_id),
+			       htobe64((uint64_t)from), htobe64((uint64_t)to) };
+	const char *values[] = { (const char *)&numbers[0],
+				 (const char *)&numbers[1],
+				 (const char *)&numbers[2] };
+	const int lengths[] = { 8, 8, 8 }, formats[] = { 1, 1, 1 };
+	struct store_params args = { 3, values, lengths, formats };
+	enum store_result verdict = make_ready(store, deadline_ms);
+	PGresult *result;
+
+	if (verdict != STORE_OK)
+		return verdict;
+	if (strcmp(store->epoch, head->epoch) != 0) {
+		log_error("the epoch changed while a client was reading");
+		return STORE_BAD;
+	}
+	verdict = store_link_run(store->link, read_name, &args, deadline_ms,
+				 &result);
+	if (verdict != STORE_OK)
+		return verdict;
+	verdict = hand_out(result, on_row, arg);
+	PQclear(result);
+	return verdict;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows by channel, oldest first, in one piece. Knows neither the log nor
+ * requests.
+ *
+ *     json:  dropped | row,row,row,
+ *                     ^ends[0]    ^ends[count]
+ */
+#include "messages-fcgi/log/tails.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "messages-fcgi/log/row.h"
+
+struct tail {
+	struct buf app, channel, epoch;
+	int64_t first_id; /* of the rows that are here */
+	size_t count;
+	struct buf json;
+	size_t ends[TAILS_ROWS_MAX + 1]; /* row i is from ends[i] to the next */
+	uint64_t used;                   /* the last time, by tails' clock */
+};
+
+struct tails {
+	pthread_mutex_t lock;
+	struct tail *all[TAILS_MAX];
+	size_t count;
+	uint64_t clock;
+};
+
+struct tails *tails_new(void)
+{
+	struct tails *tails = xcalloc(1, sizeof(*tails));
+
+	pthread_mutex_init(&tails->lock, NULL);
+	return tails;
+}
+
+void tails_free(struct tails *tails)
+{
+	while (tails->count > 0) {
+		struct tail *tail = tails->all[--tails->count];
+
+		buf_release(&tail->app);
+		buf_release(&tail->channel);
+		buf_release(&tail->epoch);
+		buf_release(&tail->json);
+		free(tail);
+	}
+	pthread_mutex_destroy(&tails->lock);
+	free(tails);
+}
+
+static struct tail *find(const struct tails *tails, const char *app,
+			 struct span channel)
+{
+	size_t i;
+
+	for (i = 0; i < tails->count; i++)
+		if (span_equal(buf_span(&tails->all[i]->channel), channel) &&
+		    span_is(buf_span(&tails->all[i]->app), app))
+			return tails->all[i];
+	return NULL;
+}
+
+static void set(struct buf *buf, struct span s)
+{
+	buf_clear(buf);
+	buf_add_span(buf, s);
+}
+
+static void start_over(struct tail *tail, struct span epoch, int64_t first_id)
+{
+	set(&tail->epoch, epoch);
+	tail->first_id = first_id;
+	tail->count = 0;
+	tail->ends[0] = 0;
+	buf_clear(&tail->json);
+}
+
+/* A tail that is nobody's: a new one, or the one that was not used for
+ * longest. */
+static struct tail *replace(struct tails *tails)
+{
+	struct tail *tail = tails->all[0];
+	size_t i;
+
+	if (tails->count < TAILS_MAX) {
+		tail = xcalloc(1, sizeof(*tail));
+		tails->all[tails->count++] = tail;
+		return tail;
+	}
+	for (i = 1; i < tails->count; i++)
+		if (tails->all[i]->used < tail->used)
+			tail = tails->all[i];
+	return tail;
+}
+
+static int64_t next_id(const struct tail *tail)
+{
+	return tail->first_id + (int64_t)tail->count;
+}
+
+static bool is_of(const struct tail *tail, struct span epoch)
+{
+	return span_equal(buf_span(&tail->epoch), epoch);
+}
+
+/* Forgets the oldest rows, and moves the others once as much is free as they
+ * take. */
+static void drop(struct tail *tail, size_t rows)
+{
+	size_t i, start;
+
+	tail->count -= rows;
+	tail->first_id += (int64_t)rows;
+	memmove(tail->ends, tail->ends + rows,
+		(tail->count + 1) * sizeof(tail->ends[0]));
+	start = tail->ends[0];
+	if (start < tail->json.len - start)
+		return;
+	buf_drop(&tail->json, start);
+	for (i = 0; i <= tail->count; i++)
+		tail->ends[i] -= start;
+}
+
+static void add(struct tail *tail, const struct event *event)
+{
+	size_t rows = 0;
+
+	row_add(&tail->json, event);
+	buf_add_char(&tail->json, ',');
+	if (tail->count == TAILS_ROWS_MAX)
+		drop(tail, 1);
+	tail->ends[++tail->count] = tail->json.len;
+	while (tail->json.len - tail->ends[rows] > TAILS_BYTES_MAX)
+		rows++;
+	if (rows > 0)
+		drop(tail, rows);
+}
+
+static int64_t take(const struct tail *tail, int64_t from, int64_t to,
+		    struct buf *json)
+{
+	const size_t *start;
+	int64_t next = to < next_id(tail) ? to + 1 : next_id(tail);
+
+	if (from < tail->first_id || from >= next)
+		return from;
+	start = &tail->ends[from - tail->first_id];
+	/* without the last comma */
+	buf_add(json, tail->json.data + *start,
+		start[next - from] - *start - 1);
+	return next;
+}
+
+int64_t tails_take(struct tails *tails, const char *app, struct span channel,
+		   struct span epoch, int64_t from, int64_t to,
+		   struct buf *json)
+{
+	struct tail *tail;
+	int64_t next = from;
+
+	pthread_mutex_lock(&tails->lock);
+	tail = find(tails, app, channel);
+	if (tail != NULL && is_of(tail, epoch)) {
+		tail->used = ++tails->clock;
+		next = take(tail, from, to, json);
+	}
+	pthread_mutex_unlock(&tails->lock);
+	return next;
+}
+
+void tails_begin(struct tails *tails, const char *app, struct span channel,
+		 struct span epoch, int64_t from)
+{
+	struct tail *tail;
+
+	pthread_mutex_lock(&tails->lock);
+	tail = find(tails, app, channel);
+	if (tail == NULL) {
+		tail = replace(tails);
+		set(&tail->app, span_str(app));
+		set(&tail->channel, channel);
+		start_over(tail, epoch, from);
+	} else if (!is_of(tail, epoch) || from < tail->first_id ||
+		   from > next_id(tail)) {
+		start_over(tail, epoch, from);
+	}
+	tail->used = ++tails->clock;
+	pthread_mutex_unlock(&tails->lock);
+}
+
+void tails_add(struct tails *tails, const char *app, struct span epoch,
+	       const struct event *event)
+{
+	struct tail *tail;
+
+	pthread_mutex_lock(&tails->lock);
+	tail = find(tails, app, event->channel);
+	if (tail != NULL && is_of(tail, epoch) && event->id == next_id(tail))
+		add(tail, event);
+	pthread_mutex_unlock(&tails->lock);
+}

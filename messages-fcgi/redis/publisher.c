@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is said to Redis, in one write. Knows nothing of the log but the events
+ * it is handed.
+ *
+ *     publish -> encoder (its caller's) -> pending (bounded) -> sending (the
+ *     thread's) -> Redis, one write and then the replies
+ *
+ * Only pending is shared, and the lock on it is held for a copy or a swap,
+ * never while anybody encodes or waits.
+ */
+#include "messages-fcgi/redis/publisher.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/alloc.h"
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+#include "common/base/crypto.h"
+#include "common/base/log.h"
+#include "common/config/channel_name.h"
+#include "common/wire/envelope.h"
+#include "messages-fcgi/redis/redis_server.h"
+#include "messages-fcgi/stats.h"
+
+/* For connecting, for each reply, and for what is pending at the end. */
+#define TIMEOUT_MS 1000
+/* So often an idle connection is asked whether it lives: without that the
+ * first hint after a restart of Redis would be lost. */
+#define PING_EVERY_MS 1000
+/* A buffer that one burst made larger is not kept. */
+#define KEEP_BYTES 262144
+/* Of the longest command. */
+#define WORDS_MAX 8
+
+struct commands {
+	struct buf bytes;
+	size_t count;
+};
+
+/* One call's, so that many threads may publish. */
+struct encoder {
+	struct buf commands, ends; /* of each in commands, size_t */
+	struct buf payload, event, topic, key;
+};
+
+struct publisher {
+	const struct settings *settings;
+	size_t buffer_bytes;
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* of the next five */
+	pthread_cond_t changed;
+	struct commands pending;
+	bool is_connected; /* as publish is to see it */
+	bool is_stopping;
+	unsigned long dropped; /* since it was last logged */
+
+	/* the thread's own */
+	redisContext *redis; /* NULL: not connected */
+	struct commands sending;
+	struct backoff backoff;
+	unsigned wait_ms; /* before the next attempt to connect */
+	enum {
+		TOLD_NOTHING = 0,
+		TOLD_UP,
+		TOLD_DOWN
+	} told;          /* the log, last */
+	bool is_refused; /* PUBLISH was: that a PING is answered is no news */
+	char reason[REDIS_SERVER_WHY_BYTES];
+};
+
+/* Of a cache channel the last event is kept, and before anybody hears of it:
+ * who subscribes later and finds nothing will hear of it. One command, as there
+ * is one answer to each. A Redis that is full keeps nothing, also not the event
+ * before, but publishes. */
+static const char keep_and_publish[] =
+	"local kept = redis.pcall('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
+	"local is_full = kept.err and kept.err:find('OOM', 1, true) "
+	"if kept.err and not is_full then return kept end "
+	"if is_full then redis.call('DEL', KEYS[1]) end "
+	"return redis.call('PUBLISH', ARGV[1], ARGV[4])";
+#define KEEP_S "1800"
+
+static void add_words(struct encoder *e, const struct span *words, int count)
+{
+	const char *argv[WORDS_MAX];
+	size_t lengths[WORDS_MAX];
+	char *command = NULL;
+	int len, i;
+
+	for (i = 0; i < count; i++) {
+		argv[i] = words[i].ptr;
+		lengths[i] = words[i].len;
+	}
+	len = redisFormatCommandArgv(&command, count, argv, lengths);
+	if (len == -1)
+		fatalx("out of memory encoding for redis");
+	buf_add(&e->commands, command, (size_t)len);
+	redisFreeCommand(command);
+	buf_add(&e->ends, &e->commands.len, sizeof(e->commands.len));
+}
+
+static void add_command(struct encoder *e, struct span epoch,
+			const struct event *event)
+{
+	struct envelope envelope = { .epoch = epoch,
+				     .id = event->id,
+				     .exclude = event->exclude };
+
+	buf_clear(&e->event);
+	buf_clear(&e->payload);
+	event_encode(&e->event, event);
+	envelope.event = buf_span(&e->event);
+	envelope_encode(&e->payload, &envelope);
+	if (channel_name_is_cache(event->channel)) {
+		const struct span words[WORDS_MAX] = {
+			span_str("EVAL"),    span_str(keep_and_publish),
+			span_str("1"),       buf_span(&e->key),
+			buf_span(&e->topic), buf_span(&e->event),
+			span_str(KEEP_S),    buf_span(&e->payload),
+		};
+
+		add_words(e, words, WORDS_MAX);
+	} else {
+		const struct span words[] = { span_str("PUBLISH"),
+					      buf_span(&e->topic),
+					      buf_span(&e->payload) };
+
+		add_words(e, words, 3);
+	}
+}
+
+static void release_encoder(struct encoder *e)
+{
+	buf_release(&e->commands);
+	buf_release(&e->ends);
+	buf_release(&e->payload);
+	buf_release(&e->event);
+	buf_release(&e->topic);
+	buf_release(&e->key);
+}
+
+/* How many of the encoded commands fit into room, and their bytes. */
+static size_t count_fitting(const struct encoder *e, size_t room, size_t *bytes)
+{
+	size_t count = e->ends.len / sizeof(size_t), fitting, end;
+
+	*bytes = 0;
+	for (fitting = 0; fitting < count; fitting++) {
+		memcpy(&end, e->ends.data + fitting * sizeof(end), sizeof(end));
+		if (end > room)
+			break;
+		*bytes = end;
+	}
+	return fitting;
+}
+
+/* Adds what was encoded to what is pending, if there is room and a point. */
+static void enqueue(struct publisher *p, const struct encoder *e, size_t count)
+{
+	size_t fitting = 0, bytes = 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->is_connected)
+		fitting = count_fitting(
+			e, p->buffer_bytes - p->pending.bytes.len, &bytes);
+	buf_add(&p->pending.bytes, e->commands.data, bytes);
+	p->pending.count += fitting;
+	p->dropped += count - fitting;
+	metric_add(&stats()->dropped[p->is_connected ? STATS_FULL : STATS_AWAY],
+		   (int64_t)(count - fitting));
+	metric_set(&stats()->buffer_bytes, (int64_t)p->pending.bytes.len);
+	if (fitting > 0)
+		pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Waits for something to send. 1, 0 if it is time for a ping instead, -1 if
+ * there is nothing and nothing will come. */
+static int take_pending(struct publisher *p, const struct timespec *until)
+{
+	struct commands empty = p->sending;
+	int error = 0, result;
+
+	buf_clear(&empty.bytes);
+	if (empty.bytes.cap > KEEP_BYTES)
+		buf_release(&empty.bytes);
+	empty.count = 0;
+	pthread_mutex_lock(&p->lock);
+	while (p->pending.count == 0 && !p->is_stopping && error == 0)
+		error = pthread_cond_timedwait(&p->changed, &p->lock, until);
+	p->sending = p->pending;
+	p->pending = empty;
+	metric_set(&stats()->buffer_bytes, 0);
+	result = p->sending.count > 0 ? 1 : p->is_stopping ? -1 : 0;
+	pthread_mutex_unlock(&p->lock);
+	return result;
+}
+
+static struct timespec after_ms(int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+/* True if it was told to stop meanwhile. */
+static bool wait_or_stop(struct publisher *p, int64_t ms)
+{
+	struct timespec until = after_ms(ms);
+	bool is_stopping;
+	int error = 0;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->is_stopping && error == 0)
+		error = pthread_cond_timedwait(&p->changed, &p->lock, &until);
+	is_stopping = p->is_stopping;
+	pthread_mutex_unlock(&p->lock);
+	return is_stopping;
+}
+
+static void set_connected(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->is_connected = true;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Redis does what it is there for. */
+static void say_up(struct publisher *p)
+{
+	unsigned long dropped;
+
+	pthread_mutex_lock(&p->lock);
+	dropped = p->dropped;
+	p->dropped = 0;
+	pthread_mutex_unlock(&p->lock);
+	backoff_reset(&p->backoff);
+	p->is_refused = false;
+	metric_set(&stats()->redis_up, 1);
+	if (dropped > 0)
+		log_warn("redis answers; %lu events were not published",
+			 dropped);
+	else if (p->told != TOLD_UP)
+		log_info("redis answers");
+	p->told = TOLD_UP;
+}
+
+/* Gives the connection up, and what is on its way or waits for it. */
+static void say_down(struct publisher *p, const char *why)
+{
+	size_t lost;
+
+	pthread_mutex_lock(&p->lock);
+	p->is_connected = false;
+	lost = p->sending.count + p->pending.count;
+	p->dropped += lost;
+	p->pending.count = 0;
+	buf_clear(&p->pending.bytes);
+	metric_set(&stats()->buffer_bytes, 0);
+	pthread_mutex_unlock(&p->lock);
+	p->sending.count = 0;
+	metric_add(&stats()->dropped[STATS_AWAY], (int64_t)lost);
+	metric_set(&stats()->redis_up, 0);
+	if (p->told != TOLD_DOWN)
+		log_error("redis is away, relays must read the log: %s", why);
+	p->told = TOLD_DOWN;
+	p->wait_ms = backoff_next_ms(&p->backoff, crypto_random_u32());
+	redisFree(p->redis);
+	p->redis = NULL;
+}
+
+/* Sends the commands in one write and reads as many replies. NULL or why it
+ * failed; as long as the connection. */
+static const char *exchange(struct publisher *p, const char *bytes, size_t len,
+			    size_t replies)
+{
+	const char *why = NULL;
+
+	if (redisAppendFormattedCommand(p->redis, bytes, len) != REDIS_OK)
+		return p->redis->errstr;
+	for (; replies > 0; replies--) {
+		void *got = NULL;
+		redisReply *reply;
+
+		if (redisGetReply(p->redis, &got) != REDIS_OK)
+			return redis_server_fault(p->redis);
+		reply = got;
+		if (reply->type == REDIS_REPLY_ERROR) {
+			snprintf(p->reason, sizeof(p->reason), "%s",
+				 reply->str);
+			why = p->reason;
+		}
+		freeReplyObject(reply);
+	}
+	return why;
+}
+
+static const char *ping(struct publisher *p)
+{
+	static const char command[] = "PING\r\n";
+
+	return exchange(p, command, sizeof(command) - 1, 1);
+}
+
+static void connect_redis(struct publisher *p)
+{
+	p->redis = redis_server_connect(p->settings, TIMEOUT_MS, p->reason);
+	if (p->redis == NULL) {
+		say_down(p, p->reason);
+		return;
+	}
+	set_connected(p);
+	if (!p->is_refused)
+		say_up(p);
+}
+
+/* Sends what was taken. NULL or why it failed. */
+static const char *send_taken(struct publisher *p)
+{
+	int64_t started_us = clock_us();
+	const char *why = exchange(p, p->sending.bytes.data,
+				   p->sending.bytes.len, p->sending.count);
+
+	if (why != NULL) {
+		p->is_refused |= p->redis->err == 0;
+		return why;
+	}
+	metric_add(&stats()->published, (int64_t)p->sending.count);
+	metric_observe(&stats()->publishes, &metric_seconds,
+		       clock_us() - started_us);
+	if (p->is_refused)
+		say_up(p);
+	return NULL;
+}
+
+/* Connects, sends or pings, as it is due. False when it is time to end. */
+static bool take_turn(struct publisher *p)
+{
+	struct timespec ping_at = after_ms(PING_EVERY_MS);
+	const char *why;
+	int work;
+
+	if (p->redis == NULL) {
+		if (wait_or_stop(p, p->wait_ms))
+			return false;
+		metric_set(&stats()->publishing_since_ms, clock_ms());
+		connect_redis(p);
+		return true;
+	}
+	work = take_pending(p, &ping_at);
+	if (work == -1)
+		return false;
+	metric_set(&stats()->publishing_since_ms, clock_ms());
+	why = work == 0 ? ping(p) : send_taken(p);
+	if (why != NULL)
+		say_down(p, why);
+	return true;
+}
+
+static void *run(void *arg)
+{
+	while (take_turn(arg))
+		metric_set(&stats()->publishing_since_ms, 0);
+	return NULL;
+}
+
+struct publisher *publisher_new(const struct settings *settings,
+				size_t buffer_bytes)
+{
+	struct publisher *p = xcalloc(1, sizeof(*p));
+	pthread_condattr_t attr;
+
+	p->settings = settings;
+	p->buffer_bytes = buffer_bytes;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if ((errno = pthread_create(&p->thread, NULL, run, p)) != 0)
+		fatal("cannot start the publisher");
+	return p;
+}
+
+void publisher_free(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->is_stopping = true;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	pthread_join(p->thread, NULL);
+
+	if (p->redis != NULL)
+		redisFree(p->redis);
+	if (p->dropped > 0)
+		log_warn("%lu events were not published", p->dropped);
+	buf_release(&p->pending.bytes);
+	buf_release(&p->sending.bytes);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+void publisher_publish(struct publisher *p, const char *app, struct span epoch,
+		       const struct event *const *events, size_t count)
+{
+	struct encoder e = { .commands = BUF_INIT };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		buf_clear(&e.topic);
+		envelope_add_topic(&e.topic, p->settings->redis_prefix, app,
+				   events[i]->channel);
+		buf_clear(&e.key);
+		envelope_add_cache_key(&e.key, p->settings->redis_prefix, app,
+				       events[i]->channel);
+		add_command(&e, epoch, events[i]);
+	}
+	enqueue(p, &e, count);
+	release_encoder(&e);
+}
+
+bool publisher_is_ready(struct publisher *p)
+{
+	bool is_ready;
+
+	pthread_mutex_lock(&p->lock);
+	is_ready = p->is_connected && p->pending.bytes.len < p->buffer_bytes;
+	pthread_mutex_unlock(&p->lock);
+	return is_ready;
+}

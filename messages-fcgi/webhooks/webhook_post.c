@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libcurl, told to do as little as it can: http and https, no redirects, which
+ * could lead a signed body elsewhere, and no patience.
+ */
+#include "messages-fcgi/webhooks/webhook_post.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
+
+#define CONNECT_TIMEOUT_MS 3000L
+/* Less than the lease on the turn: see webhook_stream. */
+#define TIMEOUT_MS 10000L
+
+struct webhook_post {
+	const char *key;
+	const atomic_bool *is_given_up;
+	CURL *curl; /* keeps a connection */
+	char *host;
+};
+
+/* What the server says beyond its status is nobody's business here. */
+static size_t drop(char *data, size_t size, size_t count, void *arg)
+{
+	(void)data;
+	(void)arg;
+	return size * count;
+}
+
+/* Called by libcurl at least once a second. */
+static int check_progress(void *arg, curl_off_t total, curl_off_t now,
+			  curl_off_t up_total, curl_off_t up_now)
+{
+	const struct webhook_post *post = arg;
+
+	(void)total, (void)now, (void)up_total, (void)up_now;
+	return atomic_load(post->is_given_up) ? 1 : 0;
+}
+
+/* Whatever libcurl refuses, it is no state to go on in. */
+static void check(CURLcode code)
+{
+	if (code != CURLE_OK)
+		fatalx("libcurl: %s", curl_easy_strerror(code));
+}
+
+static void set_options(CURL *curl, const char *url, struct webhook_post *post)
+{
+	check(curl_easy_setopt(curl, CURLOPT_URL, url));
+	check(curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"));
+	check(curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L));
+	check(curl_easy_setopt(curl, CURLOPT_POST, 1L));
+	check(curl_easy_setopt(curl, CURLOPT_USERAGENT,
+			       "pushlog/" PUSHLOG_VERSION));
+	check(curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+			       CONNECT_TIMEOUT_MS));
+	check(curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS));
+	check(curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L));
+	check(curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop));
+	check(curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L));
+	check(curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_progress));
+	check(curl_easy_setopt(curl, CURLOPT_XFERINFODATA, post));
+}
+
+/* The caller frees it. */
+static char *host_of(const char *url)
+{
+	CURLU *parts = curl_url();
+	char *part = NULL, *host;
+
+	if (parts == NULL)
+		fatalx("out of memory for libcurl");
+	if (curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(parts, CURLUPART_HOST, &part, 0) != CURLUE_OK)
+		host = xstrdup("?"); /* it will be told when it is asked */
+	else
+		host = xstrdup(part);
+	curl_free(part);
+	curl_url_cleanup(parts);
+	return host;
+}
+
+struct webhook_post *webhook_post_new(const char *url, const char *key,
+				      const atomic_bool *is_given_up)
+{
+	struct webhook_post *post = xcalloc(1, sizeof(*post));
+
+	post->key = key;
+	post->is_given_up = is_given_up;
+	post->host = host_of(url);
+	post->curl = curl_easy_init();
+	if (post->curl == NULL)
+		fatalx("cannot start libcurl");
+	set_options(post->curl, url, post);
+	return post;
+}
+
+void webhook_post_free(struct webhook_post *post)
+{
+	curl_easy_cleanup(post->curl);
+	free(post->host);
+	free(post);
+}
+
+const char *webhook_post_host(const struct webhook_post *post)
+{
+	return post->host;
+}
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *name,
+				     struct span value)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s: ", name);
+	buf_add_span(&line, value);
+	buf_add_char(&line, '\0');
+	list = curl_slist_append(list, line.data);
+	if (list == NULL)
+		fatalx("out of memory for libcurl");
+	buf_release(&line);
+	return list;
+}
+
+/* A status is an answer, also if the rest of it does not come. */
+static int perform(CURL *curl, char *why)
+{
+	CURLcode code = curl_easy_perform(curl);
+	long status = 0;
+
+	check(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status));
+	if (status >= 200 && status < 300)
+		return 0;
+	if (code == CURLE_OK)
+		snprintf(why, WEBHOOK_POST_WHY_BYTES, "answered %ld", status);
+	else
+		snprintf(why, WEBHOOK_POST_WHY_BYTES, "%s",
+			 curl_easy_strerror(code));
+	return -1;
+}
+
+int webhook_post_send(struct webhook_post *post, struct span body,
+		      struct span signature, char why[WEBHOOK_POST_WHY_BYTES])
+{
+	struct curl_slist *headers = NULL;
+	int result;
+
+	headers = add_header(headers, "Content-Type",
+			     span_str("application/json"));
+	headers = add_header(headers, "X-Pusher-Key", span_str(post->key));
+	headers = add_header(headers, "X-Pusher-Signature", signature);
+	/* nobody is asked first whether the body may come: an empty value
+	 * leaves the header out */
+	headers = curl_slist_append(headers, "Expect:");
+	check(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, headers));
+	check(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body.ptr));
+	check(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+			       (curl_off_t)body.len));
+	result = perform(post->curl, why);
+	check(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, NULL));
+	curl_slist_free_all(headers);
+	return result;
+}
