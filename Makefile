@@ -50,16 +50,16 @@ MESSAGES = keeper main stats \
 	http/body http/cors http/etag http/fault http/form http/multipart \
 	http/path http/problem http/request http/response
 RELAY = main stats \
-	process/drain process/handover process/master process/pulse \
+	process/drain process/handover process/master process/heartbeat \
 	process/worker \
-	hub/cache hub/client_event hub/fanout hub/heal hub/occupancy \
-	hub/presence hub/quota hub/session hub/topics hub/users \
+	hub/cache_channel hub/client_event hub/fanout hub/heal hub/occupancy \
+	hub/presence hub/connection_quota hub/session hub/topic_router hub/signed_in_users \
 	backends/bus backends/log_reader backends/redis_link backends/roster \
 	net/conn net/conn_set net/listener net/loop net/outbuf \
-	net/peer_address net/throttle \
+	net/peer_address net/log_throttle \
 	channels/channel channels/room channels/stash \
-	protocol/admission protocol/frame protocol/hint protocol/http_upgrade \
-	protocol/offer protocol/packer protocol/pusher protocol/siphash \
+	protocol/authorization protocol/frame protocol/roster_hint protocol/http_upgrade \
+	protocol/deflate_offer protocol/deflate protocol/pusher protocol/siphash \
 	protocol/ws
 
 objects = $(foreach f,$(2),$(BUILD)/obj/$(1)/$(f).o)

@@ -10,8 +10,8 @@
 #include "common/base/alloc.h"
 #include "common/base/crypto.h"
 #include "common/config/channel_name.h"
-#include "relay/hub/quota.h"
-#include "relay/protocol/admission.h"
+#include "relay/hub/connection_quota.h"
+#include "relay/protocol/authorization.h"
 
 /* The protocol's word for "not allowed to". */
 #define CODE_UNAUTHORIZED 4009
@@ -130,7 +130,7 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 		return 426;
 	session->app = apps_find_key(session->set->conf.apps, key);
 	if (session->app != NULL &&
-	    !admission_has_origin(session->app, request->origin))
+	    !authorization_has_origin(session->app, request->origin))
 		return 403;
 	/* what is wrong with the application is said on the open socket,
 	 * where clients can read it */
@@ -154,7 +154,7 @@ static enum pusher_cause take_place(struct session *session)
 	int64_t max = session->app->connections_max;
 
 	session->has_place =
-		max > 0 && quota_take(app_index(session), max) == 0;
+		max > 0 && connection_quota_take(app_index(session), max) == 0;
 	return max == 0 || session->has_place ? PUSHER_CAUSE_PEER
 					      : PUSHER_CAUSE_OVER_QUOTA;
 }
@@ -162,7 +162,7 @@ static enum pusher_cause take_place(struct session *session)
 static void leave_place(struct session *session)
 {
 	if (session->has_place)
-		quota_give(app_index(session));
+		connection_quota_give(app_index(session));
 	session->has_place = false;
 }
 
@@ -248,10 +248,10 @@ static int64_t now_ms(const struct session *session)
 	return loop_now_ms(session->set->loop);
 }
 
-static struct admission admission_of(const struct session *session)
+static struct authorization admission_of(const struct session *session)
 {
-	return (struct admission){ session->app, session->socket_id,
-				   session->user_id };
+	return (struct authorization){ session->app, session->socket_id,
+				       session->user_id };
 }
 
 /* NULL if it may. */
@@ -267,7 +267,7 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
 				 "Not authorized to subscribe" };
 	const struct session_conf *conf = &session->set->conf;
-	struct admission who = admission_of(session);
+	struct authorization who = admission_of(session);
 
 	if (!channel_name_is_valid(message->channel) &&
 	    channel_name_user(message->channel).ptr == NULL)
@@ -276,10 +276,11 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		return &repeated;
 	if (session->subscription_count >= conf->subscriptions_max)
 		return &too_many;
-	if (!allowance_spend(&session->subscribes, now_ms(session),
-			     conf->subscriptions_max, SUBSCRIBE_EACH_MS))
+	if (!token_bucket_spend(&session->subscribes, now_ms(session),
+				conf->subscriptions_max, SUBSCRIBE_EACH_MS))
 		return &too_often;
-	return admission_may_subscribe(&who, message) ? NULL : &unauthorized;
+	return authorization_may_subscribe(&who, message) ? NULL
+							  : &unauthorized;
 }
 
 static struct subscription *add_subscription(struct session *session,
@@ -359,8 +360,8 @@ static void sign_in(struct session *session,
 {
 	const struct session_set *set = session->set;
 	struct pusher_member user;
-	struct admission who = admission_of(session);
-	const char *why = admission_check_signin(&who, message, &user);
+	struct authorization who = admission_of(session);
+	const char *why = authorization_check_signin(&who, message, &user);
 	struct buf text = BUF_INIT;
 
 	if (why != NULL) {
@@ -388,12 +389,12 @@ static void send_client_event(struct session *session,
 	/* who waits to be let in may still be refused */
 	bool is_in = to != NULL && to->index != CHANNEL_WAITING;
 	const char *why =
-		admission_check_client_event(session->app, message, is_in);
+		authorization_check_client_event(session->app, message, is_in);
 
 	if (why != NULL)
 		send_error(session, 0, "Client events ", span_str(why));
-	else if (!allowance_spend(&session->client_events, now_ms(session),
-				  CLIENT_EVENTS_MAX, CLIENT_EVENT_EACH_MS))
+	else if (!token_bucket_spend(&session->client_events, now_ms(session),
+				     CLIENT_EVENTS_MAX, CLIENT_EVENT_EACH_MS))
 		send_error(session, CODE_TOO_FAST,
 			   "Client events come too fast: not sent is ",
 			   message->event);

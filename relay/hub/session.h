@@ -7,7 +7,7 @@
 #define RELAY_HUB_SESSION_H
 
 #include "relay/channels/channel.h"
-#include "relay/hub/allowance.h"
+#include "relay/hub/token_bucket.h"
 #include "relay/net/conn_set.h"
 
 /* The sessions of one worker. */
@@ -24,7 +24,7 @@ struct session {
 	char *user_id;         /* whom it signed in as; NULL: nobody yet */
 	struct signin *signin; /* users' */
 	uint32_t subscription_count;
-	struct allowance subscribes, client_events;
+	struct token_bucket subscribes, client_events;
 	struct list link;      /* of the set's watched, or none */
 	uint32_t idle_since_s; /* if it has no subscription */
 	bool is_authorized;    /* signed in, or was in a channel not public */

@@ -50,8 +50,8 @@ static void log_close(struct conn *conn, enum pusher_cause cause)
 	if (is_peers && !log_is_on(LOG_LEVEL_DEBUG))
 		return;
 	if (!is_peers &&
-	    !throttle_pass(&common->throttles[cause], conn_now_s(common),
-			   CLOSE_LINES_MAX, &held_back))
+	    !log_throttle_pass(&common->throttles[cause], conn_now_s(common),
+			       CLOSE_LINES_MAX, &held_back))
 		return;
 	if (!is_peers && held_back > 0)
 		log_info("%u more closed cause=%s", held_back,
@@ -93,7 +93,7 @@ static void hold(struct conn *conn)
 static void push(struct conn *conn, struct frame *frame)
 {
 	if (conn->is_packing)
-		frame = packer_pack(conn->common->packer, frame);
+		frame = deflate_pack(conn->common->deflater, frame);
 	outbuf_push(&conn->out, frame);
 }
 
@@ -133,8 +133,8 @@ void conn_deliver(struct conn *conn, struct frame *frame)
 	if (!conn_is_open(conn))
 		return;
 	push(conn, frame);
-	if (window_pass(&common->window, &conn->window,
-			loop_now_us(common->loop)) ||
+	if (send_window_pass(&common->window, &conn->window,
+			     loop_now_us(common->loop)) ||
 	    conn->out.bytes > HOLD_MAX_BYTES)
 		mark_dirty(conn);
 	else
@@ -231,7 +231,7 @@ static size_t take_handshake(struct conn *conn, struct span in)
 		return in.len;
 	}
 	conn->is_packing =
-		conn->common->packer != NULL && request.offer.is_good;
+		conn->common->deflater != NULL && request.offer.is_good;
 	http_upgrade_accept(&answer, request.key,
 			    conn->is_packing ? &request.offer : NULL);
 	queue_raw(conn, &answer);
@@ -312,8 +312,8 @@ static size_t take_frames(struct conn *conn, char *in, size_t len)
 				 &used, &item);
 		at += used;
 		if (result == WS_PACKED && conn_is_open(conn))
-			result =
-				packer_unpack(conn->common->packer, &item, max);
+			result = deflate_unpack(conn->common->deflater, &item,
+						max);
 		take_item(conn, result, &item);
 	}
 	return at;
@@ -475,8 +475,8 @@ void conn_release(struct conn *conn)
 	struct conn_common *common = conn->common;
 
 	conn->is_held = false;
-	(void)window_pass(&common->window, &conn->window,
-			  loop_now_us(common->loop));
+	(void)send_window_pass(&common->window, &conn->window,
+			       loop_now_us(common->loop));
 	mark_dirty(conn);
 }
 

@@ -13,15 +13,15 @@
 #include <stdbool.h>
 
 #include "relay/list.h"
+#include "relay/net/log_throttle.h"
 #include "relay/net/loop.h"
 #include "relay/net/outbuf.h"
 #include "relay/net/peak.h"
 #include "relay/net/peer_address.h"
-#include "relay/net/throttle.h"
-#include "relay/net/window.h"
+#include "relay/net/send_window.h"
+#include "relay/protocol/deflate.h"
 #include "relay/protocol/frame.h"
 #include "relay/protocol/http_upgrade.h"
-#include "relay/protocol/packer.h"
 #include "relay/protocol/pusher.h"
 
 struct conn;
@@ -89,15 +89,15 @@ struct conn_common {
 	struct conn_conf conf;
 	const struct conn_ops *ops;
 	struct list lists[CONN_STATES];
-	struct conn_pile dirty; /* those with is_dirty */
-	struct conn_pile held;  /* those with is_held, all of them open */
-	struct window window;   /* for whose end they wait */
-	size_t count;           /* of all */
+	struct conn_pile dirty;    /* those with is_dirty */
+	struct conn_pile held;     /* those with is_held, all of them open */
+	struct send_window window; /* for whose end they wait */
+	size_t count;              /* of all */
 	uint32_t last_id;
-	struct throttle throttles[PUSHER_CAUSES];
-	struct conn_input input; /* of who receives and has none; empty */
-	struct packer *packer;   /* NULL: nothing is compressed */
-	struct peak peak;        /* of the longest queue, in bytes */
+	struct log_throttle throttles[PUSHER_CAUSES];
+	struct conn_input input;  /* of who receives and has none; empty */
+	struct deflate *deflater; /* NULL: nothing is compressed */
+	struct peak peak;         /* of the longest queue, in bytes */
 	char scratch[CONN_READ_BYTES];
 };
 

@@ -45,7 +45,7 @@ static void release_held(struct conn_set *set)
 	struct conn_common *common = &set->common;
 	size_t i;
 
-	window_end(&common->window);
+	send_window_end(&common->window);
 	for (i = 0; i < common->held.count; i++)
 		conn_release(common->held.all[i]);
 	common->held.count = 0;
@@ -89,7 +89,7 @@ static void begin_window(struct conn_set *set)
 	int64_t left_us;
 
 	if (common->window.is_new)
-		window_begin(&common->window, clock_us());
+		send_window_begin(&common->window, clock_us());
 	if (common->held.count == 0 || set->window_over.is_set)
 		return;
 	left_us = common->window.ends_us - clock_us();
@@ -159,9 +159,9 @@ struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
 	set->common.loop = loop;
 	set->common.conf = *conf;
 	set->common.ops = ops;
-	set->common.window = WINDOW_INIT(conf->window_us);
+	set->common.window = SEND_WINDOW_INIT(conf->window_us);
 	if (conf->may_pack)
-		set->common.packer = packer_new();
+		set->common.deflater = deflate_new();
 	for (i = 0; i < CONN_STATES; i++)
 		list_init(&set->common.lists[i]);
 	loop_on_turn_end(loop, on_turn_end, set);
@@ -174,8 +174,8 @@ void conn_set_free(struct conn_set *set)
 	assert(set->common.count == 0);
 	loop_clear_timer(set->common.loop, &set->sweep);
 	loop_clear_timer(set->common.loop, &set->window_over);
-	if (set->common.packer != NULL)
-		packer_free(set->common.packer);
+	if (set->common.deflater != NULL)
+		deflate_free(set->common.deflater);
 	free(set->common.dirty.all);
 	free(set->common.held.all);
 	free(set);

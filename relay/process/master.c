@@ -27,7 +27,7 @@
 #include "common/daemon/notify.h"
 #include "common/daemon/ops_server.h"
 #include "common/daemon/successor.h"
-#include "relay/hub/quota.h"
+#include "relay/hub/connection_quota.h"
 #include "relay/process/handover.h"
 #include "relay/stats.h"
 
@@ -57,7 +57,7 @@ struct master {
 	struct master_conf conf;
 	struct handover handover; /* of the sockets, and workers before us */
 	struct child *children;
-	struct pulse *pulses; /* one a child */
+	struct heartbeat *heartbeats; /* one a child */
 	size_t count;
 	sigset_t signals;
 	struct successor successor;
@@ -70,10 +70,11 @@ struct master {
 /* Returns 0 in the new worker, when that has ended; 1 in the master. */
 static int start(struct master *master, struct child *child)
 {
-	struct pulse *pulse = &master->pulses[child - master->children];
+	struct heartbeat *heartbeat =
+		&master->heartbeats[child - master->children];
 	pid_t parent = getpid(), pid;
 
-	pulse_clear(pulse);
+	heartbeat_clear(heartbeat);
 	pid = fork();
 	if (pid == -1) {
 		log_warn("cannot fork: %m");
@@ -87,9 +88,9 @@ static int start(struct master *master, struct child *child)
 		    getppid() != parent)
 			return 0;
 		stats_use((size_t)(child - master->children));
-		quota_use((size_t)(child - master->children));
+		connection_quota_use((size_t)(child - master->children));
 		worker_run(&master->conf.worker, master->handover.listen_fd,
-			   pulse);
+			   heartbeat);
 		return 0;
 	}
 	child->pid = pid;
@@ -151,7 +152,7 @@ static size_t reap(struct master *master, bool is_stopping)
 		if (child->pid != 0 && has_ended(child->pid, is_stopping)) {
 			bury(child);
 			stats_forget(i);
-			quota_forget(i);
+			connection_quota_forget(i);
 		}
 		left += child->pid != 0;
 	}
@@ -247,7 +248,7 @@ static bool are_all_ready(const struct master *master)
 
 	for (i = 0; i < master->count; i++)
 		if (master->children[i].pid == 0 ||
-		    !atomic_load(&master->pulses[i].is_ready))
+		    !atomic_load(&master->heartbeats[i].is_ready))
 			return false;
 	return true;
 }
@@ -271,8 +272,8 @@ static void become_ready(struct master *master)
  * and so if even that does not end it. */
 static bool is_turning(struct master *master, struct child *child)
 {
-	unsigned beats =
-		atomic_load(&master->pulses[child - master->children].beats);
+	unsigned beats = atomic_load(
+		&master->heartbeats[child - master->children].beats);
 	int64_t silent_ms;
 
 	if (child->pid == 0)
@@ -488,9 +489,9 @@ int master_run(const struct master_conf *conf)
 	master.count = conf->workers > 0 ? (size_t)conf->workers
 					 : (size_t)get_nprocs();
 	master.children = xcalloc(master.count, sizeof(*master.children));
-	master.pulses = pulse_new(master.count);
+	master.heartbeats = heartbeat_new(master.count);
 	stats_share(master.count);
-	quota_share(master.count, conf->worker.apps->count);
+	connection_quota_share(master.count, conf->worker.apps->count);
 	reap(&master, false); /* who is no child of ours is dropped */
 	log_info("relay %s listens on %s with %zu workers", PUSHLOG_VERSION,
 		 master.handover.is_ours ? conf->listen : "a given socket",
@@ -506,7 +507,7 @@ int master_run(const struct master_conf *conf)
 	}
 	close(master.handover.listen_fd);
 	handover_release(&master.handover);
-	pulse_free(master.pulses, master.count);
+	heartbeat_free(master.heartbeats, master.count);
 	free(master.children);
 	return 0;
 }

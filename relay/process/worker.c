@@ -11,13 +11,13 @@
 
 #include "common/daemon/ops_server.h"
 #include "relay/backends/roster.h"
-#include "relay/hub/cache.h"
+#include "relay/hub/cache_channel.h"
 #include "relay/hub/client_event.h"
 #include "relay/hub/heal.h"
 #include "relay/hub/occupancy.h"
 #include "relay/hub/presence.h"
-#include "relay/hub/topics.h"
-#include "relay/hub/users.h"
+#include "relay/hub/signed_in_users.h"
+#include "relay/hub/topic_router.h"
 #include "relay/net/listener.h"
 #include "relay/process/drain.h"
 #include "relay/stats.h"
@@ -40,16 +40,16 @@ struct worker {
 	struct heal *heal;
 	struct occupancy *occupancy;
 	struct presence *presence;
-	struct cache *cache;
-	struct users *users;
+	struct cache_channel *cache;
+	struct signed_in_users *users;
 	struct roster *roster;
-	struct topics *topics;
+	struct topic_router *topics;
 	pid_t master;
 	struct ops_server *ops; /* NULL: nobody operates us */
 	struct loop_watch ops_watch;
 	struct loop_watch signals;
 	struct drain drain; /* once it serves no more */
-	struct pulse *pulse;
+	struct heartbeat *heartbeat;
 	struct loop_timer beat;
 	int64_t ready_by_ms;
 };
@@ -92,14 +92,14 @@ static void on_signin(void *ctx, struct session *session, struct span user_data)
 {
 	struct worker *worker = ctx;
 
-	users_sign_in(worker->users, session, user_data);
+	signed_in_users_sign_in(worker->users, session, user_data);
 }
 
 static void on_signout(void *ctx, struct session *session)
 {
 	struct worker *worker = ctx;
 
-	users_sign_out(worker->users, session);
+	signed_in_users_sign_out(worker->users, session);
 }
 
 static void on_client_event(void *ctx, struct session *session,
@@ -116,10 +116,10 @@ static void on_client_event(void *ctx, struct session *session,
 	};
 	struct buf topic = BUF_INIT;
 
-	topics_add(worker->topics, &topic, event.channel);
+	topic_router_add(worker->topics, &topic, event.channel);
 	event.topic = buf_span(&topic);
 	client_event_send(&event, worker->roster,
-			  topics_are_up(worker->topics));
+			  topic_router_is_up(worker->topics));
 	buf_release(&topic);
 }
 
@@ -139,14 +139,14 @@ static void on_first(void *ctx, struct channel *channel)
 	struct worker *worker = ctx;
 
 	heal_start(worker->heal, channel,
-		   topics_follow(worker->topics, channel));
+		   topic_router_follow(worker->topics, channel));
 }
 
 static void on_last(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
 
-	topics_leave(worker->topics, channel);
+	topic_router_leave(worker->topics, channel);
 	heal_forget(worker->heal, channel);
 	occupancy_forget(worker->occupancy, channel);
 	presence_forget(worker->presence, channel);
@@ -163,7 +163,7 @@ static void on_told(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
 
-	cache_tell(worker->cache, channel);
+	cache_channel_tell(worker->cache, channel);
 }
 
 static const struct fanout_ops fanout_ops = {
@@ -182,7 +182,7 @@ static void on_begin(void *ctx)
 	occupancy_begin(worker->occupancy,
 			fanout_channels(worker->fanout)->first);
 	presence_begin(worker->presence);
-	users_begin(worker->users);
+	signed_in_users_begin(worker->users);
 }
 
 static void on_serving(void *ctx)
@@ -297,13 +297,13 @@ static void watch_signals(struct worker *worker)
 static void on_beat(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, beat);
-	bool is_connected = topics_are_up(worker->topics) &&
+	bool is_connected = topic_router_is_up(worker->topics) &&
 			    roster_is_up(worker->roster) &&
 			    heal_is_log_up(worker->heal);
 	bool is_ready = is_connected ||
 			loop_now_ms(worker->loop) >= worker->ready_by_ms;
 
-	pulse_beat(worker->pulse, is_ready);
+	heartbeat_beat(worker->heartbeat, is_ready);
 	loop_set_timer(worker->loop, timer, is_ready ? BEAT_MS : READY_STEP_MS,
 		       on_beat);
 }
@@ -375,15 +375,15 @@ static void make_roster(struct worker *worker)
 	worker->occupancy = occupancy_new(worker->loop, worker->roster);
 	worker->presence =
 		presence_new(worker->loop, worker->fanout, worker->roster);
-	worker->cache = cache_new(worker->fanout, worker->roster,
-				  settings->redis_prefix);
-	worker->users = users_new(worker->loop, worker->roster);
+	worker->cache = cache_channel_new(worker->fanout, worker->roster,
+					  settings->redis_prefix);
+	worker->users = signed_in_users_new(worker->loop, worker->roster);
 }
 
 static void make_topics(struct worker *worker)
 {
 	const struct settings *settings = worker->conf->settings;
-	struct topics_conf conf = {
+	struct topic_router_conf conf = {
 		.redis = redis_of(settings),
 		.prefix = settings->redis_prefix,
 		.fanout = worker->fanout,
@@ -395,15 +395,15 @@ static void make_topics(struct worker *worker)
 
 	conf.redis.name = "redis";
 	conf.redis.up = &stats()->redis_up;
-	worker->topics = topics_new(worker->loop, &conf);
+	worker->topics = topic_router_new(worker->loop, &conf);
 }
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
-		struct pulse *pulse)
+		struct heartbeat *heartbeat)
 {
 	struct worker worker = { .conf = conf,
 				 .master = getppid(),
-				 .pulse = pulse };
+				 .heartbeat = heartbeat };
 
 	worker.loop = loop_new();
 	watch_signals(&worker);
@@ -425,9 +425,9 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	heal_free(worker.heal);
 	roster_free(worker.roster); /* which still answers those below */
 	fanout_free(worker.fanout);
-	topics_free(worker.topics);
-	users_free(worker.users);
-	cache_free(worker.cache);
+	topic_router_free(worker.topics);
+	signed_in_users_free(worker.users);
+	cache_channel_free(worker.cache);
 	presence_free(worker.presence);
 	occupancy_free(worker.occupancy);
 	close(worker.signals.fd);

@@ -11,7 +11,7 @@
 
 #include "common/config/app.h"
 #include "common/config/settings.h"
-#include "relay/process/pulse.h"
+#include "relay/process/heartbeat.h"
 
 /* What relay alone is told. */
 struct worker_conf {
@@ -41,6 +41,6 @@ struct worker_conf {
 #define WORKER_RETIRE SIGUSR1
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
-		struct pulse *pulse);
+		struct heartbeat *heartbeat);
 
 #endif

@@ -36,7 +36,7 @@ static void take_header(struct span name, struct span value,
 		headers->key++;
 		request->key = value;
 	} else if (http_head_is(name, "Sec-WebSocket-Extensions")) {
-		offer_take(&request->offer, value);
+		deflate_offer_take(&request->offer, value);
 	} else if (http_head_is(name, "X-Real-IP")) {
 		request->real_ip = value;
 	} else if (http_head_is(name, "Origin")) {
@@ -115,7 +115,7 @@ int http_upgrade_parse(struct span in, struct http_upgrade *request,
 }
 
 void http_upgrade_accept(struct buf *out, struct span key,
-			 const struct offer *offer)
+			 const struct deflate_offer *offer)
 {
 	uint8_t digest[CRYPTO_SHA1_BYTES];
 	struct buf text = BUF_INIT;
@@ -132,7 +132,7 @@ void http_upgrade_accept(struct buf *out, struct span key,
 	crypto_add_base64(out, digest, sizeof(digest));
 	buf_add_str(out, "\r\n");
 	if (offer != NULL)
-		offer_add_answer(offer, out);
+		deflate_offer_add_answer(offer, out);
 	buf_add_str(out, "\r\n");
 }
 

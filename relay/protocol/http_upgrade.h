@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "common/base/buf.h"
-#include "relay/protocol/offer.h"
+#include "relay/protocol/deflate_offer.h"
 
 /* Longest request head. Cookies of other applications on the same host come
  * with it. */
@@ -20,12 +20,12 @@
 /* Everything is borrowed from the bytes that were parsed. */
 struct http_upgrade {
 	struct span method;
-	struct span target;  /* path and query, starts with '/' */
-	struct span key;     /* Sec-WebSocket-Key */
-	struct span real_ip; /* X-Real-IP, absent if there was none */
-	struct span origin;  /* Origin, likewise */
-	struct offer offer;  /* of compression */
-	bool is_websocket;   /* asks for WebSocket, version 13, with a key */
+	struct span target;         /* path and query, starts with '/' */
+	struct span key;            /* Sec-WebSocket-Key */
+	struct span real_ip;        /* X-Real-IP, absent if there was none */
+	struct span origin;         /* Origin, likewise */
+	struct deflate_offer offer; /* of compression */
+	bool is_websocket; /* asks for WebSocket, version 13, with a key */
 };
 
 /* 0 and the request in *request, which ends at *used; -1 if more bytes are
@@ -35,7 +35,7 @@ int http_upgrade_parse(struct span in, struct http_upgrade *request,
 
 /* Adds the 101 answer. offer: what was offered and is taken, or NULL. */
 void http_upgrade_accept(struct buf *out, struct span key,
-			 const struct offer *offer);
+			 const struct deflate_offer *offer);
 
 /* Adds an answer of this status, after which the connection is closed. */
 void http_upgrade_refuse(struct buf *out, int status);

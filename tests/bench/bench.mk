@@ -6,7 +6,7 @@
 
 LOAD = bill crowd dial histogram http_client load log_writer poster process \
 	publisher
-LOAD_RELAY = loop pusher stats
+LOAD_RELAY = net/loop protocol/pusher stats
 LOAD_OBJ = $(LOAD:%=$(BUILD)/obj/tests/bench/%.o) \
 	$(LOAD_RELAY:%=$(BUILD)/obj/relay/%.o)
 

@@ -16,14 +16,14 @@ FUZZ_api = messages-fcgi/api/signature messages-fcgi/api/trigger \
 	messages-fcgi/api/channel_info messages-fcgi/http/fault \
 	messages-fcgi/http/form
 FUZZ_form = messages-fcgi/http/form
-FUZZ_http_upgrade = relay/protocol/http_upgrade relay/protocol/offer
+FUZZ_http_upgrade = relay/protocol/http_upgrade relay/protocol/deflate_offer
 FUZZ_multipart = messages-fcgi/http/multipart messages-fcgi/http/form
-FUZZ_packer = relay/protocol/packer relay/protocol/frame relay/protocol/ws
+FUZZ_packer = relay/protocol/deflate relay/protocol/frame relay/protocol/ws
 FUZZ_packer_LIBS = -lz
 FUZZ_pusher = relay/protocol/pusher
 FUZZ_roster = messages-fcgi/keeper messages-fcgi/redis/redis_server \
 	messages-fcgi/redis/roster_reader \
-	relay/protocol/hint relay/net/loop relay/protocol/pusher relay/backends/redis_link relay/channels/room \
+	relay/protocol/roster_hint relay/net/loop relay/protocol/pusher relay/backends/redis_link relay/channels/room \
 	relay/backends/roster relay/protocol/siphash relay/stats
 FUZZ_roster_LIBS = -lhiredis
 FUZZ_ws = relay/protocol/ws

@@ -4,7 +4,7 @@
  * limit or refused, the same whatever came before; and what was unpacked can be
  * packed and unpacked again.
  */
-#include "relay/protocol/packer.h"
+#include "relay/protocol/deflate.h"
 
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
@@ -12,7 +12,7 @@
 #define MAX 4000
 
 /* In a block of its own, where a read of one byte too many is seen. */
-static enum ws_result unpack(struct packer *packer, struct span in,
+static enum ws_result unpack(struct deflate *deflater, struct span in,
 			     struct ws_item *item)
 {
 	char *copy = malloc(in.len > 0 ? in.len : 1);
@@ -22,15 +22,15 @@ static enum ws_result unpack(struct packer *packer, struct span in,
 	if (in.len > 0)
 		memcpy(copy, in.ptr, in.len);
 	item->payload = span_of(copy, in.len);
-	result = packer_unpack(packer, item, MAX);
+	result = deflate_unpack(deflater, item, MAX);
 	free(copy);
 	return result;
 }
 
-static void check_round(struct packer *packer, struct span text)
+static void check_round(struct deflate *deflater, struct span text)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, text);
-	struct frame *twin = packer_pack(packer, frame);
+	struct frame *twin = deflate_pack(deflater, frame);
 	struct ws_item item;
 	size_t header_len;
 
@@ -38,7 +38,7 @@ static void check_round(struct packer *packer, struct span text)
 	if (twin != frame) {
 		MUST((uint8_t)twin->data[0] == 0xc1);
 		header_len = twin->data[1] == 126 ? 4 : 2;
-		MUST(unpack(packer,
+		MUST(unpack(deflater,
 			    span_of(twin->data + header_len,
 				    twin->len - header_len),
 			    &item) == WS_TEXT);
@@ -49,14 +49,14 @@ static void check_round(struct packer *packer, struct span text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct packer *used; /* has seen all that came before */
+	static struct deflate *used; /* has seen all that came before */
 	struct span in = span_of((const char *)data, size);
-	struct packer *fresh = packer_new();
+	struct deflate *fresh = deflate_new();
 	struct ws_item item, then;
 	enum ws_result result = unpack(fresh, in, &item);
 
 	if (used == NULL)
-		used = packer_new();
+		used = deflate_new();
 	MUST(result == WS_TEXT || result == WS_BAD);
 	MUST(unpack(used, in, &then) == result);
 	if (result == WS_BAD) {
@@ -67,6 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(span_equal(item.payload, then.payload));
 		check_round(used, item.payload);
 	}
-	packer_free(fresh);
+	deflate_free(fresh);
 	return 0;
 }

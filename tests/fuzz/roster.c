@@ -10,7 +10,7 @@
 #include "messages-fcgi/redis/roster_reader.h"
 #include "relay/backends/roster.h"
 #include "relay/channels/room.h"
-#include "relay/protocol/hint.h"
+#include "relay/protocol/roster_hint.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -157,14 +157,14 @@ static void check_lists(const redisReply *first, const redisReply *second)
 
 static void check_hint(struct span text)
 {
-	struct hint hint;
+	struct roster_hint hint;
 
-	if (hint_parse(text, &hint) == -1)
+	if (roster_hint_parse(text, &hint) == -1)
 		return;
-	MUST(hint.kind <= HINT_TERMINATE);
+	MUST(hint.kind <= ROSTER_HINT_TERMINATE);
 	MUST(hint.key.ptr >= text.ptr &&
 	     hint.key.ptr + hint.key.len <= text.ptr + text.len);
-	MUST(hint.kind != HINT_USER || hint.n == 0 || hint.n == 1);
+	MUST(hint.kind != ROSTER_HINT_USER || hint.n == 0 || hint.n == 1);
 }
 
 /* ---- messages-fcgi ---- */

@@ -2,7 +2,7 @@
  *
  * relay/admission: who comes into which channel, and who becomes whom.
  */
-#include "relay/protocol/admission.h"
+#include "relay/protocol/authorization.h"
 
 #include "common/wire/auth.h"
 
@@ -21,7 +21,7 @@ static const struct span absent = { NULL, 0 };
 static bool may_subscribe(const char *user, const char *channel,
 			  const char *data, const char *auth)
 {
-	struct admission who = { &app, SOCKET_ID, user };
+	struct authorization who = { &app, SOCKET_ID, user };
 	struct pusher_message message = { .channel = span_str(channel),
 					  .channel_data = span_str(data) };
 	struct buf buf = BUF_INIT;
@@ -30,7 +30,7 @@ static bool may_subscribe(const char *user, const char *channel,
 	auth_add_channel(&buf, &app, SPAN("1234.1234"), message.channel,
 			 message.channel_data);
 	message.auth = auth ? span_str(auth) : buf_span(&buf);
-	result = admission_may_subscribe(&who, &message);
+	result = authorization_may_subscribe(&who, &message);
 	buf_release(&buf);
 	return result;
 }
@@ -63,7 +63,7 @@ TEST(a_user_s_channel_is_the_user_s_alone)
 
 static const char *sign_in(const char *user, struct span data, bool is_signed)
 {
-	struct admission who = { &app, SOCKET_ID, user };
+	struct authorization who = { &app, SOCKET_ID, user };
 	struct pusher_message message = { .user_data = data };
 	struct buf buf = BUF_INIT;
 	struct pusher_member member;
@@ -72,7 +72,7 @@ static const char *sign_in(const char *user, struct span data, bool is_signed)
 	if (is_signed)
 		auth_add_user(&buf, &app, SPAN("1234.1234"), data);
 	message.auth = buf_span(&buf);
-	why = admission_check_signin(&who, &message, &member);
+	why = authorization_check_signin(&who, &message, &member);
 	if (why == NULL) {
 		assert_span(member.user_id, SPAN("Ada"));
 		pusher_member_release(&member);
@@ -109,7 +109,7 @@ static void expect_client_event(const struct app *of, const char *channel,
 	const char *why;
 
 	memset(name, 'x', sizeof(name));
-	why = admission_check_client_event(of, &message, true);
+	why = authorization_check_client_event(of, &message, true);
 	assert_string_equal(why ? why : "", want);
 }
 
@@ -135,7 +135,7 @@ TEST(clients_talk_where_they_are_let)
 	expect_client_event(&open, "private-a", 8, 11,
 			    "are larger than this app allows");
 	assert_string_equal(
-		admission_check_client_event(&open, &message, false),
+		authorization_check_client_event(&open, &message, false),
 		"need a subscription to their channel");
 }
 
@@ -143,14 +143,16 @@ TEST(pages_connect_if_their_origin_is_listed)
 {
 	struct app listed = app;
 
-	assert_true(admission_has_origin(&app, SPAN("https://evil.example")));
+	assert_true(
+		authorization_has_origin(&app, SPAN("https://evil.example")));
 	listed.allowed_origins = origins;
-	assert_true(admission_has_origin(&listed, SPAN("https://example.org")));
-	assert_true(admission_has_origin(&listed, absent));
-	assert_false(
-		admission_has_origin(&listed, SPAN("https://evil.example")));
-	assert_false(admission_has_origin(&listed, SPAN("")));
-	assert_false(admission_has_origin(&listed, SPAN("null")));
+	assert_true(
+		authorization_has_origin(&listed, SPAN("https://example.org")));
+	assert_true(authorization_has_origin(&listed, absent));
+	assert_false(authorization_has_origin(&listed,
+					      SPAN("https://evil.example")));
+	assert_false(authorization_has_origin(&listed, SPAN("")));
+	assert_false(authorization_has_origin(&listed, SPAN("null")));
 }
 
 int main(void)

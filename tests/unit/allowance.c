@@ -3,7 +3,7 @@
  * relay/allowance: so much at once, so much a second, whenever the second
  * begins.
  */
-#include "relay/hub/allowance.h"
+#include "relay/hub/token_bucket.h"
 
 #include "tests/unit/unit.h"
 
@@ -11,47 +11,47 @@
 #define EACH_MS 100
 
 /* How many of 100 that are asked for now are given. */
-static int spend_all(struct allowance *allowance, int64_t now_ms)
+static int spend_all(struct token_bucket *bucket, int64_t now_ms)
 {
 	int spent = 0, i;
 
 	for (i = 0; i < 100; i++)
-		spent += allowance_spend(allowance, now_ms, MAX, EACH_MS);
+		spent += token_bucket_spend(bucket, now_ms, MAX, EACH_MS);
 	return spent;
 }
 
 TEST(all_may_be_spent_at_once_and_is_regained_evenly)
 {
-	struct allowance allowance = { 0 };
+	struct token_bucket bucket = { 0 };
 
-	assert_int_equal(spend_all(&allowance, 5000), 10);
-	assert_int_equal(spend_all(&allowance, 5099), 0);
-	assert_int_equal(spend_all(&allowance, 5100), 1);
-	assert_int_equal(spend_all(&allowance, 5199), 0);
-	assert_int_equal(spend_all(&allowance, 5450), 3);
-	assert_int_equal(spend_all(&allowance, 5499), 0);
-	assert_int_equal(spend_all(&allowance, 5500), 1);
-	assert_int_equal(spend_all(&allowance, 6500), 10);
+	assert_int_equal(spend_all(&bucket, 5000), 10);
+	assert_int_equal(spend_all(&bucket, 5099), 0);
+	assert_int_equal(spend_all(&bucket, 5100), 1);
+	assert_int_equal(spend_all(&bucket, 5199), 0);
+	assert_int_equal(spend_all(&bucket, 5450), 3);
+	assert_int_equal(spend_all(&bucket, 5499), 0);
+	assert_int_equal(spend_all(&bucket, 5500), 1);
+	assert_int_equal(spend_all(&bucket, 6500), 10);
 }
 
 TEST(no_more_than_all_is_ever_there)
 {
-	struct allowance allowance = { 0 };
+	struct token_bucket bucket = { 0 };
 
-	assert_int_equal(spend_all(&allowance, 0), 10);
-	assert_int_equal(spend_all(&allowance, 999), 9);
-	assert_int_equal(spend_all(&allowance, 1000000), 10);
-	assert_int_equal(spend_all(&allowance, 1000001), 0);
+	assert_int_equal(spend_all(&bucket, 0), 10);
+	assert_int_equal(spend_all(&bucket, 999), 9);
+	assert_int_equal(spend_all(&bucket, 1000000), 10);
+	assert_int_equal(spend_all(&bucket, 1000001), 0);
 }
 
 TEST(who_keeps_to_the_rate_is_never_refused)
 {
-	struct allowance allowance = { 0 };
+	struct token_bucket bucket = { 0 };
 	int64_t now_ms;
 
 	for (now_ms = 7; now_ms < 100000; now_ms += EACH_MS)
-		assert_true(allowance_spend(&allowance, now_ms, MAX, EACH_MS));
-	assert_int_equal(spend_all(&allowance, now_ms), 10);
+		assert_true(token_bucket_spend(&bucket, now_ms, MAX, EACH_MS));
+	assert_int_equal(spend_all(&bucket, now_ms), 10);
 }
 
 TEST(where_a_second_begins_is_all_the_same)
@@ -59,22 +59,22 @@ TEST(where_a_second_begins_is_all_the_same)
 	int64_t start_ms, ms;
 
 	for (start_ms = 0; start_ms < 1000; start_ms += 7) {
-		struct allowance allowance = { 0 };
+		struct token_bucket bucket = { 0 };
 		int spent = 0;
 
 		for (ms = start_ms; ms < start_ms + 1000; ms++)
-			spent += spend_all(&allowance, ms);
+			spent += spend_all(&bucket, ms);
 		assert_int_equal(spent, 19);
 	}
 }
 
 TEST(an_allowance_of_one_is_one)
 {
-	struct allowance allowance = { 0 };
+	struct token_bucket bucket = { 0 };
 
-	assert_true(allowance_spend(&allowance, 0, 1, 50));
-	assert_false(allowance_spend(&allowance, 49, 1, 50));
-	assert_true(allowance_spend(&allowance, 50, 1, 50));
+	assert_true(token_bucket_spend(&bucket, 0, 1, 50));
+	assert_false(token_bucket_spend(&bucket, 49, 1, 50));
+	assert_true(token_bucket_spend(&bucket, 50, 1, 50));
 }
 
 int main(void)

@@ -2,33 +2,35 @@
  *
  * relay/hint: what the roster script says, and what it would never say.
  */
-#include "relay/protocol/hint.h"
+#include "relay/protocol/roster_hint.h"
 
 #include "tests/unit/unit.h"
 
 TEST(what_the_script_says_is_understood)
 {
-	struct hint hint;
+	struct roster_hint hint;
 
-	assert_int_equal(hint_parse(SPAN("members 1:presence-a"), &hint), 0);
-	assert_int_equal(hint.kind, HINT_MEMBERS);
+	assert_int_equal(roster_hint_parse(SPAN("members 1:presence-a"), &hint),
+			 0);
+	assert_int_equal(hint.kind, ROSTER_HINT_MEMBERS);
 	assert_span(hint.key, SPAN("1:presence-a"));
-	assert_int_equal(hint_parse(SPAN("count 1:a 12"), &hint), 0);
-	assert_int_equal(hint.kind, HINT_COUNT);
+	assert_int_equal(roster_hint_parse(SPAN("count 1:a 12"), &hint), 0);
+	assert_int_equal(hint.kind, ROSTER_HINT_COUNT);
 	assert_span(hint.key, SPAN("1:a"));
 	assert_int_equal(hint.n, 12);
 	assert_int_equal(
-		hint_parse(SPAN("count 1:#server-to-user-a b 3"), &hint), 0);
+		roster_hint_parse(SPAN("count 1:#server-to-user-a b 3"), &hint),
+		0);
 	assert_span(hint.key, SPAN("1:#server-to-user-a b"));
 	assert_int_equal(hint.n, 3);
-	assert_int_equal(hint_parse(SPAN("offline 1:a b"), &hint), 0);
-	assert_int_equal(hint.kind, HINT_USER);
+	assert_int_equal(roster_hint_parse(SPAN("offline 1:a b"), &hint), 0);
+	assert_int_equal(hint.kind, ROSTER_HINT_USER);
 	assert_span(hint.key, SPAN("1:a b"));
 	assert_int_equal(hint.n, 0);
-	assert_int_equal(hint_parse(SPAN("online 1:a b"), &hint), 0);
+	assert_int_equal(roster_hint_parse(SPAN("online 1:a b"), &hint), 0);
 	assert_int_equal(hint.n, 1);
-	assert_int_equal(hint_parse(SPAN("terminate 1:a b "), &hint), 0);
-	assert_int_equal(hint.kind, HINT_TERMINATE);
+	assert_int_equal(roster_hint_parse(SPAN("terminate 1:a b "), &hint), 0);
+	assert_int_equal(hint.kind, ROSTER_HINT_TERMINATE);
 	assert_span(hint.key, SPAN("1:a b "));
 }
 
@@ -38,13 +40,13 @@ TEST(what_somebody_else_says_is_not)
 		"",      " ",         "members",     "more 1:a",
 		"count", "count 1:a", "count 1:a x", "terminated 1:a",
 	};
-	struct hint hint;
+	struct roster_hint hint;
 	size_t i;
 
 	for (i = 0; i < COUNT(wrong); i++) {
 		struct span text = boxed(span_str(wrong[i]));
 
-		assert_int_equal(hint_parse(text, &hint), -1);
+		assert_int_equal(roster_hint_parse(text, &hint), -1);
 		unbox(text);
 	}
 }

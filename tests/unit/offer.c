@@ -3,7 +3,7 @@
  * relay/offer: which offers of compression can be met, RFC 7692 § 7.1, and what
  * they are answered.
  */
-#include "relay/protocol/offer.h"
+#include "relay/protocol/deflate_offer.h"
 
 #include "tests/unit/unit.h"
 
@@ -15,13 +15,13 @@
 static void expect(const char *value, const char *want)
 {
 	struct span box = boxed(span_str(value));
-	struct offer offer = { .is_good = false };
+	struct deflate_offer offer = { .is_good = false };
 	struct buf buf = BUF_INIT;
 
-	offer_take(&offer, box);
+	deflate_offer_take(&offer, box);
 	unbox(box);
 	if (offer.is_good)
-		offer_add_answer(&offer, &buf);
+		deflate_offer_add_answer(&offer, &buf);
 	if (offer.is_good != (want != NULL))
 		fail_msg("'%s' is %staken", value, want ? "not " : "");
 	if (want != NULL)

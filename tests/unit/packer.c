@@ -3,7 +3,7 @@
  * relay/packer: the RFC's own examples, what is compressed and what is not, and
  * what a peer may make of it.
  */
-#include "relay/protocol/packer.h"
+#include "relay/protocol/deflate.h"
 
 #include "tests/unit/unit.h"
 
@@ -14,14 +14,14 @@
 static void expect_max(struct span packed, size_t max, struct span want,
 		       uint16_t code)
 {
-	struct packer *packer = packer_new();
+	struct deflate *deflater = deflate_new();
 	int i;
 
 	/* what came before leaves nothing behind */
 	for (i = 0; i < 2; i++) {
 		struct ws_item item = { .payload = boxed(packed) };
 		struct span box = item.payload;
-		enum ws_result result = packer_unpack(packer, &item, max);
+		enum ws_result result = deflate_unpack(deflater, &item, max);
 
 		unbox(box);
 		assert_int_equal(result, code == 0 ? WS_TEXT : WS_BAD);
@@ -30,7 +30,7 @@ static void expect_max(struct span packed, size_t max, struct span want,
 		else
 			assert_span(item.payload, want);
 	}
-	packer_free(packer);
+	deflate_free(deflater);
 }
 
 #define expect(packed, want) expect_max(SPAN(packed), MAX, SPAN(want), 0)
@@ -82,33 +82,33 @@ static struct span packed_payload(const struct frame *frame)
 TEST(a_message_may_have_the_largest_size_and_not_one_byte_more)
 {
 	static char text[MAX * 8];
-	struct packer *packer = packer_new();
+	struct deflate *deflater = deflate_new();
 	struct frame *frame;
 	struct span packed;
 
 	memset(text, ' ', sizeof(text));
 	frame = text_frame(span_of(text, MAX));
-	packed = packed_payload(packer_pack(packer, frame));
+	packed = packed_payload(deflate_pack(deflater, frame));
 	expect_max(packed, MAX, span_of(text, MAX), 0);
 	expect_max(packed, MAX - 1, SPAN(""), 1009);
 	expect_max(packed, 1, SPAN(""), 1009);
 	frame_unref(frame);
 
 	frame = text_frame(span_of(text, sizeof(text)));
-	packed = packed_payload(packer_pack(packer, frame));
+	packed = packed_payload(deflate_pack(deflater, frame));
 	assert_true(packed.len < BOMB_BYTES);
 	expect_max(packed, MAX, SPAN(""), 1009);
 	frame_unref(frame);
-	packer_free(packer);
+	deflate_free(deflater);
 }
 
 TEST(what_is_packed_is_unpacked_as_it_was)
 {
-	struct packer *packer = packer_new();
+	struct deflate *deflater = deflate_new();
 	uint32_t random = 1;
 	size_t len;
 
-	for (len = PACKER_MIN_BYTES; len < MAX; len += 1 + len / 3) {
+	for (len = DEFLATE_MIN_BYTES; len < MAX; len += 1 + len / 3) {
 		struct buf text = BUF_INIT;
 		struct frame *frame;
 		struct ws_item item;
@@ -117,42 +117,42 @@ TEST(what_is_packed_is_unpacked_as_it_was)
 			buf_add_char(&text,
 				     "abcd\n\""[random_next(&random) % 6]);
 		frame = text_frame(buf_span(&text));
-		item.payload = packed_payload(packer_pack(packer, frame));
-		assert_int_equal(packer_unpack(packer, &item, MAX), WS_TEXT);
+		item.payload = packed_payload(deflate_pack(deflater, frame));
+		assert_int_equal(deflate_unpack(deflater, &item, MAX), WS_TEXT);
 		assert_span(item.payload, buf_span(&text));
 		frame_unref(frame);
 		buf_release(&text);
 	}
-	packer_free(packer);
+	deflate_free(deflater);
 }
 
 /* That both are freed the address sanitizer sees. */
 TEST(a_frame_is_packed_once_and_its_twin_may_outlive_it)
 {
 	static char text[MAX];
-	struct packer *packer = packer_new();
+	struct deflate *deflater = deflate_new();
 	struct frame *frame = text_frame(SPAN(text));
-	struct frame *twin = frame_ref(packer_pack(packer, frame));
+	struct frame *twin = frame_ref(deflate_pack(deflater, frame));
 
 	assert_ptr_not_equal(twin, frame);
-	assert_ptr_equal(packer_pack(packer, frame), twin);
+	assert_ptr_equal(deflate_pack(deflater, frame), twin);
 	assert_int_equal(twin->refs, 2);
 	frame_unref(frame);
 	assert_int_equal(twin->refs, 1);
 	assert_int_equal((uint8_t)twin->data[0], 0xc1);
 	frame_unref(twin);
-	packer_free(packer);
+	deflate_free(deflater);
 }
 
 static void expect_as_it_is(struct frame *frame)
 {
-	struct packer *packer = packer_new();
+	struct deflate *deflater = deflate_new();
 
-	assert_ptr_equal(packer_pack(packer, frame), frame);
-	assert_ptr_equal(packer_pack(packer, frame), frame);
+	assert_ptr_equal(deflate_pack(deflater, frame), frame);
+	assert_ptr_equal(deflate_pack(deflater, frame), frame);
 	assert_int_equal(frame->refs, 1);
 	frame_unref(frame);
-	packer_free(packer);
+	deflate_free(deflater);
 }
 
 TEST(what_would_not_gain_stays_as_it_is)
@@ -161,8 +161,8 @@ TEST(what_would_not_gain_stays_as_it_is)
 	uint32_t random = 1;
 	size_t i;
 
-	assert_int_equal(PACKER_MIN_BYTES, 256); /* of PROTOCOL.md */
-	expect_as_it_is(text_frame(span_of(text, PACKER_MIN_BYTES - 1)));
+	assert_int_equal(DEFLATE_MIN_BYTES, 256); /* of PROTOCOL.md */
+	expect_as_it_is(text_frame(span_of(text, DEFLATE_MIN_BYTES - 1)));
 	expect_as_it_is(text_frame(SPAN("")));
 	expect_as_it_is(frame_new(WS_OP_PING, span_of(text, 125)));
 	expect_as_it_is(frame_new_close(4200, "Server restarting"));

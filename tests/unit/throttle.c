@@ -2,22 +2,23 @@
  *
  * relay/throttle: so many a second, and every one of the rest is counted once.
  */
-#include "relay/net/throttle.h"
+#include "relay/net/log_throttle.h"
 
 #include "tests/unit/unit.h"
 
-static void expect(struct throttle *throttle, uint32_t now_s, bool passes,
+static void expect(struct log_throttle *throttle, uint32_t now_s, bool passes,
 		   uint32_t want_held_back)
 {
 	uint32_t held_back = 42;
 
-	assert_int_equal(throttle_pass(throttle, now_s, 2, &held_back), passes);
+	assert_int_equal(log_throttle_pass(throttle, now_s, 2, &held_back),
+			 passes);
 	assert_int_equal(held_back, want_held_back);
 }
 
 TEST(two_pass_in_a_second_and_the_rest_is_told_in_a_later_one)
 {
-	struct throttle throttle = { 0 };
+	struct log_throttle throttle = { 0 };
 
 	expect(&throttle, 10, true, 0);
 	expect(&throttle, 10, true, 0);
@@ -35,7 +36,7 @@ TEST(two_pass_in_a_second_and_the_rest_is_told_in_a_later_one)
 
 TEST(the_first_second_may_be_any)
 {
-	struct throttle throttle = { 0 };
+	struct log_throttle throttle = { 0 };
 
 	expect(&throttle, 0, true, 0);
 	expect(&throttle, 0, true, 0);
@@ -46,7 +47,7 @@ TEST(the_first_second_may_be_any)
 
 TEST(nothing_is_lost_and_nothing_counted_twice)
 {
-	struct throttle throttle = { 0 };
+	struct log_throttle throttle = { 0 };
 	uint32_t random = 1, now_s = 100, held_back, seen = 0;
 	uint32_t in_second = 0;
 	int i, tried = 10000;
@@ -56,7 +57,7 @@ TEST(nothing_is_lost_and_nothing_counted_twice)
 			now_s++;
 			in_second = 0;
 		}
-		if (throttle_pass(&throttle, now_s, 5, &held_back))
+		if (log_throttle_pass(&throttle, now_s, 5, &held_back))
 			seen++;
 		assert_true((++in_second <= 5) == (throttle.held_back == 0));
 		seen += held_back;
@@ -66,11 +67,11 @@ TEST(nothing_is_lost_and_nothing_counted_twice)
 
 TEST(if_none_may_pass_none_does)
 {
-	struct throttle throttle = { 0 };
+	struct log_throttle throttle = { 0 };
 	uint32_t held_back;
 
-	assert_false(throttle_pass(&throttle, 1, 0, &held_back));
-	assert_false(throttle_pass(&throttle, 2, 0, &held_back));
+	assert_false(log_throttle_pass(&throttle, 1, 0, &held_back));
+	assert_false(log_throttle_pass(&throttle, 2, 0, &held_back));
 	assert_int_equal(held_back, 1);
 }
 

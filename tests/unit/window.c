@@ -2,7 +2,7 @@
  *
  * relay/window: at once after quiet, otherwise once a window.
  */
-#include "relay/net/window.h"
+#include "relay/net/send_window.h"
 
 #include "tests/unit/unit.h"
 
@@ -10,96 +10,96 @@
 
 TEST(who_was_quiet_passes_at_once_and_then_waits_for_the_end)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = 0;
 
-	assert_true(window_pass(&window, &last, 500));
-	window_begin(&window, 500);
-	assert_false(window_pass(&window, &last, 501));
-	assert_false(window_pass(&window, &last, 500 + LENGTH_US - 1));
-	assert_true(window_pass(&window, &last, 500 + LENGTH_US));
-	window_begin(&window, 500 + LENGTH_US);
-	assert_false(window_pass(&window, &last, 501 + LENGTH_US));
+	assert_true(send_window_pass(&window, &last, 500));
+	send_window_begin(&window, 500);
+	assert_false(send_window_pass(&window, &last, 501));
+	assert_false(send_window_pass(&window, &last, 500 + LENGTH_US - 1));
+	assert_true(send_window_pass(&window, &last, 500 + LENGTH_US));
+	send_window_begin(&window, 500 + LENGTH_US);
+	assert_false(send_window_pass(&window, &last, 501 + LENGTH_US));
 }
 
 TEST(more_for_the_same_turn_passes_too)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = 0;
 
-	assert_true(window_pass(&window, &last, 0));
-	assert_true(window_pass(&window, &last, 0));
-	window_begin(&window, 0);
-	assert_false(window_pass(&window, &last, 0));
+	assert_true(send_window_pass(&window, &last, 0));
+	assert_true(send_window_pass(&window, &last, 0));
+	send_window_begin(&window, 0);
+	assert_false(send_window_pass(&window, &last, 0));
 }
 
 TEST(others_do_not_make_one_wait)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t busy = 0, quiet = 0, late = 0;
 
-	assert_true(window_pass(&window, &busy, 0));
-	window_begin(&window, 0);
-	assert_true(window_pass(&window, &quiet, 100));
-	window_begin(&window, 100);
-	assert_true(window_pass(&window, &late, LENGTH_US - 1));
-	window_begin(&window, LENGTH_US - 1);
+	assert_true(send_window_pass(&window, &busy, 0));
+	send_window_begin(&window, 0);
+	assert_true(send_window_pass(&window, &quiet, 100));
+	send_window_begin(&window, 100);
+	assert_true(send_window_pass(&window, &late, LENGTH_US - 1));
+	send_window_begin(&window, LENGTH_US - 1);
 	/* who passes in mid-window does not make it longer */
-	assert_false(window_pass(&window, &busy, LENGTH_US - 1));
-	assert_true(window_pass(&window, &busy, LENGTH_US));
+	assert_false(send_window_pass(&window, &busy, LENGTH_US - 1));
+	assert_true(send_window_pass(&window, &busy, LENGTH_US));
 }
 
 TEST(the_time_to_send_is_not_the_windows)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = 0;
 
-	assert_true(window_pass(&window, &last, 0));
-	window_begin(&window, 60000);
-	assert_false(window_pass(&window, &last, 60000));
-	assert_true(window_pass(&window, &last, 60000 + LENGTH_US));
+	assert_true(send_window_pass(&window, &last, 0));
+	send_window_begin(&window, 60000);
+	assert_false(send_window_pass(&window, &last, 60000));
+	assert_true(send_window_pass(&window, &last, 60000 + LENGTH_US));
 }
 
 TEST(an_early_end_lets_everybody_pass)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t one = 0, other = 0;
 
-	assert_true(window_pass(&window, &one, 0));
-	assert_true(window_pass(&window, &other, 0));
-	window_begin(&window, 0);
-	window_end(&window);
-	assert_true(window_pass(&window, &one, 1));
-	assert_true(window_pass(&window, &other, 1));
-	window_begin(&window, 1);
-	assert_false(window_pass(&window, &one, 2));
-	assert_false(window_pass(&window, &other, 2));
+	assert_true(send_window_pass(&window, &one, 0));
+	assert_true(send_window_pass(&window, &other, 0));
+	send_window_begin(&window, 0);
+	send_window_end(&window);
+	assert_true(send_window_pass(&window, &one, 1));
+	assert_true(send_window_pass(&window, &other, 1));
+	send_window_begin(&window, 1);
+	assert_false(send_window_pass(&window, &one, 2));
+	assert_false(send_window_pass(&window, &other, 2));
 }
 
 TEST(without_length_nobody_ever_waits)
 {
-	struct window window = WINDOW_INIT(0);
+	struct send_window window = SEND_WINDOW_INIT(0);
 	uint32_t last = 0;
 	int64_t now_us;
 
 	for (now_us = 0; now_us < 100; now_us += now_us % 3) {
-		assert_true(window_pass(&window, &last, now_us));
-		window_begin(&window, now_us);
+		assert_true(send_window_pass(&window, &last, now_us));
+		send_window_begin(&window, now_us);
 		now_us++;
 	}
 }
 
 TEST(numbers_may_run_over)
 {
-	struct window window = WINDOW_INIT(LENGTH_US);
+	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = UINT32_MAX;
 
 	window.number = UINT32_MAX;
 	window.ends_us = 10;
-	assert_false(window_pass(&window, &last, 5));
-	assert_true(window_pass(&window, &last, 10));
-	window_begin(&window, 10);
-	assert_false(window_pass(&window, &last, 11));
+	assert_false(send_window_pass(&window, &last, 5));
+	assert_true(send_window_pass(&window, &last, 10));
+	send_window_begin(&window, 10);
+	assert_false(send_window_pass(&window, &last, 11));
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  *
  * Signatures, and the few cases that need none.
  */
-#include "relay/protocol/admission.h"
+#include "relay/protocol/authorization.h"
 
 #include "common/base/text.h"
 #include "common/config/channel_name.h"
@@ -13,21 +13,21 @@
 /* Of a client event's name, by the protocol. */
 #define EVENT_NAME_MAX 200
 
-bool admission_has_origin(const struct app *app, struct span origin)
+bool authorization_has_origin(const struct app *app, struct span origin)
 {
 	return app->allowed_origins[0] == '\0' || origin.ptr == NULL ||
 	       origin_is_listed(origin, app->allowed_origins);
 }
 
 /* Whether it is the user whose channel this is. */
-static bool is_own(const struct admission *who,
+static bool is_own(const struct authorization *who,
 		   const struct pusher_message *message)
 {
 	return who->user_id != NULL && message->auth.len == 0 &&
 	       span_is(channel_name_user(message->channel), who->user_id);
 }
 
-static bool is_signed(const struct admission *who,
+static bool is_signed(const struct authorization *who,
 		      const struct pusher_message *message)
 {
 	struct buf socket_id = BUF_INIT;
@@ -41,8 +41,8 @@ static bool is_signed(const struct admission *who,
 	return result;
 }
 
-bool admission_may_subscribe(const struct admission *who,
-			     const struct pusher_message *message)
+bool authorization_may_subscribe(const struct authorization *who,
+				 const struct pusher_message *message)
 {
 	switch (channel_name_kind(message->channel)) {
 	case CHANNEL_NAME_PUBLIC:
@@ -54,7 +54,7 @@ bool admission_may_subscribe(const struct admission *who,
 	}
 }
 
-static bool is_signed_user(const struct admission *who,
+static bool is_signed_user(const struct authorization *who,
 			   const struct pusher_message *message)
 {
 	struct buf socket_id = BUF_INIT;
@@ -67,9 +67,9 @@ static bool is_signed_user(const struct admission *who,
 	return result;
 }
 
-const char *admission_check_signin(const struct admission *who,
-				   const struct pusher_message *message,
-				   struct pusher_member *user)
+const char *authorization_check_signin(const struct authorization *who,
+				       const struct pusher_message *message,
+				       struct pusher_member *user)
 {
 	if (who->user_id != NULL)
 		return "already signed in";
@@ -81,9 +81,10 @@ const char *admission_check_signin(const struct admission *who,
 }
 
 /* What is too long for an event of the app's server is for a client's, too. */
-const char *admission_check_client_event(const struct app *app,
-					 const struct pusher_message *message,
-					 bool is_subscribed)
+const char *
+authorization_check_client_event(const struct app *app,
+				 const struct pusher_message *message,
+				 bool is_subscribed)
 {
 	enum channel_name_kind kind = channel_name_kind(message->channel);
 

@@ -2,23 +2,25 @@
  *
  * A word, a blank, and the rest, whatever is in it.
  */
-#include "relay/protocol/hint.h"
+#include "relay/protocol/roster_hint.h"
 
 #include "common/base/text.h"
 
 static const struct {
 	const char *word;
-	enum hint_kind kind;
+	enum roster_hint_kind kind;
 	int64_t n;
 } words[] = {
-	{ "members ", HINT_MEMBERS, 0 },     { "count ", HINT_COUNT, 0 },
-	{ "online ", HINT_USER, 1 },         { "offline ", HINT_USER, 0 },
-	{ "terminate ", HINT_TERMINATE, 0 },
+	{ "members ", ROSTER_HINT_MEMBERS, 0 },
+	{ "count ", ROSTER_HINT_COUNT, 0 },
+	{ "online ", ROSTER_HINT_USER, 1 },
+	{ "offline ", ROSTER_HINT_USER, 0 },
+	{ "terminate ", ROSTER_HINT_TERMINATE, 0 },
 };
 
 /* Takes n off the end of the key, which may hold blanks: a user's own channel
  * is called as the user is. */
-static int take_count(struct hint *hint)
+static int take_count(struct roster_hint *hint)
 {
 	const char *blank = memrchr(hint->key.ptr, ' ', hint->key.len);
 	size_t len;
@@ -33,7 +35,7 @@ static int take_count(struct hint *hint)
 	return 0;
 }
 
-int hint_parse(struct span text, struct hint *hint)
+int roster_hint_parse(struct span text, struct roster_hint *hint)
 {
 	size_t i, len;
 
@@ -41,12 +43,12 @@ int hint_parse(struct span text, struct hint *hint)
 		if (!span_starts(text, words[i].word))
 			continue;
 		len = strlen(words[i].word);
-		*hint = (struct hint){
+		*hint = (struct roster_hint){
 			.kind = words[i].kind,
 			.key = span_of(text.ptr + len, text.len - len),
 			.n = words[i].n,
 		};
-		return hint->kind == HINT_COUNT ? take_count(hint) : 0;
+		return hint->kind == ROSTER_HINT_COUNT ? take_count(hint) : 0;
 	}
 	return -1;
 }

@@ -4,27 +4,27 @@
  * is taken over: so one state serves all connections of a worker, and what many
  * are sent is compressed once. Pure.
  */
-#ifndef RELAY_PROTOCOL_PACKER_H
-#define RELAY_PROTOCOL_PACKER_H
+#ifndef RELAY_PROTOCOL_DEFLATE_H
+#define RELAY_PROTOCOL_DEFLATE_H
 
 #include "relay/protocol/frame.h"
 
 /* A smaller message saves less than the packet around it weighs. */
-#define PACKER_MIN_BYTES 256
+#define DEFLATE_MIN_BYTES 256
 
-struct packer;
+struct deflate;
 
-struct packer *packer_new(void);
-void packer_free(struct packer *packer);
+struct deflate *deflate_new(void);
+void deflate_free(struct deflate *deflater);
 
 /* What to send in the place of frame to who negotiated compression: its twin,
  * made once; or frame itself, if it is no text message, or a small or secret
  * one, or gets no smaller. Borrowed from frame. */
-struct frame *packer_pack(struct packer *packer, struct frame *frame);
+struct frame *deflate_pack(struct deflate *deflater, struct frame *frame);
 
 /* Takes a WS_PACKED for what it is: WS_TEXT, whose payload is good until the
  * next call; or WS_BAD. No more than max bytes are ever unpacked. */
-enum ws_result packer_unpack(struct packer *packer, struct ws_item *item,
-			     size_t max);
+enum ws_result deflate_unpack(struct deflate *deflater, struct ws_item *item,
+			      size_t max);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * One question at a time about a channel, for all who came before it was asked.
  */
-#include "relay/hub/cache.h"
+#include "relay/hub/cache_channel.h"
 
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 #include "common/wire/envelope.h"
 #include "common/wire/event.h"
 
-struct cache {
+struct cache_channel {
 	struct fanout *fanout;
 	struct roster *roster;
 	const char *prefix;
@@ -19,13 +19,13 @@ struct cache {
 
 /* A question. The channel may end, and another of that name begin. */
 struct ask {
-	struct cache *cache;
+	struct cache_channel *cache;
 	uint32_t number;
 	size_t key_len;
 	char key[]; /* of the channel */
 };
 
-static void ask_for(struct cache *cache, struct channel *channel);
+static void ask_for(struct cache_channel *cache, struct channel *channel);
 
 /* Queues the frame for those who wait for this answer. Returns how many. */
 static size_t tell(struct channel *channel, uint32_t number,
@@ -47,7 +47,7 @@ static size_t tell(struct channel *channel, uint32_t number,
 	return count;
 }
 
-static void tell_miss(struct cache *cache, struct channel *channel,
+static void tell_miss(struct cache_channel *cache, struct channel *channel,
 		      uint32_t number, bool is_known)
 {
 	struct buf text = BUF_INIT;
@@ -69,7 +69,7 @@ static void tell_miss(struct cache *cache, struct channel *channel,
 	buf_release(&text);
 }
 
-static void take_answer(struct cache *cache, struct channel *channel,
+static void take_answer(struct cache_channel *cache, struct channel *channel,
 			uint32_t number, const struct roster_list *list)
 {
 	struct frame *frame;
@@ -104,7 +104,8 @@ static void on_answer(void *subject, const struct roster_list *list)
 	free(ask);
 }
 
-static struct ask *ask_new(struct cache *cache, const struct channel *channel)
+static struct ask *ask_new(struct cache_channel *cache,
+			   const struct channel *channel)
 {
 	struct span key = channel_key(channel);
 	struct ask *ask = xmalloc(sizeof(*ask) + key.len);
@@ -129,7 +130,7 @@ static void mark(struct channel *channel, uint32_t number)
 			channel->members[i].subscription->cache_ask = number;
 }
 
-static void ask_for(struct cache *cache, struct channel *channel)
+static void ask_for(struct cache_channel *cache, struct channel *channel)
 {
 	struct ask *ask = ask_new(cache, channel);
 	struct buf key = BUF_INIT;
@@ -148,7 +149,7 @@ static void ask_for(struct cache *cache, struct channel *channel)
 	buf_release(&key);
 }
 
-void cache_tell(struct cache *cache, struct channel *channel)
+void cache_channel_tell(struct cache_channel *cache, struct channel *channel)
 {
 	if (channel->cache_ask != 0)
 		channel->is_cache_due = true;
@@ -156,10 +157,11 @@ void cache_tell(struct cache *cache, struct channel *channel)
 		ask_for(cache, channel);
 }
 
-struct cache *cache_new(struct fanout *fanout, struct roster *roster,
-			const char *prefix)
+struct cache_channel *cache_channel_new(struct fanout *fanout,
+					struct roster *roster,
+					const char *prefix)
 {
-	struct cache *cache = xcalloc(1, sizeof(*cache));
+	struct cache_channel *cache = xcalloc(1, sizeof(*cache));
 
 	cache->fanout = fanout;
 	cache->roster = roster;
@@ -167,7 +169,7 @@ struct cache *cache_new(struct fanout *fanout, struct roster *roster,
 	return cache;
 }
 
-void cache_free(struct cache *cache)
+void cache_channel_free(struct cache_channel *cache)
 {
 	free(cache);
 }

@@ -4,40 +4,43 @@
  * and one for what the roster hints: what comes on them is handed to whom it is
  * for.
  */
-#ifndef RELAY_HUB_TOPICS_H
-#define RELAY_HUB_TOPICS_H
+#ifndef RELAY_HUB_TOPIC_ROUTER_H
+#define RELAY_HUB_TOPIC_ROUTER_H
 
 #include "relay/hub/heal.h"
 #include "relay/hub/occupancy.h"
 #include "relay/hub/presence.h"
-#include "relay/hub/users.h"
+#include "relay/hub/signed_in_users.h"
 
-struct topics;
+struct topic_router;
 
 /* All is borrowed. */
-struct topics_conf {
+struct topic_router_conf {
 	struct redis_link_conf redis;
 	const char *prefix; /* of all names in Redis */
 	struct fanout *fanout;
 	struct heal *heal;
 	struct occupancy *occupancy;
 	struct presence *presence;
-	struct users *users;
+	struct signed_in_users *users;
 };
 
-struct topics *topics_new(struct loop *loop, const struct topics_conf *conf);
-void topics_free(struct topics *topics);
+struct topic_router *topic_router_new(struct loop *loop,
+				      const struct topic_router_conf *conf);
+void topic_router_free(struct topic_router *topics);
 
 /* Whether Redis serves; nothing comes while it does not. */
-bool topics_are_up(const struct topics *topics);
+bool topic_router_is_up(const struct topic_router *topics);
 
 /* Adds the name of the channel's topic. */
-void topics_add(const struct topics *topics, struct buf *name,
-		const struct channel *channel);
+void topic_router_add(const struct topic_router *topics, struct buf *name,
+		      const struct channel *channel);
 
 /* Listens to the channel's topic, also after Redis was away. Returns the ticket
  * of the SUBSCRIBE, for heal_start. */
-uint64_t topics_follow(struct topics *topics, const struct channel *channel);
-void topics_leave(struct topics *topics, const struct channel *channel);
+uint64_t topic_router_follow(struct topic_router *topics,
+			     const struct channel *channel);
+void topic_router_leave(struct topic_router *topics,
+			const struct channel *channel);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * A table of users: those who are signed in here, and those who are watched.
  */
-#include "relay/hub/users.h"
+#include "relay/hub/signed_in_users.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct watch {
 /* Outlives its session while questions about it are open. */
 struct signin {
 	struct list link; /* in user's signins */
-	struct users *users;
+	struct signed_in_users *users;
 	struct user *user;
 	struct session *session; /* NULL: it has signed out */
 	int64_t since_ms;
@@ -41,7 +41,7 @@ struct signin {
 	struct watch watches[];
 };
 
-struct users {
+struct signed_in_users {
 	struct loop *loop;
 	struct roster *roster;
 	struct user *first; /* walk by hh.next */
@@ -53,7 +53,7 @@ static void ask(struct signin *signin);
 
 /* ---- the table ---- */
 
-static struct user *find(const struct users *users, struct span key)
+static struct user *find(const struct signed_in_users *users, struct span key)
 {
 	struct user *user;
 
@@ -62,7 +62,7 @@ static struct user *find(const struct users *users, struct span key)
 	return user;
 }
 
-static struct user *get(struct users *users, const struct app *app,
+static struct user *get(struct signed_in_users *users, const struct app *app,
 			struct span name)
 {
 	struct buf key = BUF_INIT;
@@ -87,7 +87,7 @@ static struct user *get(struct users *users, const struct app *app,
 	return user;
 }
 
-static void drop(struct users *users, struct user *user)
+static void drop(struct signed_in_users *users, struct user *user)
 {
 	if (!list_is_empty(&user->signins) || !list_is_empty(&user->watches))
 		return;
@@ -188,7 +188,8 @@ static void ask(struct signin *signin)
 	signin->questions += signin->is_asking;
 }
 
-void users_hint(struct users *users, struct span key, bool is_online)
+void signed_in_users_hint(struct signed_in_users *users, struct span key,
+			  bool is_online)
 {
 	struct user *user = find(users, key);
 	struct list *at;
@@ -210,7 +211,7 @@ void users_hint(struct users *users, struct span key, bool is_online)
 	}
 }
 
-static void ask_all(struct users *users)
+static void ask_all(struct signed_in_users *users)
 {
 	struct user *user;
 	struct list *at;
@@ -223,7 +224,8 @@ static void ask_all(struct users *users)
 
 /* ---- signing in and out ---- */
 
-static struct signin *signin_new(struct users *users, struct session *session,
+static struct signin *signin_new(struct signed_in_users *users,
+				 struct session *session,
 				 const struct pusher_watchlist *list)
 {
 	struct signin *signin = xcalloc(
@@ -246,8 +248,8 @@ static struct signin *signin_new(struct users *users, struct session *session,
 	return signin;
 }
 
-void users_sign_in(struct users *users, struct session *session,
-		   struct span user_data)
+void signed_in_users_sign_in(struct signed_in_users *users,
+			     struct session *session, struct span user_data)
 {
 	struct span name = span_str(session->user_id);
 	struct pusher_watchlist list;
@@ -263,7 +265,8 @@ void users_sign_in(struct users *users, struct session *session,
 	ask(signin);
 }
 
-void users_sign_out(struct users *users, struct session *session)
+void signed_in_users_sign_out(struct signed_in_users *users,
+			      struct session *session)
 {
 	struct signin *signin = session->signin;
 	struct user *user = signin->user;
@@ -287,7 +290,8 @@ void users_sign_out(struct users *users, struct session *session)
 /* ---- throwing out ---- */
 
 /* Of the user's connections those that were signed in then. */
-static void terminate(struct users *users, struct span key, int64_t then_ms)
+static void terminate(struct signed_in_users *users, struct span key,
+		      int64_t then_ms)
 {
 	struct user *user = find(users, key);
 	struct list *at;
@@ -303,14 +307,14 @@ static void terminate(struct users *users, struct span key, int64_t then_ms)
 	}
 }
 
-void users_terminate(struct users *users, struct span key)
+void signed_in_users_terminate(struct signed_in_users *users, struct span key)
 {
 	terminate(users, key, loop_now_ms(users->loop));
 }
 
 static void on_terminated(void *subject, const struct roster_list *list)
 {
-	struct users *users = subject;
+	struct signed_in_users *users = subject;
 	size_t i, count = list != NULL ? roster_list_count(list) : 0;
 	int64_t ago_ms;
 
@@ -322,13 +326,13 @@ static void on_terminated(void *subject, const struct roster_list *list)
 
 /* ---- Redis comes back ---- */
 
-static void ask_terminated(struct users *users)
+static void ask_terminated(struct signed_in_users *users)
 {
 	if (users->first != NULL)
 		(void)roster_terminated(users->roster, on_terminated, users);
 }
 
-void users_refresh(struct users *users)
+void signed_in_users_refresh(struct signed_in_users *users)
 {
 	ask_terminated(users);
 	if (!users->grace.is_set)
@@ -337,11 +341,11 @@ void users_refresh(struct users *users)
 
 static void on_grace(struct loop_timer *timer)
 {
-	ask_all(container_of(timer, struct users, grace));
+	ask_all(container_of(timer, struct signed_in_users, grace));
 }
 
 /* Until one lease has passed others may seem to be offline. */
-void users_begin(struct users *users)
+void signed_in_users_begin(struct signed_in_users *users)
 {
 	struct user *user;
 
@@ -360,9 +364,10 @@ void users_begin(struct users *users)
 
 /* ---- life ---- */
 
-struct users *users_new(struct loop *loop, struct roster *roster)
+struct signed_in_users *signed_in_users_new(struct loop *loop,
+					    struct roster *roster)
 {
-	struct users *users = xcalloc(1, sizeof(*users));
+	struct signed_in_users *users = xcalloc(1, sizeof(*users));
 
 	users->loop = loop;
 	users->roster = roster;
@@ -370,7 +375,7 @@ struct users *users_new(struct loop *loop, struct roster *roster)
 	return users;
 }
 
-void users_free(struct users *users)
+void signed_in_users_free(struct signed_in_users *users)
 {
 	assert(users->first == NULL);
 	loop_clear_timer(users->loop, &users->grace);

@@ -2,75 +2,77 @@
  *
  * From a topic to its channel, and from a hint to whom it concerns.
  */
-#include "relay/hub/topics.h"
+#include "relay/hub/topic_router.h"
 
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
 #include "common/wire/envelope.h"
 #include "relay/backends/bus.h"
-#include "relay/net/throttle.h"
-#include "relay/protocol/hint.h"
+#include "relay/net/log_throttle.h"
+#include "relay/protocol/roster_hint.h"
 #include "relay/stats.h"
 
 /* Lines a second on what others publish under our names. */
 #define STRANGER_LINES_MAX 1
 
-struct topics {
-	struct topics_conf conf;
+struct topic_router {
+	struct topic_router_conf conf;
 	struct loop *loop;
 	struct bus *bus;
 	bool is_up;
-	uint64_t resubscribed_by;  /* ticket; 0: all channels are confirmed */
-	uint64_t hearing_by;       /* the same for what the roster hints */
-	struct throttle strangers; /* lines on what others publish */
-	struct buf hints;          /* the topic on which the roster hints */
+	uint64_t resubscribed_by; /* ticket; 0: all channels are confirmed */
+	uint64_t hearing_by;      /* the same for what the roster hints */
+	struct log_throttle strangers; /* lines on what others publish */
+	struct buf hints;              /* the topic on which the roster hints */
 };
 
-void topics_add(const struct topics *topics, struct buf *name,
-		const struct channel *channel)
+void topic_router_add(const struct topic_router *topics, struct buf *name,
+		      const struct channel *channel)
 {
 	envelope_add_topic(name, topics->conf.prefix, channel->app->id,
 			   channel_name(channel));
 }
 
-uint64_t topics_follow(struct topics *topics, const struct channel *channel)
+uint64_t topic_router_follow(struct topic_router *topics,
+			     const struct channel *channel)
 {
 	struct buf name = BUF_INIT;
 	uint64_t ticket;
 
-	topics_add(topics, &name, channel);
+	topic_router_add(topics, &name, channel);
 	ticket = bus_subscribe(topics->bus, buf_span(&name));
 	buf_release(&name);
 	return ticket;
 }
 
-void topics_leave(struct topics *topics, const struct channel *channel)
+void topic_router_leave(struct topic_router *topics,
+			const struct channel *channel)
 {
 	struct buf name = BUF_INIT;
 
-	topics_add(topics, &name, channel);
+	topic_router_add(topics, &name, channel);
 	bus_unsubscribe(topics->bus, buf_span(&name));
 	buf_release(&name);
 }
 
 static void on_bus_up(void *ctx)
 {
-	struct topics *topics = ctx;
+	struct topic_router *topics = ctx;
 	struct channel *channel = fanout_channels(topics->conf.fanout)->first;
 
 	topics->hearing_by = topics->resubscribed_by =
 		bus_subscribe(topics->bus, buf_span(&topics->hints));
 	for (; channel != NULL; channel = channel->hh.next)
 		topics->resubscribed_by = channel->ticket =
-			topics_follow(topics, channel);
+			topic_router_follow(topics, channel);
 	topics->is_up = true;
 	heal_set_bus_up(topics->conf.heal, true);
 }
 
 static void on_bus_down(void *ctx)
 {
-	struct topics *topics = ctx;
+	struct topic_router *topics = ctx;
 
 	topics->is_up = false;
 	heal_set_bus_up(topics->conf.heal, false);
@@ -78,7 +80,7 @@ static void on_bus_down(void *ctx)
 
 static void on_confirmed(void *ctx, uint64_t ticket)
 {
-	struct topics *topics = ctx;
+	struct topic_router *topics = ctx;
 
 	heal_confirm(topics->conf.heal, ticket);
 	if (topics->hearing_by != 0 && ticket >= topics->hearing_by) {
@@ -86,7 +88,7 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 		occupancy_refresh(topics->conf.occupancy,
 				  fanout_channels(topics->conf.fanout)->first);
 		presence_refresh(topics->conf.presence);
-		users_refresh(topics->conf.users);
+		signed_in_users_refresh(topics->conf.users);
 	}
 	/* from here on nothing is missed; what was, the heads tell */
 	if (topics->resubscribed_by != 0 && ticket >= topics->resubscribed_by) {
@@ -95,49 +97,49 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 	}
 }
 
-static void log_stranger(struct topics *topics, struct span topic)
+static void log_stranger(struct topic_router *topics, struct span topic)
 {
 	uint32_t now_s = (uint32_t)(loop_now_ms(topics->loop) / 1000);
 	uint32_t held_back;
 
-	if (!throttle_pass(&topics->strangers, now_s, STRANGER_LINES_MAX,
-			   &held_back))
+	if (!log_throttle_pass(&topics->strangers, now_s, STRANGER_LINES_MAX,
+			       &held_back))
 		return;
 	log_warn("not an event of ours in '%.*s', and %u before it",
 		 (int)topic.len, topic.ptr, held_back);
 }
 
 /* What the roster says, of which there is much that is not for us. */
-static void take_hint(struct topics *topics, struct span text)
+static void take_hint(struct topic_router *topics, struct span text)
 {
 	struct channel *channel;
-	struct hint hint;
+	struct roster_hint hint;
 
-	if (hint_parse(text, &hint) == -1)
+	if (roster_hint_parse(text, &hint) == -1)
 		return;
 	channel = channel_find_key(fanout_channels(topics->conf.fanout),
 				   hint.key);
 	switch (hint.kind) {
-	case HINT_MEMBERS:
+	case ROSTER_HINT_MEMBERS:
 		if (channel != NULL)
 			presence_hint(topics->conf.presence, channel);
 		break;
-	case HINT_COUNT:
+	case ROSTER_HINT_COUNT:
 		if (channel != NULL)
 			fanout_tell_total(channel, (uint32_t)hint.n);
 		break;
-	case HINT_USER:
-		users_hint(topics->conf.users, hint.key, hint.n != 0);
+	case ROSTER_HINT_USER:
+		signed_in_users_hint(topics->conf.users, hint.key, hint.n != 0);
 		break;
-	case HINT_TERMINATE:
-		users_terminate(topics->conf.users, hint.key);
+	case ROSTER_HINT_TERMINATE:
+		signed_in_users_terminate(topics->conf.users, hint.key);
 		break;
 	}
 }
 
 static void on_message(void *ctx, struct span topic, struct span payload)
 {
-	struct topics *topics = ctx;
+	struct topic_router *topics = ctx;
 	struct envelope envelope;
 	struct channel *channel;
 	struct span key;
@@ -176,9 +178,10 @@ static const struct bus_ops bus_ops = {
 
 /* ---- life ---- */
 
-struct topics *topics_new(struct loop *loop, const struct topics_conf *conf)
+struct topic_router *topic_router_new(struct loop *loop,
+				      const struct topic_router_conf *conf)
 {
-	struct topics *topics = xcalloc(1, sizeof(*topics));
+	struct topic_router *topics = xcalloc(1, sizeof(*topics));
 
 	topics->conf = *conf;
 	topics->loop = loop;
@@ -187,14 +190,14 @@ struct topics *topics_new(struct loop *loop, const struct topics_conf *conf)
 	return topics;
 }
 
-void topics_free(struct topics *topics)
+void topic_router_free(struct topic_router *topics)
 {
 	bus_free(topics->bus);
 	buf_release(&topics->hints);
 	free(topics);
 }
 
-bool topics_are_up(const struct topics *topics)
+bool topic_router_is_up(const struct topic_router *topics)
 {
 	return topics->is_up;
 }

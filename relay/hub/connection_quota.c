@@ -3,7 +3,7 @@
  * rows[worker * apps + app]. Who takes counts first and looks then: of several
  * that do so at once, none overlooks another.
  */
-#include "relay/hub/quota.h"
+#include "relay/hub/connection_quota.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -14,7 +14,7 @@
 static _Atomic int64_t *rows, *own;
 static size_t worker_count, app_count;
 
-void quota_share(size_t workers, size_t apps)
+void connection_quota_share(size_t workers, size_t apps)
 {
 	void *memory =
 		mmap(NULL, workers * apps * sizeof(*rows),
@@ -27,13 +27,13 @@ void quota_share(size_t workers, size_t apps)
 	app_count = apps;
 }
 
-void quota_use(size_t worker)
+void connection_quota_use(size_t worker)
 {
 	assert(worker < worker_count);
 	own = &rows[worker * app_count];
 }
 
-void quota_forget(size_t worker)
+void connection_quota_forget(size_t worker)
 {
 	size_t i;
 
@@ -42,7 +42,7 @@ void quota_forget(size_t worker)
 		atomic_store(&rows[worker * app_count + i], 0);
 }
 
-int quota_take(size_t app, int64_t max)
+int connection_quota_take(size_t app, int64_t max)
 {
 	int64_t sum = 0;
 	size_t i;
@@ -53,11 +53,11 @@ int quota_take(size_t app, int64_t max)
 		sum += atomic_load(&rows[i * app_count + app]);
 	if (sum <= max)
 		return 0;
-	quota_give(app);
+	connection_quota_give(app);
 	return -1;
 }
 
-void quota_give(size_t app)
+void connection_quota_give(size_t app)
 {
 	assert(app < app_count);
 	atomic_fetch_sub(&own[app], 1);

@@ -2,7 +2,7 @@
  *
  * The parameters of permessage-deflate. Section numbers are of RFC 7692.
  */
-#include "relay/protocol/offer.h"
+#include "relay/protocol/deflate_offer.h"
 
 #include "common/base/http_head.h"
 
@@ -48,31 +48,33 @@ static enum parameter parse(struct span text)
 	return 0;
 }
 
-static struct offer take_one(struct span text)
+static struct deflate_offer take_one(struct span text)
 {
 	struct span name = http_head_part(&text, ';');
 	unsigned seen = 0;
 
 	if (!http_head_is(name, "permessage-deflate"))
-		return (struct offer){ .is_good = false };
+		return (struct deflate_offer){ .is_good = false };
 	while (text.ptr != NULL) {
 		unsigned parameter = parse(http_head_part(&text, ';'));
 
 		if (parameter == 0 || (seen & parameter))
-			return (struct offer){ .is_good = false };
+			return (struct deflate_offer){ .is_good = false };
 		seen |= parameter;
 	}
-	return (struct offer){ .is_good = true,
-			       .has_server_bits = (seen & SERVER_BITS) != 0 };
+	return (struct deflate_offer){ .is_good = true,
+				       .has_server_bits =
+					       (seen & SERVER_BITS) != 0 };
 }
 
-void offer_take(struct offer *offer, struct span value)
+void deflate_offer_take(struct deflate_offer *offer, struct span value)
 {
 	while (!offer->is_good && value.ptr != NULL)
 		*offer = take_one(http_head_part(&value, ','));
 }
 
-void offer_add_answer(const struct offer *offer, struct buf *out)
+void deflate_offer_add_answer(const struct deflate_offer *offer,
+			      struct buf *out)
 {
 	buf_add_str(out, "Sec-WebSocket-Extensions: permessage-deflate"
 			 "; server_no_context_takeover"

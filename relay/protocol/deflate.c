@@ -3,7 +3,7 @@
  * zlib, told as little as it needs. Section numbers are of RFC 7692.
  */
 #define ZLIB_CONST
-#include "relay/protocol/packer.h"
+#include "relay/protocol/deflate.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -23,36 +23,36 @@
 /* zlib.h, inflate: in data_type, it stands between two blocks. */
 #define BETWEEN_BLOCKS 128
 
-struct packer {
+struct deflate {
 	z_stream deflater, inflater;
 	struct buf packed, unpacked;
 };
 
-struct packer *packer_new(void)
+struct deflate *deflate_new(void)
 {
-	struct packer *packer = xcalloc(1, sizeof(*packer));
+	struct deflate *deflater = xcalloc(1, sizeof(*deflater));
 
-	if (deflateInit2(&packer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+	if (deflateInit2(&deflater->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
 			 WINDOW_BITS, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
-	    inflateInit2(&packer->inflater, WINDOW_BITS) != Z_OK)
+	    inflateInit2(&deflater->inflater, WINDOW_BITS) != Z_OK)
 		fatalx("zlib does not start");
-	return packer;
+	return deflater;
 }
 
-void packer_free(struct packer *packer)
+void deflate_free(struct deflate *deflater)
 {
-	(void)deflateEnd(&packer->deflater);
-	(void)inflateEnd(&packer->inflater);
-	buf_release(&packer->packed);
-	buf_release(&packer->unpacked);
-	free(packer);
+	(void)deflateEnd(&deflater->deflater);
+	(void)inflateEnd(&deflater->inflater);
+	buf_release(&deflater->packed);
+	buf_release(&deflater->unpacked);
+	free(deflater);
 }
 
 /* Whether text gets smaller; then it is in packer->packed. */
-static bool squeeze(struct packer *packer, struct span text)
+static bool squeeze(struct deflate *deflater, struct span text)
 {
-	z_stream *z = &packer->deflater;
-	struct buf *out = &packer->packed;
+	z_stream *z = &deflater->deflater;
+	struct buf *out = &deflater->packed;
 
 	buf_clear(out);
 	(void)deflateReset(z);
@@ -67,15 +67,15 @@ static bool squeeze(struct packer *packer, struct span text)
 	return true;
 }
 
-struct frame *packer_pack(struct packer *packer, struct frame *frame)
+struct frame *deflate_pack(struct deflate *deflater, struct frame *frame)
 {
 	struct span text;
 
 	if (frame->twin != NULL)
 		return frame->twin;
 	text = frame_text(frame);
-	frame->twin = text.len >= PACKER_MIN_BYTES && squeeze(packer, text)
-			      ? frame_new_packed(buf_span(&packer->packed))
+	frame->twin = text.len >= DEFLATE_MIN_BYTES && squeeze(deflater, text)
+			      ? frame_new_packed(buf_span(&deflater->packed))
 			      : frame;
 	return frame->twin;
 }
@@ -102,11 +102,11 @@ static enum ws_result bad(struct ws_item *item, uint16_t code)
 	return WS_BAD;
 }
 
-enum ws_result packer_unpack(struct packer *packer, struct ws_item *item,
-			     size_t max)
+enum ws_result deflate_unpack(struct deflate *deflater, struct ws_item *item,
+			      size_t max)
 {
-	z_stream *z = &packer->inflater;
-	struct buf *out = &packer->unpacked;
+	z_stream *z = &deflater->inflater;
+	struct buf *out = &deflater->unpacked;
 	bool is_whole;
 
 	buf_clear(out);

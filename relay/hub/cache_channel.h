@@ -6,20 +6,21 @@
  * Redis is asked after they were told that they subscribed. So who is told a
  * live event before the answer has come needs no other.
  */
-#ifndef RELAY_HUB_CACHE_H
-#define RELAY_HUB_CACHE_H
+#ifndef RELAY_HUB_CACHE_CHANNEL_H
+#define RELAY_HUB_CACHE_CHANNEL_H
 
 #include "relay/backends/roster.h"
 #include "relay/hub/fanout.h"
 
-struct cache;
+struct cache_channel;
 
 /* All are borrowed. */
-struct cache *cache_new(struct fanout *fanout, struct roster *roster,
-			const char *prefix);
-void cache_free(struct cache *cache);
+struct cache_channel *cache_channel_new(struct fanout *fanout,
+					struct roster *roster,
+					const char *prefix);
+void cache_channel_free(struct cache_channel *cache);
 
 /* For fanout_ops.on_told. */
-void cache_tell(struct cache *cache, struct channel *channel);
+void cache_channel_tell(struct cache_channel *cache, struct channel *channel);
 
 #endif

@@ -7,13 +7,13 @@
  *
  *   quiet | sent at once, new window | collected … | sent, new window | quiet
  */
-#ifndef RELAY_NET_WINDOW_H
-#define RELAY_NET_WINDOW_H
+#ifndef RELAY_NET_SEND_WINDOW_H
+#define RELAY_NET_SEND_WINDOW_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct window {
+struct send_window {
 	int64_t length_us; /* 0: everything leaves at once */
 	int64_t ends_us;
 	uint32_t number;
@@ -21,12 +21,12 @@ struct window {
 };
 
 /* The first window is over. */
-#define WINDOW_INIT(length) ((struct window){ .length_us = (length) })
+#define SEND_WINDOW_INIT(length) ((struct send_window){ .length_us = (length) })
 
 /* Whether a peer may be sent something now, which was sent something in window
  * *last before. If so, *last is the window that is open. */
-static inline bool window_pass(struct window *window, uint32_t *last,
-			       int64_t now_us)
+static inline bool send_window_pass(struct send_window *window, uint32_t *last,
+				    int64_t now_us)
 {
 	if (!window->is_new && now_us >= window->ends_us) {
 		window->number++;
@@ -40,7 +40,7 @@ static inline bool window_pass(struct window *window, uint32_t *last,
 
 /* All that might leave has left: however long that took, from here on the
  * window lasts its time. */
-static inline void window_begin(struct window *window, int64_t now_us)
+static inline void send_window_begin(struct send_window *window, int64_t now_us)
 {
 	if (window->is_new)
 		window->ends_us = now_us + window->length_us;
@@ -48,7 +48,7 @@ static inline void window_begin(struct window *window, int64_t now_us)
 }
 
 /* Everybody passes, into a new one. */
-static inline void window_end(struct window *window)
+static inline void send_window_end(struct send_window *window)
 {
 	window->is_new = false;
 	window->ends_us = INT64_MIN;
