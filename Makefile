@@ -36,19 +36,19 @@ COMMON = daemon/listen daemon/metric daemon/notify daemon/ops \
 	config/origin config/settings config/webhook \
 	base/alloc base/backoff base/buf base/clock base/crypto base/http_head \
 	base/json base/log base/text
-MESSAGES = keeper main stats \
-	server/door server/exchange server/ops_thread server/records \
+MESSAGES = leader main stats \
+	server/acceptor server/exchange server/ops_thread server/fcgi_record \
 	api/app_request api/auth_post api/channel_info api/channels_get \
 	api/escape api/events_get api/events_post api/history api/message \
 	api/messages_get api/messages_post api/range api/route api/signature \
 	api/trigger \
-	log/batch log/committer log/entry log/heads log/readers log/row \
-	log/store log/store_link log/store_server log/stuck log/tails \
+	log/batch log/committer log/entry log/head_reader log/reader_pool log/row_json \
+	log/store log/store_link log/store_server log/locked_channels log/tail_cache \
 	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \
 	webhooks/webhook_stream \
-	redis/publisher redis/redis_server redis/roster_reader \
-	http/body http/cors http/etag http/fault http/form http/multipart \
-	http/path http/problem http/request http/response
+	redis/publisher redis/redis_connect redis/roster_reader \
+	http/form_body http/cors http/etag http/api_error http/form http/multipart \
+	http/path_pattern http/problem http/request http/response
 RELAY = main stats \
 	process/drain process/handover process/master process/heartbeat \
 	process/worker \

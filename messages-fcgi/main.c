@@ -30,7 +30,7 @@
 #include "messages-fcgi/api/route.h"
 #include "messages-fcgi/api/trigger.h"
 #include "messages-fcgi/log/store.h"
-#include "messages-fcgi/server/door.h"
+#include "messages-fcgi/server/acceptor.h"
 #include "messages-fcgi/server/ops_thread.h"
 #include "messages-fcgi/stats.h"
 #include "messages-fcgi/webhooks/webhook_sender.h"
@@ -107,7 +107,7 @@ struct server {
 	struct successor successor;
 	int64_t round_max_ms;   /* of a committer */
 	bool has_quick_threads; /* not all can be held by slow readers */
-	struct door *door;
+	struct acceptor *acceptor;
 	atomic_uint served; /* requests, which ended in any way, or wait */
 	atomic_bool is_giving_up;
 };
@@ -115,7 +115,7 @@ struct server {
 static void serve_one(struct server *server, struct exchange *exchange)
 {
 	if (exchange_answer(exchange, &server->routes, &server->is_giving_up))
-		door_leave(server->door, exchange);
+		acceptor_leave(server->acceptor, exchange);
 	atomic_fetch_add(&server->served, 1);
 }
 
@@ -124,7 +124,7 @@ static void *serve(void *arg)
 	struct server *server = arg;
 	struct exchange *exchange;
 
-	while ((exchange = door_enter(server->door)) != NULL)
+	while ((exchange = acceptor_enter(server->acceptor)) != NULL)
 		serve_one(server, exchange);
 	return NULL;
 }
@@ -138,7 +138,7 @@ static void on_answered(void *ctx, struct order *first, struct order *last)
 	if (first == last && first->is_brief)
 		serve_one(server, first->exchange);
 	else
-		door_call(server->door, first, last);
+		acceptor_call(server->acceptor, first, last);
 }
 
 static void check_listening(void)
@@ -209,7 +209,7 @@ static void stop_threads(struct server *server, pthread_t *threads,
 	int64_t started_ms = clock_ms();
 	int64_t i;
 
-	door_close(server->door);
+	acceptor_close(server->acceptor);
 	for (i = 0; i < count; i++)
 		while (!join(threads[i])) {
 			int64_t taken_ms = clock_ms() - started_ms;
@@ -232,7 +232,7 @@ static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 	unsigned now_served = atomic_load(&server->served);
 	int64_t now_ms = clock_ms();
 
-	if (door_is_attended(server->door) || now_served != *served ||
+	if (acceptor_is_attended(server->acceptor) || now_served != *served ||
 	    !server->has_quick_threads)
 		*moved_ms = now_ms;
 	*served = now_served;
@@ -316,7 +316,7 @@ static bool run(struct server *server, int64_t count,
  * must be, which sees whether there is PostgreSQL: the first app's. */
 static struct committer **
 start_committers(const struct apps *apps, struct store_server *database,
-		 struct publisher *publisher, struct tails *tails,
+		 struct publisher *publisher, struct tail_cache *tails,
 		 const struct options *options, struct server *server)
 {
 	struct committer **committers =
@@ -407,7 +407,7 @@ static bool serve_with(const struct settings *settings,
 		.successor.argv = argv,
 		.round_max_ms = options->lock_timeout_ms + HANG_MS,
 		.has_quick_threads = streams_max < options->threads,
-		.door = door_new(LISTEN_FD),
+		.acceptor = acceptor_new(LISTEN_FD),
 	};
 	struct route_context *routes = &server.routes;
 	struct ops_thread *ops = ops_thread_new(settings->ops_listen);
@@ -420,9 +420,9 @@ static bool serve_with(const struct settings *settings,
 	metric_set(&stats()->threads, options->threads);
 	publisher =
 		publisher_new(settings, (size_t)options->publish_buffer_bytes);
-	history.readers = readers_new(database, (size_t)options->readers);
-	history.heads = heads_new(history.readers);
-	history.tails = tails_new();
+	history.readers = reader_pool_new(database, (size_t)options->readers);
+	history.heads = head_reader_new(history.readers);
+	history.tails = tail_cache_new();
 	committers = start_committers(apps, database, publisher, history.tails,
 				      options, &server);
 	routes->messages_post.committer = committers[0];
@@ -439,10 +439,10 @@ static bool serve_with(const struct settings *settings,
 	/* what was posted is committed, what was committed is published */
 	sem_destroy(&streams);
 	stop_committers(committers, apps->count);
-	door_free(server.door);
-	tails_free(history.tails);
-	heads_free(history.heads);
-	readers_free(history.readers);
+	acceptor_free(server.acceptor);
+	tail_cache_free(history.tails);
+	head_reader_free(history.heads);
+	reader_pool_free(history.readers);
 	publisher_free(publisher);
 	roster_reader_free(roster);
 	notify_alive();

@@ -8,7 +8,7 @@
 #include "messages-fcgi/api/signature.h"
 
 /* A body that is only read when there is one: GET has none. */
-static int check_body(const struct request *request, struct fault *fault)
+static int check_body(const struct request *request, struct api_error *error)
 {
 	if (request->method != REQUEST_POST)
 		return 0;
@@ -16,14 +16,15 @@ static int check_body(const struct request *request, struct fault *fault)
 	case REQUEST_BODY_OK:
 		return 0;
 	case REQUEST_BODY_NO_LENGTH:
-		return fault_set(fault, 411, "Content-Length is missing");
+		return api_error_set(error, 411, "Content-Length is missing");
 	case REQUEST_BODY_TOO_LARGE:
-		return fault_set(fault, 413, "The body is too large");
+		return api_error_set(error, 413, "The body is too large");
 	case REQUEST_BODY_BAD:
 	default:
-		return fault_set(fault, 400,
-				 "The body is not as long as Content-Length "
-				 "says");
+		return api_error_set(
+			error, 400,
+			"The body is not as long as Content-Length "
+			"says");
 	}
 }
 
@@ -39,7 +40,7 @@ static struct span sent_path(struct span target)
 }
 
 static int check(const struct app *app, const struct request *request,
-		 struct form *query, struct fault *fault)
+		 struct form *query, struct api_error *error)
 {
 	struct signature_request signed_request = {
 		.method = request->method_name,
@@ -51,26 +52,26 @@ static int check(const struct app *app, const struct request *request,
 	const char *why;
 
 	if (app == NULL)
-		return fault_set(fault, 404, "No app has this id");
-	if (check_body(request, fault) == -1)
+		return api_error_set(error, 404, "No app has this id");
+	if (check_body(request, error) == -1)
 		return -1;
 	if (form_parse_urlencoded(query, request->query, &why) == -1)
-		return fault_set(fault, 400, "The query does not parse: %s",
-				 why);
+		return api_error_set(error, 400, "The query does not parse: %s",
+				     why);
 	if (request->method == REQUEST_POST)
 		signed_request.body = buf_span(&request->body);
-	if (signature_check(app, &signed_request, fault) == -1)
+	if (signature_check(app, &signed_request, error) == -1)
 		return -1;
 	if (!app->enabled)
-		return fault_set(fault, 403, "This app is disabled");
+		return api_error_set(error, 403, "This app is disabled");
 	return 0;
 }
 
 const struct app *app_request_check(const struct apps *apps, struct span app_id,
 				    const struct request *request,
-				    struct form *query, struct fault *fault)
+				    struct form *query, struct api_error *error)
 {
 	const struct app *app = apps_find_id(apps, app_id);
 
-	return check(app, request, query, fault) == 0 ? app : NULL;
+	return check(app, request, query, error) == 0 ? app : NULL;
 }

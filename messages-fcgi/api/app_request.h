@@ -6,7 +6,7 @@
 #define MESSAGES_FCGI_API_APP_REQUEST_H
 
 #include "common/config/app.h"
-#include "messages-fcgi/http/fault.h"
+#include "messages-fcgi/http/api_error.h"
 #include "messages-fcgi/http/form.h"
 #include "messages-fcgi/http/request.h"
 
@@ -14,6 +14,7 @@
  * has what it asks for. NULL and what is wrong if it is not. */
 const struct app *app_request_check(const struct apps *apps, struct span app_id,
 				    const struct request *request,
-				    struct form *query, struct fault *fault);
+				    struct form *query,
+				    struct api_error *error);
 
 #endif

@@ -14,7 +14,7 @@
 #include "common/config/channel_name.h"
 #include "common/wire/auth.h"
 #include "common/wire/socket_id.h"
-#include "messages-fcgi/http/body.h"
+#include "messages-fcgi/http/form_body.h"
 
 /* Of a user's id, by the protocol. */
 #define USER_MAX_BYTES 128
@@ -165,7 +165,7 @@ static int sign_channel(const struct auth_post *self,
 	struct buf grant = BUF_INIT;
 	struct span socket_id, channel, user;
 
-	if (body_parse(form, request, problem) == -1 ||
+	if (form_body_parse(form, request, problem) == -1 ||
 	    take_socket_id(form, &socket_id, problem) == -1 ||
 	    take_channel(self->app, form, &channel, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1)
@@ -199,7 +199,7 @@ static int sign_user(const struct auth_post *self,
 	struct buf auth = BUF_INIT, data = BUF_INIT, none = BUF_INIT;
 	struct span socket_id, user;
 
-	if (body_parse(form, request, problem) == -1 ||
+	if (form_body_parse(form, request, problem) == -1 ||
 	    take_socket_id(form, &socket_id, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1 ||
 	    need_user(user, problem) == -1)

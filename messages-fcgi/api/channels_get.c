@@ -19,7 +19,7 @@ struct ask {
 
 /* Adds the body of the answer. */
 typedef int answer_fn(const struct ask *ask, struct buf *body,
-		      struct fault *fault);
+		      struct api_error *error);
 
 static struct span find_value(const struct form *query, const char *name)
 {
@@ -31,12 +31,12 @@ static struct span find_value(const struct form *query, const char *name)
 /* -1 if Redis is away. */
 static int query_roster(const struct ask *ask, const struct span *words,
 			size_t count, struct roster_answer **answer,
-			struct fault *fault)
+			struct api_error *error)
 {
 	*answer = roster_reader_ask(ask->self->roster, words, count);
 	if (*answer == NULL)
-		return fault_set(fault, 503,
-				 "Who is there is not known at the moment");
+		return api_error_set(error, 503,
+				     "Who is there is not known at the moment");
 	return 0;
 }
 
@@ -48,20 +48,20 @@ static bool is_presence(struct span channel)
 /* ---- many channels ---- */
 
 static int check_wanted(const struct ask *ask, unsigned *wanted,
-			struct fault *fault)
+			struct api_error *error)
 {
 	struct span unknown =
 		channel_info_parse(find_value(ask->query, "info"), wanted);
 
 	if (unknown.ptr == NULL)
 		return 0;
-	fault_set(fault, 400, "info cannot be ");
-	json_add_string(&fault->text, unknown);
+	api_error_set(error, 400, "info cannot be ");
+	json_add_string(&error->text, unknown);
 	return -1;
 }
 
 static int list_channels(const struct ask *ask, struct buf *body,
-			 struct fault *fault)
+			 struct api_error *error)
 {
 	struct span prefix = find_value(ask->query, "filter_by_prefix");
 	const struct span words[] = { span_str("channels"),
@@ -70,17 +70,19 @@ static int list_channels(const struct ask *ask, struct buf *body,
 	unsigned wanted;
 	size_t i;
 
-	if (check_wanted(ask, &wanted, fault) == -1)
+	if (check_wanted(ask, &wanted, error) == -1)
 		return -1;
 	if ((wanted & CHANNEL_INFO_USERS) && !is_presence(prefix))
-		return fault_set(fault, 400,
-				 "user_count may only be requested for "
-				 "presence channels: please supply "
-				 "filter_by_prefix beginning with presence-");
+		return api_error_set(
+			error, 400,
+			"user_count may only be requested for "
+			"presence channels: please supply "
+			"filter_by_prefix beginning with presence-");
 	if (wanted & CHANNEL_INFO_CACHE)
-		return fault_set(fault, 400,
-				 "cache may only be requested for one channel");
-	if (query_roster(ask, words, 3, &answer, fault) == -1)
+		return api_error_set(
+			error, 400,
+			"cache may only be requested for one channel");
+	if (query_roster(ask, words, 3, &answer, error) == -1)
 		return -1;
 	buf_add_str(body, "{\"channels\":{");
 	for (i = 0; i + 2 < roster_answer_count(answer); i += 3) {
@@ -104,15 +106,15 @@ static int list_channels(const struct ask *ask, struct buf *body,
 
 /* ---- one channel ---- */
 
-static int check_channel(struct span name, struct fault *fault)
+static int check_channel(struct span name, struct api_error *error)
 {
 	if (!channel_name_is_valid(name) && channel_name_user(name).ptr == NULL)
-		return fault_set(fault, 400, "Invalid channel name");
+		return api_error_set(error, 400, "Invalid channel name");
 	return 0;
 }
 
 static int tell_channel(const struct ask *ask, struct buf *body,
-			struct fault *fault)
+			struct api_error *error)
 {
 	const struct span words[] = { span_str("channel"),
 				      span_str(ask->app->id), ask->name };
@@ -121,18 +123,18 @@ static int tell_channel(const struct ask *ask, struct buf *body,
 	bool is_first = false;
 	unsigned wanted;
 
-	if (check_channel(ask->name, fault) == -1 ||
-	    check_wanted(ask, &wanted, fault) == -1)
+	if (check_channel(ask->name, error) == -1 ||
+	    check_wanted(ask, &wanted, error) == -1)
 		return -1;
 	if ((wanted & CHANNEL_INFO_USERS) && !is_presence(ask->name))
-		return fault_set(fault, 400,
-				 "user_count may only be requested for "
-				 "presence channels");
+		return api_error_set(error, 400,
+				     "user_count may only be requested for "
+				     "presence channels");
 	if ((wanted & CHANNEL_INFO_CACHE) && !channel_name_is_cache(ask->name))
-		return fault_set(fault, 400,
-				 "cache may only be requested for cache "
-				 "channels");
-	if (query_roster(ask, words, 3, &answer, fault) == -1)
+		return api_error_set(error, 400,
+				     "cache may only be requested for cache "
+				     "channels");
+	if (query_roster(ask, words, 3, &answer, error) == -1)
 		return -1;
 	info.users = roster_answer_number(answer, 0);
 	info.subscribers = roster_answer_number(answer, 1);
@@ -149,20 +151,20 @@ static int tell_channel(const struct ask *ask, struct buf *body,
 }
 
 static int list_users(const struct ask *ask, struct buf *body,
-		      struct fault *fault)
+		      struct api_error *error)
 {
 	const struct span words[] = { span_str("users"), span_str(ask->app->id),
 				      ask->name };
 	struct roster_answer *answer;
 	size_t i;
 
-	if (check_channel(ask->name, fault) == -1)
+	if (check_channel(ask->name, error) == -1)
 		return -1;
 	if (!is_presence(ask->name))
-		return fault_set(fault, 400,
-				 "Users may only be requested for presence "
-				 "channels");
-	if (query_roster(ask, words, 3, &answer, fault) == -1)
+		return api_error_set(error, 400,
+				     "Users may only be requested for presence "
+				     "channels");
+	if (query_roster(ask, words, 3, &answer, error) == -1)
 		return -1;
 	buf_add_str(body, "{\"users\":[");
 	for (i = 0; i < roster_answer_count(answer); i++) {
@@ -178,13 +180,13 @@ static int list_users(const struct ask *ask, struct buf *body,
 /* ---- users ---- */
 
 static int terminate(const struct ask *ask, struct buf *body,
-		     struct fault *fault)
+		     struct api_error *error)
 {
 	const struct span words[] = { span_str("terminate"),
 				      span_str(ask->app->id), ask->name };
 	struct roster_answer *answer;
 
-	if (query_roster(ask, words, 3, &answer, fault) == -1)
+	if (query_roster(ask, words, 3, &answer, error) == -1)
 		return -1;
 	roster_answer_free(answer);
 	buf_add_str(body, "{}");
@@ -198,20 +200,20 @@ static void answer_request(const struct channels_get *self, struct span app_id,
 			   const struct request *request,
 			   struct response *response)
 {
-	struct fault fault = { .text = BUF_INIT };
+	struct api_error error = { .text = BUF_INIT };
 	struct form query = FORM_INIT;
 	struct buf body = BUF_INIT;
 	struct ask ask = { .self = self, .query = &query, .name = name };
 
 	ask.app =
-		app_request_check(self->apps, app_id, request, &query, &fault);
-	if (ask.app != NULL && fn(&ask, &body, &fault) == 0)
+		app_request_check(self->apps, app_id, request, &query, &error);
+	if (ask.app != NULL && fn(&ask, &body, &error) == 0)
 		response_json(response, buf_span(&body));
 	else
-		response_fault(response, &fault);
+		response_fault(response, &error);
 	buf_release(&body);
 	form_release(&query);
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 void channels_get(const struct channels_get *self, struct span app_id,

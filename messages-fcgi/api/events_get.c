@@ -40,15 +40,15 @@ void events_get(const struct events_get *self, struct span app_id,
 		struct span channel, const struct request *request,
 		struct response *response)
 {
-	struct fault fault = { .text = BUF_INIT };
+	struct api_error error = { .text = BUF_INIT };
 	struct form query = FORM_INIT;
 	const struct app *app =
-		app_request_check(self->apps, app_id, request, &query, &fault);
+		app_request_check(self->apps, app_id, request, &query, &error);
 
 	if (app != NULL)
 		answer(self->history, app, channel, &query, request, response);
 	else
-		response_fault(response, &fault);
+		response_fault(response, &error);
 	form_release(&query);
-	fault_release(&fault);
+	api_error_release(&error);
 }

@@ -22,7 +22,7 @@
 #include "messages-fcgi/api/trigger.h"
 
 typedef int init_fn(struct trigger *trigger, struct span body,
-		    const struct app *app, struct fault *fault);
+		    const struct app *app, struct api_error *error);
 
 /* A request that is right. */
 struct delivery {
@@ -96,24 +96,25 @@ static void fill_posts(struct delivery *delivery, const struct request *request)
 }
 
 /* 0 if all of them are in the log. */
-static int judge(const struct order *order, struct fault *fault)
+static int judge(const struct order *order, struct api_error *error)
 {
 	bool is_conflict = false;
 	size_t i;
 
 	for (i = 0; i < order->count; i++) {
 		if (order->posts[i].outcome == POST_UNAVAILABLE)
-			return fault_set(fault, 503,
-					 "The event was not committed in time: "
-					 "repeat it with the same "
-					 "Idempotency-Key");
+			return api_error_set(
+				error, 503,
+				"The event was not committed in time: "
+				"repeat it with the same "
+				"Idempotency-Key");
 		if (order->posts[i].outcome == POST_CONFLICT)
 			is_conflict = true;
 	}
 	if (is_conflict)
-		return fault_set(fault, 422,
-				 "The Idempotency-Key was used for another "
-				 "event");
+		return api_error_set(error, 422,
+				     "The Idempotency-Key was used for another "
+				     "event");
 	return 0;
 }
 
@@ -231,46 +232,46 @@ static void finish(struct delivery *delivery, struct response *response)
 static void on_answered(void *ctx, struct response *response)
 {
 	struct delivery *delivery = ctx;
-	struct fault fault = { .text = BUF_INIT };
+	struct api_error error = { .text = BUF_INIT };
 
-	if (judge(&delivery->order, &fault) == 0)
+	if (judge(&delivery->order, &error) == 0)
 		finish(delivery, response);
 	else
-		response_fault(response, &fault);
-	fault_release(&fault);
+		response_fault(response, &error);
+	api_error_release(&error);
 	free_delivery(delivery);
 }
 
-static int check_key(struct span key, struct fault *fault)
+static int check_key(struct span key, struct api_error *error)
 {
 	if (key.len > MESSAGE_CLIENT_KEY_MAX)
-		return fault_set(fault, 400,
-				 "Idempotency-Key is longer than %d bytes",
-				 MESSAGE_CLIENT_KEY_MAX);
+		return api_error_set(error, 400,
+				     "Idempotency-Key is longer than %d bytes",
+				     MESSAGE_CLIENT_KEY_MAX);
 	return 0;
 }
 
 /* Checks what can be before anything is done. */
 static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
-		const struct request *request, struct fault *fault)
+		const struct request *request, struct api_error *error)
 {
 	const struct events_post *self = delivery->self;
 	const struct trigger *trigger = &delivery->trigger;
 	struct form query = FORM_INIT;
 
 	delivery->app =
-		app_request_check(self->apps, app_id, request, &query, fault);
+		app_request_check(self->apps, app_id, request, &query, error);
 	form_release(&query);
 	if (delivery->app == NULL ||
 	    parse(&delivery->trigger, buf_span(&request->body), delivery->app,
-		  fault) == -1 ||
-	    check_key(request->idempotency_key, fault) == -1)
+		  error) == -1 ||
+	    check_key(request->idempotency_key, error) == -1)
 		return -1;
 	delivery->order.count = count_durable(trigger, delivery->app);
 	if (delivery->order.count < trigger->count &&
 	    !publisher_is_ready(self->publisher))
-		return fault_set(fault, 503,
-				 "Events can't be delivered at the moment");
+		return api_error_set(error, 503,
+				     "Events can't be delivered at the moment");
 	return 0;
 }
 
@@ -298,17 +299,17 @@ static void answer(const struct events_post *self, struct span app_id,
 		   struct response *response)
 {
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
-	struct fault fault = { .text = BUF_INIT };
+	struct api_error error = { .text = BUF_INIT };
 
 	delivery->self = self;
 	delivery->is_batch = parse == trigger_init_batch;
-	if (init(delivery, app_id, parse, request, &fault) == 0) {
+	if (init(delivery, app_id, parse, request, &error) == 0) {
 		deliver(delivery, request, response);
 	} else {
-		response_fault(response, &fault);
+		response_fault(response, &error);
 		free_delivery(delivery);
 	}
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 void events_post(const struct events_post *self, struct span app_id,

@@ -11,7 +11,7 @@
 
 #include "common/base/log.h"
 #include "messages-fcgi/http/etag.h"
-#include "messages-fcgi/log/row.h"
+#include "messages-fcgi/log/row_json.h"
 
 /* A page has as many rows as came to about so many bytes on the one before. */
 #define PAGE_BYTES 131072
@@ -30,7 +30,7 @@ struct page {
 	struct buf json;
 	const struct history_ask *ask;
 	const struct store_head *log;
-	struct tails *tails;       /* that want to have them, or NULL */
+	struct tail_cache *tails;  /* that want to have them, or NULL */
 	int64_t first_id, next_id; /* of the answer; expected next */
 	bool is_streaming;         /* holds one of self->streams */
 };
@@ -43,7 +43,7 @@ static int unavailable(struct problem *problem)
 /* A connection for one statement; NULL, and said why, if there is none. */
 static struct store *borrow(const struct history *self)
 {
-	struct store *store = readers_acquire(self->readers);
+	struct store *store = reader_pool_acquire(self->readers);
 
 	if (store == NULL)
 		log_warn("no connection for reading became free");
@@ -62,7 +62,8 @@ static int resolve(const struct history *self, const struct history_ask *ask,
 {
 	struct range_log log;
 
-	if (heads_read(self->heads, ask->app, ask->channel, &answer->log) == -1)
+	if (head_reader_read(self->heads, ask->app, ask->channel,
+			     &answer->log) == -1)
 		return unavailable(problem);
 	log = (struct range_log){ .first_id = answer->log.first_id,
 				  .head = answer->log.last_id,
@@ -83,14 +84,14 @@ static bool on_row(void *arg, const struct event *event)
 		return false;
 	if (event->id != page->first_id)
 		buf_add_char(&page->json, ',');
-	row_add(&page->json, event);
+	row_json_add(&page->json, event);
 	page->next_id++;
 	if (page->tails != NULL) {
 		struct event row = *event;
 
 		row.channel = page->ask->channel;
-		tails_add(page->tails, page->ask->app,
-			  span_str(page->log->epoch), &row);
+		tail_cache_add(page->tails, page->ask->app,
+			       span_str(page->log->epoch), &row);
 	}
 	return true;
 }
@@ -105,7 +106,7 @@ static int read_page(const struct history *self, const struct store_head *log,
 	if (store == NULL)
 		return -1;
 	result = store_read(store, log, page->next_id, to, on_row, page);
-	readers_release(self->readers, store);
+	reader_pool_release(self->readers, store);
 	if (result == STORE_OK && page->next_id == to + 1)
 		return 0;
 	/* that the server is away was said when that became known */
@@ -173,15 +174,15 @@ static void take_tail(const struct history *self, const struct answer *answer,
 	struct span epoch = span_str(answer->log.epoch);
 
 	if (range->from > range->to ||
-	    range->to - range->from >= TAILS_ROWS_MAX)
+	    range->to - range->from >= TAIL_CACHE_ROWS_MAX)
 		return;
 	page->next_id =
-		tails_take(self->tails, page->ask->app, page->ask->channel,
-			   epoch, range->from, range->to, &page->json);
+		tail_cache_take(self->tails, page->ask->app, page->ask->channel,
+				epoch, range->from, range->to, &page->json);
 	if (page->next_id > range->to || range->to < answer->log.last_id)
 		return;
-	tails_begin(self->tails, page->ask->app, page->ask->channel, epoch,
-		    range->from);
+	tail_cache_begin(self->tails, page->ask->app, page->ask->channel, epoch,
+			 range->from);
 	page->tails = self->tails;
 }
 

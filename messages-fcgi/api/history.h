@@ -11,14 +11,14 @@
 #include "messages-fcgi/api/range.h"
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
-#include "messages-fcgi/log/heads.h"
-#include "messages-fcgi/log/tails.h"
+#include "messages-fcgi/log/head_reader.h"
+#include "messages-fcgi/log/tail_cache.h"
 
 /* What it works with; borrowed. */
 struct history {
-	struct readers *readers;
-	struct heads *heads;
-	struct tails *tails;
+	struct reader_pool *readers;
+	struct head_reader *heads;
+	struct tail_cache *tails;
 	/* As many answers as may be written at their clients' pace. Below the
 	 * number of threads, or slow readers could keep posts from coming in.
 	 */

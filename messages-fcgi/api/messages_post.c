@@ -10,7 +10,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/crypto.h"
-#include "messages-fcgi/http/body.h"
+#include "messages-fcgi/http/form_body.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
@@ -90,7 +90,7 @@ void messages_post(const struct messages_post *self,
 
 	*posting = (struct posting){ .message.storage = BUF_INIT,
 				     .form = FORM_INIT };
-	if (body_parse(&posting->form, request, &problem) == -1 ||
+	if (form_body_parse(&posting->form, request, &problem) == -1 ||
 	    message_init(&posting->message, &posting->form,
 			 request->idempotency_key, &self->limits,
 			 &problem) == -1) {

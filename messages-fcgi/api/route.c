@@ -7,15 +7,15 @@
 
 #include "common/base/json.h"
 #include "common/config/channel_name.h"
-#include "messages-fcgi/http/path.h"
+#include "messages-fcgi/http/path_pattern.h"
 
 /* parts: of the path, where the route's has asterisks. */
 typedef void route_fn(const struct route_context *context,
-		      const struct path_parts *path,
+		      const struct path_pattern_parts *path,
 		      const struct request *request, struct response *response);
 
 static void on_messages_get(const struct route_context *context,
-			    const struct path_parts *path,
+			    const struct path_pattern_parts *path,
 			    const struct request *request,
 			    struct response *response)
 {
@@ -24,7 +24,7 @@ static void on_messages_get(const struct route_context *context,
 }
 
 static void on_messages_post(const struct route_context *context,
-			     const struct path_parts *path,
+			     const struct path_pattern_parts *path,
 			     const struct request *request,
 			     struct response *response)
 {
@@ -33,7 +33,7 @@ static void on_messages_post(const struct route_context *context,
 }
 
 static void on_config_get(const struct route_context *context,
-			  const struct path_parts *path,
+			  const struct path_pattern_parts *path,
 			  const struct request *request,
 			  struct response *response)
 {
@@ -54,7 +54,7 @@ static void on_config_get(const struct route_context *context,
 }
 
 static void on_events_post(const struct route_context *context,
-			   const struct path_parts *path,
+			   const struct path_pattern_parts *path,
 			   const struct request *request,
 			   struct response *response)
 {
@@ -62,7 +62,7 @@ static void on_events_post(const struct route_context *context,
 }
 
 static void on_batch_post(const struct route_context *context,
-			  const struct path_parts *path,
+			  const struct path_pattern_parts *path,
 			  const struct request *request,
 			  struct response *response)
 {
@@ -71,7 +71,7 @@ static void on_batch_post(const struct route_context *context,
 }
 
 static void on_events_get(const struct route_context *context,
-			  const struct path_parts *path,
+			  const struct path_pattern_parts *path,
 			  const struct request *request,
 			  struct response *response)
 {
@@ -80,7 +80,7 @@ static void on_events_get(const struct route_context *context,
 }
 
 static void on_channels_get(const struct route_context *context,
-			    const struct path_parts *path,
+			    const struct path_pattern_parts *path,
 			    const struct request *request,
 			    struct response *response)
 {
@@ -88,7 +88,7 @@ static void on_channels_get(const struct route_context *context,
 }
 
 static void on_channel_get(const struct route_context *context,
-			   const struct path_parts *path,
+			   const struct path_pattern_parts *path,
 			   const struct request *request,
 			   struct response *response)
 {
@@ -97,7 +97,7 @@ static void on_channel_get(const struct route_context *context,
 }
 
 static void on_users_get(const struct route_context *context,
-			 const struct path_parts *path,
+			 const struct path_pattern_parts *path,
 			 const struct request *request,
 			 struct response *response)
 {
@@ -106,7 +106,7 @@ static void on_users_get(const struct route_context *context,
 }
 
 static void on_terminate_post(const struct route_context *context,
-			      const struct path_parts *path,
+			      const struct path_pattern_parts *path,
 			      const struct request *request,
 			      struct response *response)
 {
@@ -115,7 +115,7 @@ static void on_terminate_post(const struct route_context *context,
 }
 
 static void on_auth_post(const struct route_context *context,
-			 const struct path_parts *path,
+			 const struct path_pattern_parts *path,
 			 const struct request *request,
 			 struct response *response)
 {
@@ -124,7 +124,7 @@ static void on_auth_post(const struct route_context *context,
 }
 
 static void on_user_auth_post(const struct route_context *context,
-			      const struct path_parts *path,
+			      const struct path_pattern_parts *path,
 			      const struct request *request,
 			      struct response *response)
 {
@@ -141,7 +141,7 @@ struct handler {
 
 /* A handler of GET answers HEAD too: response drops the body. */
 static const struct route {
-	const char *path; /* for path_match */
+	const char *path; /* for path_pattern_match */
 	const char *allow;
 	struct handler get, post;
 } routes[] = {
@@ -192,12 +192,12 @@ static const struct route {
 };
 
 static const struct route *find_route(struct span path,
-				      struct path_parts *parts)
+				      struct path_pattern_parts *parts)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (path_match(path, routes[i].path, parts))
+		if (path_pattern_match(path, routes[i].path, parts))
 			return &routes[i];
 	return NULL;
 }
@@ -258,7 +258,7 @@ enum stats_route route_answer(const struct route_context *context,
 			      const struct request *request,
 			      struct response *response)
 {
-	struct path_parts parts;
+	struct path_pattern_parts parts;
 	const struct route *route = find_route(request->path, &parts);
 	struct handler handler;
 

@@ -89,7 +89,7 @@ void signature_add_text(struct buf *buf,
 }
 
 /* Of a parameter that is there twice it would be open which one counts. */
-static int check_once(const struct form *query, struct fault *fault)
+static int check_once(const struct form *query, struct api_error *error)
 {
 	const struct form_field *sorted[FORM_FIELDS_MAX];
 	size_t i;
@@ -97,19 +97,19 @@ static int check_once(const struct form *query, struct fault *fault)
 	sort(query, sorted);
 	for (i = 1; i < query->count; i++)
 		if (compare_names(sorted[i - 1]->name, sorted[i]->name) == 0)
-			return fault_set(fault, 400,
-					 "A parameter is given twice");
+			return api_error_set(error, 400,
+					     "A parameter is given twice");
 	return 0;
 }
 
-static int check_version(const struct form *query, struct fault *fault)
+static int check_version(const struct form *query, struct api_error *error)
 {
 	struct span version = find(query, "auth_version");
 
 	if (version.ptr == NULL)
-		return fault_set(fault, 401, "Version required");
+		return api_error_set(error, 401, "Version required");
 	if (!span_is(version, VERSION))
-		return fault_set(fault, 401, "Version not supported");
+		return api_error_set(error, 401, "Version not supported");
 	return 0;
 }
 
@@ -130,23 +130,23 @@ static void add_time(struct buf *buf, int64_t s)
 }
 
 static int check_timestamp(const struct signature_request *request,
-			   struct fault *fault)
+			   struct api_error *error)
 {
 	struct span timestamp = find(request->query, "auth_timestamp");
 	int64_t s, age;
 
 	if (timestamp.ptr == NULL)
-		return fault_set(fault, 401, "Timestamp required");
+		return api_error_set(error, 401, "Timestamp required");
 	if (text_parse_int(timestamp, &s) == -1)
-		return fault_set(fault, 401, "Timestamp is not a number");
+		return api_error_set(error, 401, "Timestamp is not a number");
 	if (!__builtin_sub_overflow(request->now_s, s, &age) &&
 	    age < SIGNATURE_GRACE_S && age > -SIGNATURE_GRACE_S)
 		return 0;
-	fault_set(fault, 401, "Timestamp expired: Given timestamp ");
-	add_time(&fault->text, s);
-	buf_addf(&fault->text, " not within %ds of server time ",
+	api_error_set(error, 401, "Timestamp expired: Given timestamp ");
+	add_time(&error->text, s);
+	buf_addf(&error->text, " not within %ds of server time ",
 		 SIGNATURE_GRACE_S);
-	add_time(&fault->text, request->now_s);
+	add_time(&error->text, request->now_s);
 	return -1;
 }
 
@@ -185,7 +185,7 @@ static bool is_signature_as_sent(const struct app *app,
 
 static int check_signature(const struct app *app,
 			   const struct signature_request *request,
-			   struct fault *fault)
+			   struct api_error *error)
 {
 	struct span given = find(request->query, SIGNATURE);
 	struct buf text = BUF_INIT;
@@ -193,17 +193,18 @@ static int check_signature(const struct app *app,
 
 	signature_add_text(&text, request);
 	if (!text_is_utf8(buf_span(&text)) || !text_is_utf8(given)) {
-		result = fault_set(fault, 400, "The query is not UTF-8");
+		result = api_error_set(error, 400, "The query is not UTF-8");
 	} else if (given.ptr == NULL) {
-		result = fault_set(fault, 401, "Signature required");
+		result = api_error_set(error, 401, "Signature required");
 	} else if (!is_signature(app, buf_span(&text), given) &&
 		   !is_signature_as_sent(app, request, given)) {
-		result = fault_set(fault, 401,
-				   "Invalid signature: you should have sent "
-				   "HmacSHA256Hex(");
-		json_add_string(&fault->text, buf_span(&text));
-		buf_add_str(&fault->text, ", your_secret_key), but you sent ");
-		json_add_string(&fault->text, given);
+		result =
+			api_error_set(error, 401,
+				      "Invalid signature: you should have sent "
+				      "HmacSHA256Hex(");
+		json_add_string(&error->text, buf_span(&text));
+		buf_add_str(&error->text, ", your_secret_key), but you sent ");
+		json_add_string(&error->text, given);
 	}
 	buf_release(&text);
 	return result;
@@ -211,7 +212,7 @@ static int check_signature(const struct app *app,
 
 /* Only then is the body known to be the one that was signed. */
 static int check_body(const struct signature_request *request,
-		      struct fault *fault)
+		      struct api_error *error)
 {
 	struct span given = find(request->query, "body_md5");
 	uint8_t md5[CRYPTO_MD5_BYTES];
@@ -221,16 +222,16 @@ static int check_body(const struct signature_request *request,
 	if (request->body.len == 0)
 		return 0;
 	if (given.ptr == NULL)
-		return fault_set(fault, 401, "body_md5 required");
+		return api_error_set(error, 401, "body_md5 required");
 	crypto_md5(request->body, md5);
 	crypto_add_hex(&wanted, md5, sizeof(md5));
 	if (!crypto_equal(buf_span(&wanted), given)) {
-		result = fault_set(fault, 401,
-				   "Invalid body_md5: you should have sent "
-				   "MD5Hex(body), which is ");
-		json_add_string(&fault->text, buf_span(&wanted));
-		buf_add_str(&fault->text, ", but you sent ");
-		json_add_string(&fault->text, given);
+		result = api_error_set(error, 401,
+				       "Invalid body_md5: you should have sent "
+				       "MD5Hex(body), which is ");
+		json_add_string(&error->text, buf_span(&wanted));
+		buf_add_str(&error->text, ", but you sent ");
+		json_add_string(&error->text, given);
 	}
 	buf_release(&wanted);
 	return result;
@@ -238,15 +239,15 @@ static int check_body(const struct signature_request *request,
 
 int signature_check(const struct app *app,
 		    const struct signature_request *request,
-		    struct fault *fault)
+		    struct api_error *error)
 {
-	if (check_once(request->query, fault) == -1)
+	if (check_once(request->query, error) == -1)
 		return -1;
 	if (!span_is(find(request->query, "auth_key"), app->key))
-		return fault_set(fault, 401, "Unknown auth_key");
-	if (check_version(request->query, fault) == -1 ||
-	    check_timestamp(request, fault) == -1 ||
-	    check_signature(app, request, fault) == -1)
+		return api_error_set(error, 401, "Unknown auth_key");
+	if (check_version(request->query, error) == -1 ||
+	    check_timestamp(request, error) == -1 ||
+	    check_signature(app, request, error) == -1)
 		return -1;
-	return check_body(request, fault);
+	return check_body(request, error);
 }

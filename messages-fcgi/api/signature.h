@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "common/config/app.h"
-#include "messages-fcgi/http/fault.h"
+#include "messages-fcgi/http/api_error.h"
 #include "messages-fcgi/http/form.h"
 
 /* A request that is so old, or so far ahead, may be a replayed one. */
@@ -33,6 +33,6 @@ void signature_add_text(struct buf *buf,
  * what is wrong. */
 int signature_check(const struct app *app,
 		    const struct signature_request *request,
-		    struct fault *fault) MUST_CHECK;
+		    struct api_error *error) MUST_CHECK;
 
 #endif

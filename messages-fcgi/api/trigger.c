@@ -34,48 +34,51 @@ static bool has(struct json_object *object, const char *name)
 
 /* A member that is a string. */
 static int take_string(struct json_object *object, const char *name,
-		       struct span *value, struct fault *fault)
+		       struct span *value, struct api_error *error)
 {
 	*value = json_get_string(object, name);
 	if (value->ptr == NULL)
-		return fault_set(fault, 400,
-				 "Expected %s parameter to be a string", name);
+		return api_error_set(error, 400,
+				     "Expected %s parameter to be a string",
+				     name);
 	return 0;
 }
 
 static int take_socket_id(struct json_object *object, struct span *socket_id,
-			  struct fault *fault)
+			  struct api_error *error)
 {
 	*socket_id = span_of(NULL, 0);
 	if (!has(object, "socket_id"))
 		return 0;
-	if (take_string(object, "socket_id", socket_id, fault) == -1)
+	if (take_string(object, "socket_id", socket_id, error) == -1)
 		return -1;
 	if (socket_id_parse(*socket_id) == 0)
-		return fault_set(fault, 400, "Invalid socket_id");
+		return api_error_set(error, 400, "Invalid socket_id");
 	return 0;
 }
 
 /* All of it but the channel. */
 static int take_event(struct trigger *trigger, struct json_object *object,
 		      const struct app *app, struct trigger_event *event,
-		      struct fault *fault)
+		      struct api_error *error)
 {
-	if (take_string(object, "name", &event->name, fault) == -1 ||
-	    take_string(object, "data", &event->data, fault) == -1 ||
-	    take_socket_id(object, &event->socket_id, fault) == -1)
+	if (take_string(object, "name", &event->name, error) == -1 ||
+	    take_string(object, "data", &event->data, error) == -1 ||
+	    take_socket_id(object, &event->socket_id, error) == -1)
 		return -1;
 	if (event->name.len == 0)
-		return fault_set(fault, 400, "The event name is empty");
+		return api_error_set(error, 400, "The event name is empty");
 	if (text_count_characters(event->name) > NAME_MAX_CHARACTERS)
-		return fault_set(fault, 400,
-				 "The event name is longer than %d characters",
-				 NAME_MAX_CHARACTERS);
+		return api_error_set(
+			error, 400,
+			"The event name is longer than %d characters",
+			NAME_MAX_CHARACTERS);
 	if (event->data.len > (size_t)app->event_max_bytes)
-		return fault_set(fault, 413,
-				 "The data content of this event exceeds the "
-				 "allowed maximum (%lld bytes).",
-				 (long long)app->event_max_bytes);
+		return api_error_set(
+			error, 413,
+			"The data content of this event exceeds the "
+			"allowed maximum (%lld bytes).",
+			(long long)app->event_max_bytes);
 	event->wanted = 0;
 	if (has(object, "info")) {
 		trigger->wants_info = true;
@@ -86,12 +89,12 @@ static int take_event(struct trigger *trigger, struct json_object *object,
 }
 
 static int add(struct trigger *trigger, const struct trigger_event *event,
-	       struct span channel, struct fault *fault)
+	       struct span channel, struct api_error *error)
 {
 	if (!channel_name_is_valid(channel) &&
 	    channel_name_user(channel).ptr == NULL) {
-		fault_set(fault, 400, "Invalid channel name: ");
-		json_add_string(&fault->text, channel);
+		api_error_set(error, 400, "Invalid channel name: ");
+		json_add_string(&error->text, channel);
 		return -1;
 	}
 	trigger->events[trigger->count] = *event;
@@ -115,38 +118,41 @@ static bool has_channel(const struct trigger *trigger, struct span channel)
 /* Adds the event once for each name of the array, however often it is there. */
 static int add_to_all(struct trigger *trigger,
 		      const struct trigger_event *event,
-		      struct json_object *channels, struct fault *fault)
+		      struct json_object *channels, struct api_error *error)
 {
 	size_t count, i;
 
 	if (!json_object_is_type(channels, json_type_array))
-		return fault_set(fault, 400,
-				 "Expected channels parameter to be an array");
+		return api_error_set(
+			error, 400,
+			"Expected channels parameter to be an array");
 	count = json_object_array_length(channels);
 	if (count == 0 || count > TRIGGER_CHANNELS_MAX)
-		return fault_set(fault, 400,
-				 "An event goes to 1 to %d channels, not %zu",
-				 TRIGGER_CHANNELS_MAX, count);
+		return api_error_set(
+			error, 400,
+			"An event goes to 1 to %d channels, not %zu",
+			TRIGGER_CHANNELS_MAX, count);
 	for (i = 0; i < count; i++) {
 		struct json_object *name =
 			json_object_array_get_idx(channels, i);
 		struct span channel;
 
 		if (!json_object_is_type(name, json_type_string))
-			return fault_set(fault, 400,
-					 "Expected channels[%zu] to be a "
-					 "string",
-					 i);
+			return api_error_set(error, 400,
+					     "Expected channels[%zu] to be a "
+					     "string",
+					     i);
 		channel = span_of(json_object_get_string(name),
 				  (size_t)json_object_get_string_len(name));
 		if (!has_channel(trigger, channel) &&
-		    add(trigger, event, channel, fault) == -1)
+		    add(trigger, event, channel, error) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-static int parse(struct trigger *trigger, struct span body, struct fault *fault)
+static int parse(struct trigger *trigger, struct span body,
+		 struct api_error *error)
 {
 	const char *why;
 
@@ -154,66 +160,66 @@ static int parse(struct trigger *trigger, struct span body, struct fault *fault)
 	if (json_parse_object(body, &trigger->json, &why) == 0)
 		return 0;
 	trigger->json = NULL;
-	return fault_set(fault, 400, "The body does not parse as JSON: %s",
-			 why);
+	return api_error_set(error, 400, "The body does not parse as JSON: %s",
+			     why);
 }
 
 int trigger_init_event(struct trigger *trigger, struct span body,
-		       const struct app *app, struct fault *fault)
+		       const struct app *app, struct api_error *error)
 {
 	struct json_object *channels = NULL;
 	struct trigger_event event;
 	struct span channel;
 
-	if (parse(trigger, body, fault) == -1 ||
-	    take_event(trigger, trigger->json, app, &event, fault) == -1)
+	if (parse(trigger, body, error) == -1 ||
+	    take_event(trigger, trigger->json, app, &event, error) == -1)
 		return -1;
 	json_object_object_get_ex(trigger->json, "channels", &channels);
 	if (channels != NULL && has(trigger->json, "channel"))
-		return fault_set(fault, 400,
-				 "Both channel and channels are given");
+		return api_error_set(error, 400,
+				     "Both channel and channels are given");
 	if (channels != NULL)
-		return add_to_all(trigger, &event, channels, fault);
-	if (take_string(trigger->json, "channel", &channel, fault) == -1)
+		return add_to_all(trigger, &event, channels, error);
+	if (take_string(trigger->json, "channel", &channel, error) == -1)
 		return -1;
-	return add(trigger, &event, channel, fault);
+	return add(trigger, &event, channel, error);
 }
 
 static int add_item(struct trigger *trigger, struct json_object *item,
-		    const struct app *app, struct fault *fault)
+		    const struct app *app, struct api_error *error)
 {
 	struct trigger_event event;
 	struct span channel;
 
 	if (!json_object_is_type(item, json_type_object))
-		return fault_set(fault, 400,
-				 "Expected batch to be an array of events");
-	if (take_string(item, "channel", &channel, fault) == -1 ||
-	    take_event(trigger, item, app, &event, fault) == -1)
+		return api_error_set(error, 400,
+				     "Expected batch to be an array of events");
+	if (take_string(item, "channel", &channel, error) == -1 ||
+	    take_event(trigger, item, app, &event, error) == -1)
 		return -1;
-	return add(trigger, &event, channel, fault);
+	return add(trigger, &event, channel, error);
 }
 
 int trigger_init_batch(struct trigger *trigger, struct span body,
-		       const struct app *app, struct fault *fault)
+		       const struct app *app, struct api_error *error)
 {
 	struct json_object *batch = NULL;
 	size_t count, i;
 
-	if (parse(trigger, body, fault) == -1)
+	if (parse(trigger, body, error) == -1)
 		return -1;
 	json_object_object_get_ex(trigger->json, "batch", &batch);
 	if (!json_object_is_type(batch, json_type_array))
-		return fault_set(fault, 400,
-				 "Expected batch to be an array of events");
+		return api_error_set(error, 400,
+				     "Expected batch to be an array of events");
 	count = json_object_array_length(batch);
 	if (count > TRIGGER_BATCH_MAX)
-		return fault_set(fault, 400,
-				 "A batch has at most %d events, not %zu",
-				 TRIGGER_BATCH_MAX, count);
+		return api_error_set(error, 400,
+				     "A batch has at most %d events, not %zu",
+				     TRIGGER_BATCH_MAX, count);
 	for (i = 0; i < count; i++)
 		if (add_item(trigger, json_object_array_get_idx(batch, i), app,
-			     fault) == -1)
+			     error) == -1)
 			return -1;
 	return 0;
 }

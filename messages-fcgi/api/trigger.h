@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "common/config/app.h"
-#include "messages-fcgi/http/fault.h"
+#include "messages-fcgi/http/api_error.h"
 
 #define TRIGGER_CHANNELS_MAX 100
 #define TRIGGER_BATCH_MAX 10
@@ -36,9 +36,11 @@ struct trigger {
  * what is wrong; nothing is triggered by half. The caller calls
  * trigger_release in both cases. */
 int trigger_init_event(struct trigger *trigger, struct span body,
-		       const struct app *app, struct fault *fault) MUST_CHECK;
+		       const struct app *app,
+		       struct api_error *error) MUST_CHECK;
 int trigger_init_batch(struct trigger *trigger, struct span body,
-		       const struct app *app, struct fault *fault) MUST_CHECK;
+		       const struct app *app,
+		       struct api_error *error) MUST_CHECK;
 
 void trigger_release(struct trigger *trigger);
 

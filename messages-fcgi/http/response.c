@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "common/base/log.h"
-#include "messages-fcgi/keeper.h"
+#include "messages-fcgi/leader.h"
 
 #define RETRY_AFTER "1"
 
@@ -117,7 +117,7 @@ void response_send(struct response *response, const struct response_head *head,
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;
 	if (body.len > AT_ONCE_BYTES)
-		keeper_give_way();
+		leader_give_way();
 	put(response, buf_span(&buf));
 	if (!response->is_head)
 		put(response, body);
@@ -133,17 +133,17 @@ void response_json(struct response *response, struct span body)
 	response_send(response, &head, body);
 }
 
-void response_fault(struct response *response, const struct fault *fault)
+void response_fault(struct response *response, const struct api_error *error)
 {
 	const struct response_head head = {
-		.status = fault->status,
+		.status = error->status,
 		.type = "text/plain; charset=utf-8",
 		.cache = "no-store",
 		.challenge = CHALLENGE_SIGNATURE,
 	};
 	struct buf body = BUF_INIT;
 
-	buf_add_span(&body, buf_span(&fault->text));
+	buf_add_span(&body, buf_span(&error->text));
 	buf_add_char(&body, '\n');
 	response_send(response, &head, buf_span(&body));
 	buf_release(&body);
@@ -192,7 +192,7 @@ static bool can_write(const struct response *response)
 	struct pollfd fd = { .fd = response->fcgx->ipcFd, .events = POLLOUT };
 	int looks = WRITE_TIMEOUT_MS / LOOK_UP_MS;
 
-	keeper_give_way();
+	leader_give_way();
 	while (!atomic_load(response->is_giving_up) && looks-- > 0)
 		if (poll(&fd, 1, LOOK_UP_MS) == 1)
 			return true;

@@ -11,7 +11,7 @@
 
 #include "common/base/attr.h"
 #include "common/base/span.h"
-#include "messages-fcgi/http/fault.h"
+#include "messages-fcgi/http/api_error.h"
 #include "messages-fcgi/http/problem.h"
 
 struct FCGX_Request;
@@ -48,7 +48,7 @@ void response_send(struct response *response, const struct response_head *head,
 		   struct span body);
 void response_json(struct response *response, struct span body);
 void response_problem(struct response *response, const struct problem *problem);
-void response_fault(struct response *response, const struct fault *fault);
+void response_fault(struct response *response, const struct api_error *error);
 
 /* What is sent is known when the order is answered: by what that calls. */
 void response_await(struct response *response, struct order *order);

@@ -31,9 +31,9 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
-#include "messages-fcgi/keeper.h"
+#include "messages-fcgi/leader.h"
+#include "messages-fcgi/log/locked_channels.h"
 #include "messages-fcgi/log/store.h"
-#include "messages-fcgi/log/stuck.h"
 #include "messages-fcgi/stats.h"
 
 /* How long a channel that was found locked is refused before it is tried. */
@@ -53,7 +53,7 @@ struct committer {
 	struct store_server *server;
 	struct store *store;
 	struct publisher *publisher;
-	struct tails *tails;
+	struct tail_cache *tails;
 	pthread_t thread;
 
 	pthread_mutex_t lock; /* of the next five */
@@ -67,7 +67,7 @@ struct committer {
 	struct post *candidates[COMMITTER_POSTS_MAX];
 	size_t pending_count;
 	struct batch batch;
-	struct stuck stuck;
+	struct locked_channels locked;
 	bool was_probe;     /* the last round was one */
 	int64_t slowest_ms; /* of the last commits */
 	int64_t retry_at_ms;
@@ -224,17 +224,18 @@ static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
 		struct post *post = c->pending[i];
 		struct span channel = post->entry.event.channel;
 
-		switch (stuck_find(&c->stuck, channel, now_ms)) {
-		case STUCK_REFUSE:
+		switch (locked_channels_find(&c->locked, channel, now_ms)) {
+		case LOCKED_CHANNELS_REFUSE:
 			post->outcome = POST_UNAVAILABLE;
 			break;
-		case STUCK_PROBE:
-			if (stuck_turn(&c->stuck, channel) < turn) {
-				turn = stuck_turn(&c->stuck, channel);
+		case LOCKED_CHANNELS_PROBE:
+			if (locked_channels_turn(&c->locked, channel) < turn) {
+				turn = locked_channels_turn(&c->locked,
+							    channel);
 				suspect = channel;
 			}
 			break;
-		case STUCK_NO:
+		case LOCKED_CHANNELS_NO:
 			if (post->outcome == POST_WAITING)
 				c->candidates[count++] = post;
 			break;
@@ -265,7 +266,7 @@ static void publish(struct committer *c, struct span epoch)
 		publisher_publish(c->publisher, c->options.app, epoch, events,
 				  count);
 	for (i = 0; i < count; i++)
-		tails_add(c->tails, c->options.app, epoch, events[i]);
+		tail_cache_add(c->tails, c->options.app, epoch, events[i]);
 }
 
 static void on_committed(struct committer *c, struct span epoch, bool is_probe)
@@ -277,7 +278,7 @@ static void on_committed(struct committer *c, struct span epoch, bool is_probe)
 	publish(c, epoch);
 	chaos_point("after-publish");
 	backoff_reset(&c->backoff);
-	if (is_probe && stuck_forget(&c->stuck, channel))
+	if (is_probe && locked_channels_forget(&c->locked, channel))
 		log_info("channel '%.*s' takes posts", (int)channel.len,
 			 channel.ptr);
 	if (c->refused > 0)
@@ -294,14 +295,14 @@ static void on_locked(struct committer *c, int64_t began_ms)
 
 	if (!batch_is_one_channel(&c->batch)) {
 		for (i = 0; i < c->batch.count; i++)
-			stuck_suspect(&c->stuck,
-				      c->batch.entries[i]->event.channel);
+			locked_channels_suspect(
+				&c->locked, c->batch.entries[i]->event.channel);
 		return;
 	}
-	if (now_ms - stuck_locked(&c->stuck, channel, began_ms) <
+	if (now_ms - locked_channels_locked(&c->locked, channel, began_ms) <
 	    c->options.lock_timeout_ms)
 		return;
-	if (stuck_refuse(&c->stuck, channel, now_ms + STUCK_MS))
+	if (locked_channels_refuse(&c->locked, channel, now_ms + STUCK_MS))
 		log_warn("channel '%.*s' does not commit in time: "
 			 "answering 503",
 			 (int)channel.len, channel.ptr);
@@ -417,7 +418,7 @@ static void *run(void *arg)
 
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
-				struct tails *tails,
+				struct tail_cache *tails,
 				const struct committer_options *options)
 {
 	struct committer *c = xcalloc(1, sizeof(*c));
@@ -498,7 +499,7 @@ void committer_post(struct order *order)
 	metric_add(&stats()->waiting, (int64_t)order->count);
 	pthread_mutex_lock(&c->lock);
 	while (c->room < order->count) {
-		keeper_give_way();
+		leader_give_way();
 		pthread_cond_wait(&c->left, &c->lock);
 	}
 	c->room -= order->count;

@@ -8,7 +8,7 @@
 
 #include "messages-fcgi/log/batch.h"
 #include "messages-fcgi/log/store_server.h"
-#include "messages-fcgi/log/tails.h"
+#include "messages-fcgi/log/tail_cache.h"
 #include "messages-fcgi/redis/publisher.h"
 
 struct committer;
@@ -51,7 +51,7 @@ struct committer_options {
 /* Starts the thread. What it works with is borrowed and outlives it. */
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
-				struct tails *tails,
+				struct tail_cache *tails,
 				const struct committer_options *options);
 
 /* Answers what is queued, then ends the thread. Nothing may be posted any

@@ -25,7 +25,7 @@
 #include "common/base/log.h"
 #include "common/config/channel_name.h"
 #include "common/wire/envelope.h"
-#include "messages-fcgi/redis/redis_server.h"
+#include "messages-fcgi/redis/redis_connect.h"
 #include "messages-fcgi/stats.h"
 
 /* For connecting, for each reply, and for what is pending at the end. */
@@ -72,7 +72,7 @@ struct publisher {
 		TOLD_DOWN
 	} told;          /* the log, last */
 	bool is_refused; /* PUBLISH was: that a PING is answered is no news */
-	char reason[REDIS_SERVER_WHY_BYTES];
+	char reason[REDIS_CONNECT_WHY_BYTES];
 };
 
 /* Of a cache channel the last event is kept, and before anybody hears of it:
@@ -297,7 +297,7 @@ static const char *exchange(struct publisher *p, const char *bytes, size_t len,
 		redisReply *reply;
 
 		if (redisGetReply(p->redis, &got) != REDIS_OK)
-			return redis_server_fault(p->redis);
+			return redis_connect_error(p->redis);
 		reply = got;
 		if (reply->type == REDIS_REPLY_ERROR) {
 			snprintf(p->reason, sizeof(p->reason), "%s",
@@ -318,7 +318,7 @@ static const char *ping(struct publisher *p)
 
 static void connect_redis(struct publisher *p)
 {
-	p->redis = redis_server_connect(p->settings, TIMEOUT_MS, p->reason);
+	p->redis = redis_connect(p->settings, TIMEOUT_MS, p->reason);
 	if (p->redis == NULL) {
 		say_down(p, p->reason);
 		return;

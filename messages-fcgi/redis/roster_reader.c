@@ -14,8 +14,8 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/wire/roster_script.h"
-#include "messages-fcgi/keeper.h"
-#include "messages-fcgi/redis/redis_server.h"
+#include "messages-fcgi/leader.h"
+#include "messages-fcgi/redis/redis_connect.h"
 
 /* For connecting, and for an answer. */
 #define TIMEOUT_MS 1000
@@ -69,13 +69,13 @@ static void report(struct roster_reader *reader, const char *why)
 /* Whether somebody may be asked now. */
 static bool connect_to(struct roster_reader *reader)
 {
-	char why[REDIS_SERVER_WHY_BYTES];
+	char why[REDIS_CONNECT_WHY_BYTES];
 
 	if (reader->redis != NULL)
 		return true;
 	if (clock_ms() < reader->rested_ms)
 		return false;
-	reader->redis = redis_server_connect(reader->settings, TIMEOUT_MS, why);
+	reader->redis = redis_connect(reader->settings, TIMEOUT_MS, why);
 	if (reader->redis != NULL)
 		return true;
 	report(reader, why);
@@ -136,7 +136,7 @@ static redisReply *try_to_ask(struct roster_reader *reader,
 		return reply;
 	}
 	report(reader,
-	       reply != NULL ? reply->str : redis_server_fault(reader->redis));
+	       reply != NULL ? reply->str : redis_connect_error(reader->redis));
 	freeReplyObject(reply);
 	disconnect(reader);
 	return NULL;
@@ -150,7 +150,7 @@ struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 	int64_t began_ms;
 
 	assert(count > 0 && count <= ROSTER_WORDS_MAX);
-	keeper_give_way();
+	leader_give_way();
 	pthread_mutex_lock(&reader->lock);
 	was_connected = reader->redis != NULL;
 	began_ms = clock_ms();

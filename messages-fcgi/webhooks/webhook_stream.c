@@ -15,7 +15,7 @@
 #include "common/base/crypto.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "messages-fcgi/redis/redis_server.h"
+#include "messages-fcgi/redis/redis_connect.h"
 
 /* A process that has died holds the turn for so long: more than a POST takes,
  * because nobody renews it meanwhile. */
@@ -175,7 +175,7 @@ static redisReply *ask(struct webhook_stream *stream, int count,
 
 	if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
 		return reply;
-	disconnect(stream, reply == NULL ? redis_server_fault(stream->redis)
+	disconnect(stream, reply == NULL ? redis_connect_error(stream->redis)
 					 : reply->str);
 	freeReplyObject(reply);
 	return NULL;
@@ -259,14 +259,14 @@ static int read_after(struct webhook_stream *stream,
 enum webhook_turn webhook_stream_read(struct webhook_stream *stream,
 				      struct webhook_batch *batch)
 {
-	char why[REDIS_SERVER_WHY_BYTES];
+	char why[REDIS_CONNECT_WHY_BYTES];
 	enum webhook_turn turn;
 
 	batch->count = 0;
 	batch->waiting = 0;
 	if (stream->redis == NULL)
 		stream->redis =
-			redis_server_connect(stream->settings, TIMEOUT_MS, why);
+			redis_connect(stream->settings, TIMEOUT_MS, why);
 	if (stream->redis == NULL)
 		return WEBHOOK_AWAY;
 	turn = take(stream, batch);

@@ -21,10 +21,10 @@ static const struct app app = { .key = key,
 				.durable_channels = list,
 				.event_max_bytes = 100 };
 
-static void check_fault(const struct fault *fault)
+static void check_fault(const struct api_error *error)
 {
-	MUST(fault->status >= 400 && fault->status < 500);
-	MUST(fault->text.len > 0 && text_is_utf8(buf_span(&fault->text)));
+	MUST(error->status >= 400 && error->status < 500);
+	MUST(error->text.len > 0 && text_is_utf8(buf_span(&error->text)));
 }
 
 /* As check_once and the others have nothing against. */
@@ -32,7 +32,7 @@ static void sign(const struct signature_request *unsigned_request)
 {
 	struct buf text = BUF_INIT, hex = BUF_INIT;
 	struct signature_request request = *unsigned_request;
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	struct form form = *request.query;
 	uint8_t hmac[CRYPTO_SHA256_BYTES];
 	const char *why;
@@ -43,13 +43,13 @@ static void sign(const struct signature_request *unsigned_request)
 	crypto_add_hex(&hex, hmac, sizeof(hmac));
 	if (form_add(&form, span_str("auth_signature"), buf_span(&hex), &why) ==
 		    -1 ||
-	    signature_check(&app, &request, &fault) == 0)
+	    signature_check(&app, &request, &error) == 0)
 		goto out;
 	/* with the right signature only the others can be at fault */
-	check_fault(&fault);
-	MUST(!span_starts(buf_span(&fault.text), "Invalid signature"));
+	check_fault(&error);
+	MUST(!span_starts(buf_span(&error.text), "Invalid signature"));
 out:
-	fault_release(&fault);
+	api_error_release(&error);
 	buf_release(&text);
 	buf_release(&hex);
 }
@@ -62,26 +62,26 @@ static void check_signature(struct span query, struct span body)
 					     .query = &form,
 					     .body = body,
 					     .now_s = NOW };
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	const char *why;
 
 	if (form_parse_urlencoded(&form, query, &why) == 0) {
-		MUST(signature_check(&app, &request, &fault) == -1);
-		check_fault(&fault);
+		MUST(signature_check(&app, &request, &error) == -1);
+		check_fault(&error);
 		sign(&request);
 	}
-	fault_release(&fault);
+	api_error_release(&error);
 	form_release(&form);
 }
 
 static void check_trigger(struct span body, bool is_batch)
 {
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	struct trigger trigger;
 	size_t i;
 
 	if ((is_batch ? trigger_init_batch : trigger_init_event)(
-		    &trigger, body, &app, &fault) == 0) {
+		    &trigger, body, &app, &error) == 0) {
 		MUST(trigger.count <= (size_t)(is_batch
 						       ? TRIGGER_BATCH_MAX
 						       : TRIGGER_CHANNELS_MAX));
@@ -94,10 +94,10 @@ static void check_trigger(struct span body, bool is_batch)
 				app_is_durable(&app, trigger.events[i].channel);
 		}
 	} else {
-		check_fault(&fault);
+		check_fault(&error);
 	}
 	trigger_release(&trigger);
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -13,7 +13,7 @@ FUZZ = api auth envelope form http_upgrade json multipart ops packer pusher \
 	roster text ws
 
 FUZZ_api = messages-fcgi/api/signature messages-fcgi/api/trigger \
-	messages-fcgi/api/channel_info messages-fcgi/http/fault \
+	messages-fcgi/api/channel_info messages-fcgi/http/api_error \
 	messages-fcgi/http/form
 FUZZ_form = messages-fcgi/http/form
 FUZZ_http_upgrade = relay/protocol/http_upgrade relay/protocol/deflate_offer
@@ -21,7 +21,7 @@ FUZZ_multipart = messages-fcgi/http/multipart messages-fcgi/http/form
 FUZZ_packer = relay/protocol/deflate relay/protocol/frame relay/protocol/ws
 FUZZ_packer_LIBS = -lz
 FUZZ_pusher = relay/protocol/pusher
-FUZZ_roster = messages-fcgi/keeper messages-fcgi/redis/redis_server \
+FUZZ_roster = messages-fcgi/leader messages-fcgi/redis/redis_connect \
 	messages-fcgi/redis/roster_reader \
 	relay/protocol/roster_hint relay/net/loop relay/protocol/pusher relay/backends/redis_link relay/channels/room \
 	relay/backends/roster relay/protocol/siphash relay/stats

@@ -2,15 +2,15 @@
  *
  * messages-fcgi/path: a form matches whole paths, part by part.
  */
-#include "messages-fcgi/http/path.h"
+#include "messages-fcgi/http/path_pattern.h"
 
 #include "tests/unit/unit.h"
 
 static bool matches(const char *path, const char *form)
 {
-	struct path_parts parts;
+	struct path_pattern_parts parts;
 	struct span box = boxed(span_str(path));
-	bool result = path_match(box, form, &parts);
+	bool result = path_pattern_match(box, form, &parts);
 
 	unbox(box);
 	return result;
@@ -38,10 +38,10 @@ TEST(an_asterisk_is_a_part_that_is_not_empty)
 TEST(two_asterisks_are_whatever_stands_before_the_end)
 {
 	const char *form = "/apps/*/users/**/end";
-	struct path_parts parts;
+	struct path_pattern_parts parts;
 
-	assert_true(
-		path_match(SPAN("/apps/3/users//a//end/b//end"), form, &parts));
+	assert_true(path_pattern_match(SPAN("/apps/3/users//a//end/b//end"),
+				       form, &parts));
 	assert_span(parts.parts[0], SPAN("3"));
 	assert_span(parts.parts[1], SPAN("/a//end/b/"));
 	assert_true(matches("/apps/3/users/a/end", form));
@@ -55,13 +55,13 @@ TEST(two_asterisks_are_whatever_stands_before_the_end)
 
 TEST(the_parts_are_told)
 {
-	struct path_parts parts;
+	struct path_pattern_parts parts;
 
-	assert_true(path_match(SPAN("/apps/3/channels/a@b/events"),
-			       "/apps/*/channels/*/events", &parts));
+	assert_true(path_pattern_match(SPAN("/apps/3/channels/a@b/events"),
+				       "/apps/*/channels/*/events", &parts));
 	assert_span(parts.parts[0], SPAN("3"));
 	assert_span(parts.parts[1], SPAN("a@b"));
-	assert_true(path_match(SPAN("/x"), "/x", &parts));
+	assert_true(path_pattern_match(SPAN("/x"), "/x", &parts));
 	assert_null(parts.parts[0].ptr);
 }
 

@@ -2,14 +2,14 @@
  *
  * messages-fcgi/records: where a FastCGI request ends.
  */
-#include "messages-fcgi/server/records.h"
+#include "messages-fcgi/server/fcgi_record.h"
 
 #include "tests/unit/unit.h"
 
 static bool is_complete(struct span bytes)
 {
 	struct span box = boxed(bytes);
-	bool result = records_are_complete(box);
+	bool result = fcgi_record_stream_is_complete(box);
 
 	unbox(box);
 	return result;

@@ -35,19 +35,19 @@ static void expect_of(struct signature_request request, const char *query,
 		      int status, const char *want)
 {
 	struct form form = FORM_INIT;
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	const char *why;
 
 	assert_int_equal(form_parse_urlencoded(&form, span_str(query), &why),
 			 0);
 	request.query = &form;
-	assert_int_equal(signature_check(&app, &request, &fault),
+	assert_int_equal(signature_check(&app, &request, &error),
 			 want ? -1 : 0);
-	assert_int_equal(fault.status, want ? status : 0);
+	assert_int_equal(error.status, want ? status : 0);
 	if (want != NULL)
-		assert_span(buf_span(&fault.text), span_str(want));
+		assert_span(buf_span(&error.text), span_str(want));
 	form_release(&form);
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 TEST(a_path_is_signed_as_it_means_or_as_it_was_sent)
@@ -180,7 +180,7 @@ TEST(every_flipped_character_of_the_signature_is_refused)
 	char *signature = query + sizeof(QUERY "&auth_signature=") - 1;
 	struct form form = FORM_INIT;
 	struct signature_request request = request_of(BODY, NOW);
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	const char *why;
 
 	for (; *signature != '\0'; signature++) {
@@ -189,19 +189,19 @@ TEST(every_flipped_character_of_the_signature_is_refused)
 		assert_int_equal(
 			form_parse_urlencoded(&form, span_str(query), &why), 0);
 		request.query = &form;
-		assert_int_equal(signature_check(&app, &request, &fault), -1);
-		assert_int_equal(fault.status, 401);
+		assert_int_equal(signature_check(&app, &request, &error), -1);
+		assert_int_equal(error.status, 401);
 		*signature ^= 1;
 	}
 	form_release(&form);
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 TEST(a_changed_body_method_or_path_is_refused)
 {
 	static const char good[] = QUERY "&auth_signature=" SIGNATURE;
 	struct signature_request request = request_of("{}", NOW);
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	struct form form = FORM_INIT;
 	const char *why;
 
@@ -213,13 +213,13 @@ TEST(a_changed_body_method_or_path_is_refused)
 	request = request_of(BODY, NOW);
 	request.query = &form;
 	request.method = SPAN("GET");
-	assert_int_equal(signature_check(&app, &request, &fault), -1);
+	assert_int_equal(signature_check(&app, &request, &error), -1);
 	request = request_of(BODY, NOW);
 	request.query = &form;
 	request.path = SPAN("/apps/4/events");
-	assert_int_equal(signature_check(&app, &request, &fault), -1);
+	assert_int_equal(signature_check(&app, &request, &error), -1);
 	form_release(&form);
-	fault_release(&fault);
+	api_error_release(&error);
 }
 
 /* Made by the published key and secret, without body_md5. */

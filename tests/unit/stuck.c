@@ -3,7 +3,7 @@
  * messages-fcgi/stuck: a channel that somebody holds locked is suspected,
  * refused, probed, forgotten.
  */
-#include "messages-fcgi/log/stuck.h"
+#include "messages-fcgi/log/locked_channels.h"
 
 #include "tests/unit/unit.h"
 
@@ -14,117 +14,141 @@ static struct span name_of(char name[32], int i)
 
 TEST(a_channel_goes_through_its_states)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	struct span c = SPAN("c");
 
-	assert_int_equal(stuck_find(&stuck, c, 0), STUCK_NO);
-	assert_false(stuck_forget(&stuck, c));
-	stuck_suspect(&stuck, c);
-	assert_int_equal(stuck_find(&stuck, c, 0), STUCK_PROBE);
+	assert_int_equal(locked_channels_find(&locked, c, 0),
+			 LOCKED_CHANNELS_NO);
+	assert_false(locked_channels_forget(&locked, c));
+	locked_channels_suspect(&locked, c);
+	assert_int_equal(locked_channels_find(&locked, c, 0),
+			 LOCKED_CHANNELS_PROBE);
 	/* a suspicion that turns out wrong is nothing to tell */
-	assert_false(stuck_forget(&stuck, c));
-	assert_int_equal(stuck_find(&stuck, c, 0), STUCK_NO);
+	assert_false(locked_channels_forget(&locked, c));
+	assert_int_equal(locked_channels_find(&locked, c, 0),
+			 LOCKED_CHANNELS_NO);
 
-	stuck_suspect(&stuck, c);
-	assert_true(stuck_refuse(&stuck, c, 1000));
-	assert_int_equal(stuck_find(&stuck, c, 0), STUCK_REFUSE);
-	assert_int_equal(stuck_find(&stuck, c, 999), STUCK_REFUSE);
-	assert_int_equal(stuck_find(&stuck, c, 1000), STUCK_PROBE);
-	assert_int_equal(stuck_find(&stuck, c, 5000), STUCK_PROBE);
+	locked_channels_suspect(&locked, c);
+	assert_true(locked_channels_refuse(&locked, c, 1000));
+	assert_int_equal(locked_channels_find(&locked, c, 0),
+			 LOCKED_CHANNELS_REFUSE);
+	assert_int_equal(locked_channels_find(&locked, c, 999),
+			 LOCKED_CHANNELS_REFUSE);
+	assert_int_equal(locked_channels_find(&locked, c, 1000),
+			 LOCKED_CHANNELS_PROBE);
+	assert_int_equal(locked_channels_find(&locked, c, 5000),
+			 LOCKED_CHANNELS_PROBE);
 	/* the probe failed, which is no news */
-	assert_false(stuck_refuse(&stuck, c, 2000));
-	assert_int_equal(stuck_find(&stuck, c, 1999), STUCK_REFUSE);
-	assert_int_equal(stuck_find(&stuck, c, 2000), STUCK_PROBE);
+	assert_false(locked_channels_refuse(&locked, c, 2000));
+	assert_int_equal(locked_channels_find(&locked, c, 1999),
+			 LOCKED_CHANNELS_REFUSE);
+	assert_int_equal(locked_channels_find(&locked, c, 2000),
+			 LOCKED_CHANNELS_PROBE);
 	/* a second suspicion changes nothing */
-	stuck_suspect(&stuck, c);
-	assert_int_equal(stuck_find(&stuck, c, 1999), STUCK_REFUSE);
-	assert_true(stuck_forget(&stuck, c));
-	assert_int_equal(stuck_find(&stuck, c, 0), STUCK_NO);
-	assert_int_equal(stuck.count, 0);
+	locked_channels_suspect(&locked, c);
+	assert_int_equal(locked_channels_find(&locked, c, 1999),
+			 LOCKED_CHANNELS_REFUSE);
+	assert_true(locked_channels_forget(&locked, c));
+	assert_int_equal(locked_channels_find(&locked, c, 0),
+			 LOCKED_CHANNELS_NO);
+	assert_int_equal(locked.count, 0);
 	/* refused without having been suspected */
-	assert_true(stuck_refuse(&stuck, c, 1000));
+	assert_true(locked_channels_refuse(&locked, c, 1000));
 }
 
 TEST(channels_are_told_apart_by_their_whole_names)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	char longest[CHANNEL_NAME_MAX];
 
-	stuck_refuse(&stuck, SPAN("channel"), 1000);
-	assert_int_equal(stuck_find(&stuck, SPAN("channe"), 0), STUCK_NO);
-	assert_int_equal(stuck_find(&stuck, SPAN("channels"), 0), STUCK_NO);
+	locked_channels_refuse(&locked, SPAN("channel"), 1000);
+	assert_int_equal(locked_channels_find(&locked, SPAN("channe"), 0),
+			 LOCKED_CHANNELS_NO);
+	assert_int_equal(locked_channels_find(&locked, SPAN("channels"), 0),
+			 LOCKED_CHANNELS_NO);
 	memset(longest, 'c', sizeof(longest));
-	stuck_refuse(&stuck, span_of(longest, sizeof(longest)), 1000);
+	locked_channels_refuse(&locked, span_of(longest, sizeof(longest)),
+			       1000);
+	assert_int_equal(locked_channels_find(
+				 &locked, span_of(longest, sizeof(longest)), 0),
+			 LOCKED_CHANNELS_REFUSE);
 	assert_int_equal(
-		stuck_find(&stuck, span_of(longest, sizeof(longest)), 0),
-		STUCK_REFUSE);
-	assert_int_equal(
-		stuck_find(&stuck, span_of(longest, sizeof(longest) - 1), 0),
-		STUCK_NO);
+		locked_channels_find(&locked,
+				     span_of(longest, sizeof(longest) - 1), 0),
+		LOCKED_CHANNELS_NO);
 }
 
 TEST(the_list_owns_its_names)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	struct span name = boxed(SPAN("c"));
 
-	stuck_refuse(&stuck, name, 1000);
+	locked_channels_refuse(&locked, name, 1000);
 	unbox(name);
-	assert_int_equal(stuck_find(&stuck, SPAN("c"), 0), STUCK_REFUSE);
+	assert_int_equal(locked_channels_find(&locked, SPAN("c"), 0),
+			 LOCKED_CHANNELS_REFUSE);
 }
 
 TEST(of_too_many_the_oldest_is_forgotten)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	char name[32];
 	int i;
 
-	for (i = 0; i < STUCK_MAX + 10; i++)
-		stuck_refuse(&stuck, name_of(name, i), 1000 + i);
-	assert_int_equal(stuck.count, STUCK_MAX);
-	for (i = 0; i < STUCK_MAX + 10; i++) {
+	for (i = 0; i < LOCKED_CHANNELS_MAX + 10; i++)
+		locked_channels_refuse(&locked, name_of(name, i), 1000 + i);
+	assert_int_equal(locked.count, LOCKED_CHANNELS_MAX);
+	for (i = 0; i < LOCKED_CHANNELS_MAX + 10; i++) {
 		struct span channel = name_of(name, i);
 
-		assert_int_equal(stuck_find(&stuck, channel, 999 + i),
-				 i < 10 ? STUCK_NO : STUCK_REFUSE);
-		assert_int_equal(stuck_find(&stuck, channel, 1000 + i),
-				 i < 10 ? STUCK_NO : STUCK_PROBE);
+		assert_int_equal(
+			locked_channels_find(&locked, channel, 999 + i),
+			i < 10 ? LOCKED_CHANNELS_NO : LOCKED_CHANNELS_REFUSE);
+		assert_int_equal(
+			locked_channels_find(&locked, channel, 1000 + i),
+			i < 10 ? LOCKED_CHANNELS_NO : LOCKED_CHANNELS_PROBE);
 	}
 	/* one that is there already pushes nobody out */
-	stuck_refuse(&stuck, name_of(name, 50), 9000);
-	assert_int_equal(stuck_find(&stuck, name_of(name, 10), 0),
-			 STUCK_REFUSE);
+	locked_channels_refuse(&locked, name_of(name, 50), 9000);
+	assert_int_equal(locked_channels_find(&locked, name_of(name, 10), 0),
+			 LOCKED_CHANNELS_REFUSE);
 }
 
 TEST(suspects_are_probed_by_turns)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	struct span a = SPAN("a"), b = SPAN("b"), c = SPAN("c");
 
-	stuck_suspect(&stuck, a);
-	stuck_suspect(&stuck, b);
-	assert_true(stuck_turn(&stuck, a) < stuck_turn(&stuck, b));
-	assert_true(stuck_turn(&stuck, b) < stuck_turn(&stuck, c));
+	locked_channels_suspect(&locked, a);
+	locked_channels_suspect(&locked, b);
+	assert_true(locked_channels_turn(&locked, a) <
+		    locked_channels_turn(&locked, b));
+	assert_true(locked_channels_turn(&locked, b) <
+		    locked_channels_turn(&locked, c));
 	/* locked since the first time that it was said, until it is free */
-	assert_int_equal(stuck_locked(&stuck, a, 1000), 1000);
-	assert_true(stuck_turn(&stuck, b) < stuck_turn(&stuck, a));
-	assert_int_equal(stuck_locked(&stuck, b, 1100), 1100);
-	assert_true(stuck_turn(&stuck, a) < stuck_turn(&stuck, b));
-	assert_int_equal(stuck_locked(&stuck, a, 1200), 1000);
-	assert_int_equal(stuck_find(&stuck, a, 1200), STUCK_PROBE);
-	assert_true(stuck_refuse(&stuck, a, 2200));
-	assert_int_equal(stuck_locked(&stuck, a, 2300), 1000);
-	assert_int_equal(stuck_find(&stuck, a, 2199), STUCK_REFUSE);
-	assert_true(stuck_forget(&stuck, a));
-	assert_int_equal(stuck_locked(&stuck, a, 3000), 3000);
+	assert_int_equal(locked_channels_locked(&locked, a, 1000), 1000);
+	assert_true(locked_channels_turn(&locked, b) <
+		    locked_channels_turn(&locked, a));
+	assert_int_equal(locked_channels_locked(&locked, b, 1100), 1100);
+	assert_true(locked_channels_turn(&locked, a) <
+		    locked_channels_turn(&locked, b));
+	assert_int_equal(locked_channels_locked(&locked, a, 1200), 1000);
+	assert_int_equal(locked_channels_find(&locked, a, 1200),
+			 LOCKED_CHANNELS_PROBE);
+	assert_true(locked_channels_refuse(&locked, a, 2200));
+	assert_int_equal(locked_channels_locked(&locked, a, 2300), 1000);
+	assert_int_equal(locked_channels_find(&locked, a, 2199),
+			 LOCKED_CHANNELS_REFUSE);
+	assert_true(locked_channels_forget(&locked, a));
+	assert_int_equal(locked_channels_locked(&locked, a, 3000), 3000);
 	/* found locked without having been suspected */
-	assert_int_equal(stuck_locked(&stuck, c, 4000), 4000);
-	assert_int_equal(stuck.count, 3);
+	assert_int_equal(locked_channels_locked(&locked, c, 4000), 4000);
+	assert_int_equal(locked.count, 3);
 }
 
 TEST(it_does_what_an_array_does)
 {
-	static struct stuck stuck;
+	static struct locked_channels locked;
 	int64_t probe_at[100];
 	bool is_in[100] = { false };
 	uint32_t random = 1;
@@ -138,27 +162,30 @@ TEST(it_does_what_an_array_does)
 
 		switch (random_next(&random) % 3) {
 		case 0:
-			stuck_suspect(&stuck, channel);
+			locked_channels_suspect(&locked, channel);
 			probe_at[which] = is_in[which] ? probe_at[which] : 0;
 			is_in[which] = true;
 			break;
 		case 1:
-			assert_int_equal(stuck_refuse(&stuck, channel, i + 1),
-					 !was_refused);
+			assert_int_equal(
+				locked_channels_refuse(&locked, channel, i + 1),
+				!was_refused);
 			probe_at[which] = i + 1;
 			is_in[which] = true;
 			break;
 		default:
-			assert_int_equal(stuck_forget(&stuck, channel),
-					 was_refused);
+			assert_int_equal(
+				locked_channels_forget(&locked, channel),
+				was_refused);
 			is_in[which] = false;
 		}
 		for (j = 0; j < 100; j++)
-			assert_int_equal(
-				stuck_find(&stuck, name_of(name, j), i),
-				!is_in[j]         ? STUCK_NO
-				: i < probe_at[j] ? STUCK_REFUSE
-						  : STUCK_PROBE);
+			assert_int_equal(locked_channels_find(
+						 &locked, name_of(name, j), i),
+					 !is_in[j] ? LOCKED_CHANNELS_NO
+					 : i < probe_at[j]
+						 ? LOCKED_CHANNELS_REFUSE
+						 : LOCKED_CHANNELS_PROBE);
 	}
 }
 

@@ -2,13 +2,13 @@
  *
  * messages-fcgi/tails: the newest rows of some channels.
  */
-#include "messages-fcgi/log/tails.h"
+#include "messages-fcgi/log/tail_cache.h"
 
 #include "tests/unit/unit.h"
 
 #define EPOCH "e1"
 
-static void add(struct tails *tails, const char *channel, int64_t id,
+static void add(struct tail_cache *tails, const char *channel, int64_t id,
 		const char *text)
 {
 	const struct event event = {
@@ -20,22 +20,22 @@ static void add(struct tails *tails, const char *channel, int64_t id,
 		.text = span_str(text),
 	};
 
-	tails_add(tails, "1", span_str(EPOCH), &event);
+	tail_cache_add(tails, "1", span_str(EPOCH), &event);
 }
 
-static void begin(struct tails *tails, const char *channel, int64_t from)
+static void begin(struct tail_cache *tails, const char *channel, int64_t from)
 {
-	tails_begin(tails, "1", span_str(channel), span_str(EPOCH), from);
+	tail_cache_begin(tails, "1", span_str(channel), span_str(EPOCH), from);
 }
 
 /* The ids that come, with commas, and behind a blank the next. */
-static const char *take(struct tails *tails, const char *channel, int64_t from,
-			int64_t to)
+static const char *take(struct tail_cache *tails, const char *channel,
+			int64_t from, int64_t to)
 {
 	static char got[4096];
 	struct buf json = BUF_INIT;
-	int64_t next = tails_take(tails, "1", span_str(channel),
-				  span_str(EPOCH), from, to, &json);
+	int64_t next = tail_cache_take(tails, "1", span_str(channel),
+				       span_str(EPOCH), from, to, &json);
 	size_t len = 0, at;
 	const char *id;
 
@@ -54,7 +54,7 @@ static const char *take(struct tails *tails, const char *channel, int64_t from,
 	return got;
 }
 
-static void fill(struct tails *tails, const char *channel, int64_t from,
+static void fill(struct tail_cache *tails, const char *channel, int64_t from,
 		 int64_t to)
 {
 	for (; from <= to; from++)
@@ -63,34 +63,34 @@ static void fill(struct tails *tails, const char *channel, int64_t from,
 
 TEST(what_nobody_asked_for_is_not_kept)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 
 	fill(tails, "a", 1, 3);
 	assert_string_equal(take(tails, "a", 1, 3), " 1");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(rows_come_as_they_were_read)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 	struct buf json = BUF_INIT;
 
 	begin(tails, "a", 3);
 	fill(tails, "a", 3, 4);
-	assert_int_equal(tails_take(tails, "1", span_str("a"), span_str(EPOCH),
-				    3, 9, &json),
+	assert_int_equal(tail_cache_take(tails, "1", span_str("a"),
+					 span_str(EPOCH), 3, 9, &json),
 			 5);
 	assert_true(
 		span_is(buf_span(&json),
 			"{\"id\":3,\"name\":\"n\",\"text\":\"t\",\"time\":7},"
 			"{\"id\":4,\"name\":\"n\",\"text\":\"t\",\"time\":7}"));
 	buf_release(&json);
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(only_what_is_asked_for_comes)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 
 	begin(tails, "a", 3);
 	fill(tails, "a", 3, 8);
@@ -100,12 +100,12 @@ TEST(only_what_is_asked_for_comes)
 	assert_string_equal(take(tails, "a", 2, 8), " 2");
 	assert_string_equal(take(tails, "a", 9, 12), " 9");
 	assert_string_equal(take(tails, "b", 3, 8), " 3");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(a_hole_is_never_kept)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 
 	begin(tails, "a", 1);
 	fill(tails, "a", 1, 2);
@@ -117,12 +117,12 @@ TEST(a_hole_is_never_kept)
 	assert_string_equal(take(tails, "a", 1, 5), "1,2,3,4,5 6");
 	begin(tails, "a", 9); /* too far behind */
 	assert_string_equal(take(tails, "a", 1, 5), " 1");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(each_epoch_has_rows_of_its_own)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 	struct buf json = BUF_INIT;
 	const struct event other = { .channel = span_str("a"),
 				     .id = 3,
@@ -131,48 +131,49 @@ TEST(each_epoch_has_rows_of_its_own)
 
 	begin(tails, "a", 1);
 	fill(tails, "a", 1, 2);
-	tails_add(tails, "1", span_str("e2"), &other);
-	tails_add(tails, "2", span_str(EPOCH), &other);
+	tail_cache_add(tails, "1", span_str("e2"), &other);
+	tail_cache_add(tails, "2", span_str(EPOCH), &other);
 	assert_string_equal(take(tails, "a", 1, 3), "1,2 3");
-	assert_int_equal(tails_take(tails, "1", span_str("a"), span_str("e2"),
-				    1, 2, &json),
+	assert_int_equal(tail_cache_take(tails, "1", span_str("a"),
+					 span_str("e2"), 1, 2, &json),
 			 1);
-	assert_int_equal(tails_take(tails, "2", span_str("a"), span_str(EPOCH),
-				    1, 2, &json),
+	assert_int_equal(tail_cache_take(tails, "2", span_str("a"),
+					 span_str(EPOCH), 1, 2, &json),
 			 1);
-	tails_begin(tails, "1", span_str("a"), span_str("e2"), 3);
-	tails_add(tails, "1", span_str("e2"), &other);
-	assert_int_equal(tails_take(tails, "1", span_str("a"), span_str("e2"),
-				    3, 3, &json),
+	tail_cache_begin(tails, "1", span_str("a"), span_str("e2"), 3);
+	tail_cache_add(tails, "1", span_str("e2"), &other);
+	assert_int_equal(tail_cache_take(tails, "1", span_str("a"),
+					 span_str("e2"), 3, 3, &json),
 			 4);
 	assert_string_equal(take(tails, "a", 1, 2), " 1");
 	buf_release(&json);
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(the_oldest_rows_make_room)
 {
-	struct tails *tails = tails_new();
-	static char text[TAILS_BYTES_MAX / 4];
+	struct tail_cache *tails = tail_cache_new();
+	static char text[TAIL_CACHE_BYTES_MAX / 4];
 	int64_t id;
 
 	begin(tails, "a", 1);
-	fill(tails, "a", 1, 3 * TAILS_ROWS_MAX);
-	assert_string_equal(take(tails, "a", 2 * TAILS_ROWS_MAX, 9999), " 512");
-	assert_string_equal(take(tails, "a", 3 * TAILS_ROWS_MAX, 9999),
+	fill(tails, "a", 1, 3 * TAIL_CACHE_ROWS_MAX);
+	assert_string_equal(take(tails, "a", 2 * TAIL_CACHE_ROWS_MAX, 9999),
+			    " 512");
+	assert_string_equal(take(tails, "a", 3 * TAIL_CACHE_ROWS_MAX, 9999),
 			    "768 769");
 	memset(text, 'x', sizeof(text) - 1);
 	for (id = 769; id < 800; id++)
 		add(tails, "a", id, text);
 	assert_string_equal(take(tails, "a", 796, 999), " 796");
 	assert_string_equal(take(tails, "a", 797, 999), "797,798,799 800");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(a_row_that_is_too_long_leaves_none)
 {
-	struct tails *tails = tails_new();
-	static char text[2 * TAILS_BYTES_MAX];
+	struct tail_cache *tails = tail_cache_new();
+	static char text[2 * TAIL_CACHE_BYTES_MAX];
 
 	memset(text, 'x', sizeof(text) - 1);
 	begin(tails, "a", 1);
@@ -181,16 +182,16 @@ TEST(a_row_that_is_too_long_leaves_none)
 	assert_string_equal(take(tails, "a", 2, 2), " 2");
 	add(tails, "a", 3, "t");
 	assert_string_equal(take(tails, "a", 3, 3), "3 4");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 TEST(the_channel_that_was_not_used_for_longest_goes)
 {
-	struct tails *tails = tails_new();
+	struct tail_cache *tails = tail_cache_new();
 	char name[16];
 	int i;
 
-	for (i = 0; i < TAILS_MAX; i++) {
+	for (i = 0; i < TAIL_CACHE_MAX; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
 		begin(tails, name, 1);
 		add(tails, name, 1, "t");
@@ -201,7 +202,7 @@ TEST(the_channel_that_was_not_used_for_longest_goes)
 	assert_string_equal(take(tails, "c0", 1, 1), "1 2");
 	assert_string_equal(take(tails, "c1", 1, 1), " 1");
 	assert_string_equal(take(tails, "new", 1, 1), "1 2");
-	tails_free(tails);
+	tail_cache_free(tails);
 }
 
 int main(void)

@@ -11,28 +11,28 @@ static const struct app app = { .event_max_bytes = 20 };
 
 static void take(struct trigger *trigger, const char *body, bool is_batch)
 {
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	int result = (is_batch ? trigger_init_batch : trigger_init_event)(
-		trigger, span_str(body), &app, &fault);
+		trigger, span_str(body), &app, &error);
 
 	if (result == -1)
-		fail_msg("%.*s", (int)fault.text.len, fault.text.data);
+		fail_msg("%.*s", (int)error.text.len, error.text.data);
 }
 
 static void refuse(const char *body, bool is_batch, int status,
 		   const char *want)
 {
-	struct fault fault = { .status = 0 };
+	struct api_error error = { .status = 0 };
 	struct trigger trigger;
 	struct span box = boxed(span_str(body));
 
 	assert_int_equal((is_batch ? trigger_init_batch : trigger_init_event)(
-				 &trigger, box, &app, &fault),
+				 &trigger, box, &app, &error),
 			 -1);
-	assert_span(buf_span(&fault.text), span_str(want));
-	assert_int_equal(fault.status, status);
+	assert_span(buf_span(&error.text), span_str(want));
+	assert_int_equal(error.status, status);
 	trigger_release(&trigger);
-	fault_release(&fault);
+	api_error_release(&error);
 	unbox(box);
 }
 

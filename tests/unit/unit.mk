@@ -28,14 +28,14 @@ UNIT_message = messages-fcgi/api/message messages-fcgi/api/escape messages-fcgi/
 	messages-fcgi/http/problem
 UNIT_multipart = messages-fcgi/http/multipart messages-fcgi/http/form
 UNIT_range = messages-fcgi/api/range messages-fcgi/http/form messages-fcgi/http/problem
-UNIT_path = messages-fcgi/http/path
-UNIT_records = messages-fcgi/server/records
-UNIT_signature = messages-fcgi/api/signature messages-fcgi/http/fault messages-fcgi/http/form
-UNIT_stuck = messages-fcgi/log/stuck
+UNIT_path = messages-fcgi/http/path_pattern
+UNIT_records = messages-fcgi/server/fcgi_record
+UNIT_signature = messages-fcgi/api/signature messages-fcgi/http/api_error messages-fcgi/http/form
+UNIT_stuck = messages-fcgi/log/locked_channels
 UNIT_webhook_body = messages-fcgi/webhooks/webhook_body
-UNIT_tails = messages-fcgi/log/tails messages-fcgi/log/row
+UNIT_tails = messages-fcgi/log/tail_cache messages-fcgi/log/row_json
 UNIT_trigger = messages-fcgi/api/trigger messages-fcgi/api/channel_info \
-	messages-fcgi/http/fault
+	messages-fcgi/http/api_error
 
 UNIT_admission = relay/protocol/authorization relay/protocol/pusher
 UNIT_channel = relay/channels/channel relay/protocol/frame relay/protocol/siphash relay/channels/stash relay/protocol/ws

@@ -8,7 +8,7 @@
  * before, sends it; those who come meanwhile join. Each of them is woken by
  * itself: they need the lock no more, and so do not queue for it.
  */
-#include "messages-fcgi/log/heads.h"
+#include "messages-fcgi/log/head_reader.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
-#include "messages-fcgi/keeper.h"
+#include "messages-fcgi/leader.h"
 
 /* A reading that takes longer may be stuck: the next one does not wait. */
 #define PATIENCE_MS 50
@@ -42,16 +42,16 @@ struct reading {
 	struct reading *next;
 };
 
-struct heads {
-	struct readers *readers;
+struct head_reader {
+	struct reader_pool *readers;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t back;  /* some reading is */
 	struct reading *all;
 };
 
-struct heads *heads_new(struct readers *readers)
+struct head_reader *head_reader_new(struct reader_pool *readers)
 {
-	struct heads *heads = xcalloc(1, sizeof(*heads));
+	struct head_reader *heads = xcalloc(1, sizeof(*heads));
 	pthread_condattr_t attr;
 
 	heads->readers = readers;
@@ -63,14 +63,14 @@ struct heads *heads_new(struct readers *readers)
 	return heads;
 }
 
-void heads_free(struct heads *heads)
+void head_reader_free(struct head_reader *heads)
 {
 	pthread_cond_destroy(&heads->back);
 	pthread_mutex_destroy(&heads->lock);
 	free(heads);
 }
 
-static struct reading *find(const struct heads *heads, const char *app,
+static struct reading *find(const struct head_reader *heads, const char *app,
 			    struct span channel, bool is_sent)
 {
 	struct reading *reading;
@@ -83,7 +83,8 @@ static struct reading *find(const struct heads *heads, const char *app,
 	return NULL;
 }
 
-static void unlink_reading(struct heads *heads, const struct reading *reading)
+static void unlink_reading(struct head_reader *heads,
+			   const struct reading *reading)
 {
 	struct reading **link = &heads->all;
 
@@ -92,10 +93,10 @@ static void unlink_reading(struct heads *heads, const struct reading *reading)
 	*link = reading->next;
 }
 
-static int ask(struct heads *heads, const char *app, struct span channel,
+static int ask(struct head_reader *heads, const char *app, struct span channel,
 	       struct store_head *head)
 {
-	struct store *store = readers_acquire(heads->readers);
+	struct store *store = reader_pool_acquire(heads->readers);
 	enum store_result result;
 
 	if (store == NULL) {
@@ -103,14 +104,14 @@ static int ask(struct heads *heads, const char *app, struct span channel,
 		return -1;
 	}
 	result = store_head(store, app, channel, head);
-	readers_release(heads->readers, store);
+	reader_pool_release(heads->readers, store);
 	return result == STORE_OK ? 0 : -1;
 }
 
 /* What was sent before is not for us, but shows when the time is right. Then
  * those come along whose turn it is on a busy processor; they have been here
  * longer than the answer, which would go first. */
-static void wait_for_the_one_before(struct heads *heads, const char *app,
+static void wait_for_the_one_before(struct head_reader *heads, const char *app,
 				    struct span channel)
 {
 	struct timespec until;
@@ -147,7 +148,7 @@ static void tell(struct joiner *joiner, int result,
 }
 
 /* With the lock, which is given back. */
-static int read_for_all(struct heads *heads, const char *app,
+static int read_for_all(struct head_reader *heads, const char *app,
 			struct span channel, struct store_head *head)
 {
 	struct reading reading = { .app = app,
@@ -169,7 +170,7 @@ static int read_for_all(struct heads *heads, const char *app,
 }
 
 /* With the lock, which is given back. */
-static int join(struct heads *heads, struct reading *reading,
+static int join(struct head_reader *heads, struct reading *reading,
 		struct store_head *head)
 {
 	struct joiner self = { .head = head, .next = reading->joiners };
@@ -183,13 +184,13 @@ static int join(struct heads *heads, struct reading *reading,
 	return self.result;
 }
 
-int heads_read(struct heads *heads, const char *app, struct span channel,
-	       struct store_head *head)
+int head_reader_read(struct head_reader *heads, const char *app,
+		     struct span channel, struct store_head *head)
 {
 	struct reading *reading;
 
 	*head = (struct store_head){ .first_id = 1 };
-	keeper_give_way();
+	leader_give_way();
 	pthread_mutex_lock(&heads->lock);
 	reading = find(heads, app, channel, false);
 	return reading != NULL ? join(heads, reading, head)

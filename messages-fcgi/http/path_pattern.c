@@ -2,7 +2,7 @@
  *
  * Paths and their forms, from left to right.
  */
-#include "messages-fcgi/http/path.h"
+#include "messages-fcgi/http/path_pattern.h"
 
 #include <assert.h>
 
@@ -23,11 +23,12 @@ static size_t rest_len(struct span path, const char *end)
 	return path.len > len ? path.len - len : 0;
 }
 
-bool path_match(struct span path, const char *form, struct path_parts *parts)
+bool path_pattern_match(struct span path, const char *form,
+			struct path_pattern_parts *parts)
 {
 	size_t count = 0;
 
-	*parts = (struct path_parts){ { { NULL, 0 } } };
+	*parts = (struct path_pattern_parts){ { { NULL, 0 } } };
 	for (; *form != '\0'; form++) {
 		size_t len = 1;
 
@@ -39,7 +40,7 @@ bool path_match(struct span path, const char *form, struct path_parts *parts)
 				      : part_len(path);
 			if (len == 0)
 				return false;
-			assert(count < PATH_PARTS_MAX);
+			assert(count < PATH_PATTERN_PARTS_MAX);
 			parts->parts[count++] = span_of(path.ptr, len);
 		} else if (path.len == 0 || path.ptr[0] != *form) {
 			return false;

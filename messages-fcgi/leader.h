@@ -5,19 +5,19 @@
  * nobody else is woken for that. Before it waits for anything it lets another
  * take its place.
  */
-#ifndef MESSAGES_FCGI_KEEPER_H
-#define MESSAGES_FCGI_KEEPER_H
+#ifndef MESSAGES_FCGI_LEADER_H
+#define MESSAGES_FCGI_LEADER_H
 
-struct keeper;
+struct leader;
 
-struct keeper *keeper_new(void);
-void keeper_free(struct keeper *keeper);
+struct leader *leader_new(void);
+void leader_free(struct leader *leader);
 
 /* Returns when the calling thread is the keeper, which it may be already. */
-void keeper_become(struct keeper *keeper);
+void leader_become(struct leader *leader);
 
 /* To be called by whoever is about to wait for something that a request needs:
  * if the calling thread is a keeper, another becomes it. */
-void keeper_give_way(void);
+void leader_give_way(void);
 
 #endif

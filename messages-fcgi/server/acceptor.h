@@ -4,37 +4,38 @@
  * web server keeps. One that waits holds no thread; one thread, the keeper,
  * takes the next that has something to say, or the next whose posts are
  * committed, and answers it. Who has to wait for something meanwhile says so
- * by keeper_give_way(), and another goes on.
+ * by leader_give_way(), and another goes on.
  */
-#ifndef MESSAGES_FCGI_SERVER_DOOR_H
-#define MESSAGES_FCGI_SERVER_DOOR_H
+#ifndef MESSAGES_FCGI_SERVER_ACCEPTOR_H
+#define MESSAGES_FCGI_SERVER_ACCEPTOR_H
 
 #include <stdbool.h>
 
 #include "messages-fcgi/server/exchange.h"
 
-struct door;
+struct acceptor;
 
 /* The socket listens and does not block; it is borrowed. */
-struct door *door_new(int listen_fd);
-void door_free(struct door *door);
+struct acceptor *acceptor_new(int listen_fd);
+void acceptor_free(struct acceptor *acceptor);
 
 /* Waits for an exchange that can go on: because it was called, or because there
  * is a request for it, which is then taken, all but its body, into its fcgx.
  * NULL when the door was closed. */
-struct exchange *door_enter(struct door *door);
+struct exchange *acceptor_enter(struct acceptor *acceptor);
 
 /* Whether a thread waits for what comes. */
-bool door_is_attended(struct door *door);
+bool acceptor_is_attended(struct acceptor *acceptor);
 
 /* The exchange has ended. */
-void door_leave(struct door *door, struct exchange *exchange);
+void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange);
 
 /* The exchanges of these orders go on. */
-void door_call(struct door *door, struct order *first, struct order *last);
+void acceptor_call(struct acceptor *acceptor, struct order *first,
+		   struct order *last);
 
 /* Nobody comes in any more. Returns when all that was said before is taken; who
- * waits in door_enter is sent home when all have left. */
-void door_close(struct door *door);
+ * waits in acceptor_enter is sent home when all have left. */
+void acceptor_close(struct acceptor *acceptor);
 
 #endif

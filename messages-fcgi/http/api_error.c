@@ -2,7 +2,7 @@
  *
  * A status and a line. Knows neither HTTP nor where the fault was found.
  */
-#include "messages-fcgi/http/fault.h"
+#include "messages-fcgi/http/api_error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 /* More is said by adding to fault->text. */
 #define LINE_MAX 256
 
-int fault_set(struct fault *fault, int status, const char *text, ...)
+int api_error_set(struct api_error *error, int status, const char *text, ...)
 {
 	char line[LINE_MAX];
 	va_list ap;
@@ -18,13 +18,13 @@ int fault_set(struct fault *fault, int status, const char *text, ...)
 	va_start(ap, text);
 	vsnprintf(line, sizeof(line), text, ap);
 	va_end(ap);
-	fault->status = status;
-	buf_clear(&fault->text);
-	buf_add_str(&fault->text, line);
+	error->status = status;
+	buf_clear(&error->text);
+	buf_add_str(&error->text, line);
 	return -1;
 }
 
-void fault_release(struct fault *fault)
+void api_error_release(struct api_error *error)
 {
-	buf_release(&fault->text);
+	buf_release(&error->text);
 }

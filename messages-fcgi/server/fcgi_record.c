@@ -3,14 +3,14 @@
  * Knows of a record its type and where the next one begins. FastCGI 1.0 § 3.3:
  * version, type, id (2), length of content (2), of padding, reserved.
  */
-#include "messages-fcgi/server/records.h"
+#include "messages-fcgi/server/fcgi_record.h"
 
 #include <stdint.h>
 
 #define HEADER_BYTES 8
 #define TYPE_STDIN 5
 
-bool records_are_complete(struct span bytes)
+bool fcgi_record_stream_is_complete(struct span bytes)
 {
 	while (bytes.len >= HEADER_BYTES) {
 		const uint8_t *header = (const uint8_t *)bytes.ptr;

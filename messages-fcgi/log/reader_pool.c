@@ -2,7 +2,7 @@
  *
  * A pool of stores. Knows no statement.
  */
-#include "messages-fcgi/log/readers.h"
+#include "messages-fcgi/log/reader_pool.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <time.h>
 
 #include "common/base/alloc.h"
-#include "messages-fcgi/keeper.h"
+#include "messages-fcgi/leader.h"
 
-struct readers {
+struct reader_pool {
 	pthread_mutex_t lock; /* of free and free_count */
 	pthread_cond_t freed;
 	/* the last one given back is lent first: the others may have been
@@ -22,9 +22,9 @@ struct readers {
 	size_t free_count, count;
 };
 
-struct readers *readers_new(struct store_server *server, size_t count)
+struct reader_pool *reader_pool_new(struct store_server *server, size_t count)
 {
-	struct readers *readers = xcalloc(1, sizeof(*readers));
+	struct reader_pool *readers = xcalloc(1, sizeof(*readers));
 	pthread_condattr_t attr;
 
 	pthread_mutex_init(&readers->lock, NULL);
@@ -39,7 +39,7 @@ struct readers *readers_new(struct store_server *server, size_t count)
 	return readers;
 }
 
-void readers_free(struct readers *readers)
+void reader_pool_free(struct reader_pool *readers)
 {
 	assert(readers->free_count == readers->count);
 	while (readers->free_count > 0)
@@ -50,13 +50,13 @@ void readers_free(struct readers *readers)
 	free(readers);
 }
 
-struct store *readers_acquire(struct readers *readers)
+struct store *reader_pool_acquire(struct reader_pool *readers)
 {
 	struct store *store = NULL;
 	struct timespec until;
 	int error = 0;
 
-	keeper_give_way();
+	leader_give_way();
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STORE_READ_TIMEOUT_MS / 1000;
 	pthread_mutex_lock(&readers->lock);
@@ -69,7 +69,7 @@ struct store *readers_acquire(struct readers *readers)
 	return store;
 }
 
-void readers_release(struct readers *readers, struct store *store)
+void reader_pool_release(struct reader_pool *readers, struct store *store)
 {
 	pthread_mutex_lock(&readers->lock);
 	assert(readers->free_count < readers->count);

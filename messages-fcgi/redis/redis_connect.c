@@ -2,7 +2,7 @@
  *
  * Connecting, the password, and whether anybody answers.
  */
-#include "messages-fcgi/redis/redis_server.h"
+#include "messages-fcgi/redis/redis_connect.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -10,7 +10,7 @@
 
 #include "common/config/address.h"
 
-const char *redis_server_fault(const redisContext *redis)
+const char *redis_connect_error(const redisContext *redis)
 {
 	if (redis->err == REDIS_ERR_IO && errno == EAGAIN)
 		return "no answer in time";
@@ -24,8 +24,8 @@ static int say(redisContext *redis, int count, const char **words, char *why)
 	int result = 0;
 
 	if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
-		snprintf(why, REDIS_SERVER_WHY_BYTES, "%s",
-			 reply == NULL ? redis_server_fault(redis)
+		snprintf(why, REDIS_CONNECT_WHY_BYTES, "%s",
+			 reply == NULL ? redis_connect_error(redis)
 				       : reply->str);
 		result = -1;
 	}
@@ -46,9 +46,8 @@ static int authenticate(redisContext *redis, const struct settings *settings,
 					       : say(redis, 3, named, why);
 }
 
-redisContext *redis_server_connect(const struct settings *settings,
-				   int timeout_ms,
-				   char why[REDIS_SERVER_WHY_BYTES])
+redisContext *redis_connect(const struct settings *settings, int timeout_ms,
+			    char why[REDIS_CONNECT_WHY_BYTES])
 {
 	const struct timeval timeout = { timeout_ms / 1000,
 					 timeout_ms % 1000 * 1000 };
@@ -64,8 +63,8 @@ redisContext *redis_server_connect(const struct settings *settings,
 	if (redis == NULL)
 		fatalx("out of memory connecting to redis");
 	if (redis->err != 0 || redisSetTimeout(redis, timeout) != REDIS_OK)
-		snprintf(why, REDIS_SERVER_WHY_BYTES, "%s",
-			 redis_server_fault(redis));
+		snprintf(why, REDIS_CONNECT_WHY_BYTES, "%s",
+			 redis_connect_error(redis));
 	else if (authenticate(redis, settings, why) == 0 &&
 		 say(redis, 1, ping, why) == 0)
 		return redis;

@@ -3,7 +3,7 @@
  * A request's body as a form, whichever of the three encodings it has. Knows no
  * field by name.
  */
-#include "messages-fcgi/http/body.h"
+#include "messages-fcgi/http/form_body.h"
 
 #include <strings.h>
 
@@ -62,8 +62,8 @@ static int parse_form(struct form *form, const struct request *request,
 	return 0;
 }
 
-int body_parse(struct form *form, const struct request *request,
-	       struct problem *problem)
+int form_body_parse(struct form *form, const struct request *request,
+		    struct problem *problem)
 {
 	if (check_body(request->body_state, problem) == -1)
 		return -1;

@@ -3,8 +3,8 @@
  * FastCGI's records, as far as one has to look at them before libfcgi does.
  * Pure.
  */
-#ifndef MESSAGES_FCGI_SERVER_RECORDS_H
-#define MESSAGES_FCGI_SERVER_RECORDS_H
+#ifndef MESSAGES_FCGI_SERVER_FCGI_RECORD_H
+#define MESSAGES_FCGI_SERVER_FCGI_RECORD_H
 
 #include <stdbool.h>
 
@@ -12,6 +12,6 @@
 
 /* Whether these bytes, which begin with a record, hold a request up to its end:
  * who reads it then waits for nothing. */
-bool records_are_complete(struct span bytes);
+bool fcgi_record_stream_is_complete(struct span bytes);
 
 #endif

@@ -2,11 +2,11 @@
  *
  * The JSON of a row, written by hand.
  */
-#include "messages-fcgi/log/row.h"
+#include "messages-fcgi/log/row_json.h"
 
 #include "common/base/json.h"
 
-void row_add(struct buf *buf, const struct event *event)
+void row_json_add(struct buf *buf, const struct event *event)
 {
 	if (event->data.ptr == NULL) {
 		event_add_message(buf, event);

@@ -6,39 +6,40 @@
  *     json:  dropped | row,row,row,
  *                     ^ends[0]    ^ends[count]
  */
-#include "messages-fcgi/log/tails.h"
+#include "messages-fcgi/log/tail_cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
-#include "messages-fcgi/log/row.h"
+#include "messages-fcgi/log/row_json.h"
 
 struct tail {
 	struct buf app, channel, epoch;
 	int64_t first_id; /* of the rows that are here */
 	size_t count;
 	struct buf json;
-	size_t ends[TAILS_ROWS_MAX + 1]; /* row i is from ends[i] to the next */
-	uint64_t used;                   /* the last time, by tails' clock */
+	size_t ends[TAIL_CACHE_ROWS_MAX +
+		    1]; /* row i is from ends[i] to the next */
+	uint64_t used;  /* the last time, by tails' clock */
 };
 
-struct tails {
+struct tail_cache {
 	pthread_mutex_t lock;
-	struct tail *all[TAILS_MAX];
+	struct tail *all[TAIL_CACHE_MAX];
 	size_t count;
 	uint64_t clock;
 };
 
-struct tails *tails_new(void)
+struct tail_cache *tail_cache_new(void)
 {
-	struct tails *tails = xcalloc(1, sizeof(*tails));
+	struct tail_cache *tails = xcalloc(1, sizeof(*tails));
 
 	pthread_mutex_init(&tails->lock, NULL);
 	return tails;
 }
 
-void tails_free(struct tails *tails)
+void tail_cache_free(struct tail_cache *tails)
 {
 	while (tails->count > 0) {
 		struct tail *tail = tails->all[--tails->count];
@@ -53,7 +54,7 @@ void tails_free(struct tails *tails)
 	free(tails);
 }
 
-static struct tail *find(const struct tails *tails, const char *app,
+static struct tail *find(const struct tail_cache *tails, const char *app,
 			 struct span channel)
 {
 	size_t i;
@@ -82,12 +83,12 @@ static void start_over(struct tail *tail, struct span epoch, int64_t first_id)
 
 /* A tail that is nobody's: a new one, or the one that was not used for
  * longest. */
-static struct tail *replace(struct tails *tails)
+static struct tail *replace(struct tail_cache *tails)
 {
 	struct tail *tail = tails->all[0];
 	size_t i;
 
-	if (tails->count < TAILS_MAX) {
+	if (tails->count < TAIL_CACHE_MAX) {
 		tail = xcalloc(1, sizeof(*tail));
 		tails->all[tails->count++] = tail;
 		return tail;
@@ -130,12 +131,12 @@ static void add(struct tail *tail, const struct event *event)
 {
 	size_t rows = 0;
 
-	row_add(&tail->json, event);
+	row_json_add(&tail->json, event);
 	buf_add_char(&tail->json, ',');
-	if (tail->count == TAILS_ROWS_MAX)
+	if (tail->count == TAIL_CACHE_ROWS_MAX)
 		drop(tail, 1);
 	tail->ends[++tail->count] = tail->json.len;
-	while (tail->json.len - tail->ends[rows] > TAILS_BYTES_MAX)
+	while (tail->json.len - tail->ends[rows] > TAIL_CACHE_BYTES_MAX)
 		rows++;
 	if (rows > 0)
 		drop(tail, rows);
@@ -156,9 +157,9 @@ static int64_t take(const struct tail *tail, int64_t from, int64_t to,
 	return next;
 }
 
-int64_t tails_take(struct tails *tails, const char *app, struct span channel,
-		   struct span epoch, int64_t from, int64_t to,
-		   struct buf *json)
+int64_t tail_cache_take(struct tail_cache *tails, const char *app,
+			struct span channel, struct span epoch, int64_t from,
+			int64_t to, struct buf *json)
 {
 	struct tail *tail;
 	int64_t next = from;
@@ -173,8 +174,8 @@ int64_t tails_take(struct tails *tails, const char *app, struct span channel,
 	return next;
 }
 
-void tails_begin(struct tails *tails, const char *app, struct span channel,
-		 struct span epoch, int64_t from)
+void tail_cache_begin(struct tail_cache *tails, const char *app,
+		      struct span channel, struct span epoch, int64_t from)
 {
 	struct tail *tail;
 
@@ -193,8 +194,8 @@ void tails_begin(struct tails *tails, const char *app, struct span channel,
 	pthread_mutex_unlock(&tails->lock);
 }
 
-void tails_add(struct tails *tails, const char *app, struct span epoch,
-	       const struct event *event)
+void tail_cache_add(struct tail_cache *tails, const char *app,
+		    struct span epoch, const struct event *event)
 {
 	struct tail *tail;
 

@@ -14,7 +14,7 @@
  * while a thread reads. Who is inside has a thread, or waits to be called. One
  * thread, the keeper, looks after all that and answers whom it can by itself.
  */
-#include "messages-fcgi/server/door.h"
+#include "messages-fcgi/server/acceptor.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
@@ -31,8 +31,8 @@
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
-#include "messages-fcgi/keeper.h"
-#include "messages-fcgi/server/records.h"
+#include "messages-fcgi/leader.h"
+#include "messages-fcgi/server/fcgi_record.h"
 
 /* Accepted in one go, while others wait to be read. */
 #define ACCEPT_MAX 64
@@ -55,11 +55,11 @@ struct visitor {
 	struct exchange exchange;
 };
 
-struct door {
+struct acceptor {
 	int listen_fd, epoll_fd;
 	int call_fd;           /* somebody was called */
 	int bell_fd;           /* it is time to go home */
-	struct keeper *keeper; /* the thread that may touch the next four */
+	struct leader *leader; /* the thread that may touch the next four */
 	struct epoll_event news[NEWS_MAX];
 	int news_count, news_told;
 	char said[PEEK_BYTES];   /* by the visitor who is listened to */
@@ -77,42 +77,43 @@ struct door {
 
 /* Each is found by the address of its fd. A write to call_fd is news once, one
  * to bell_fd for everybody. */
-static void watch(struct door *door, int operation, int *fd)
+static void watch(struct acceptor *acceptor, int operation, int *fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
 				     .data.ptr = fd };
 
-	if (fd == &door->call_fd)
+	if (fd == &acceptor->call_fd)
 		event.events |= EPOLLET;
-	else if (fd != &door->bell_fd)
+	else if (fd != &acceptor->bell_fd)
 		event.events |= EPOLLONESHOT;
-	if (epoll_ctl(door->epoll_fd, operation, *fd, &event) == -1)
+	if (epoll_ctl(acceptor->epoll_fd, operation, *fd, &event) == -1)
 		fatal("cannot watch a connection");
 }
 
-struct door *door_new(int listen_fd)
+struct acceptor *acceptor_new(int listen_fd)
 {
-	struct door *door = xcalloc(1, sizeof(*door));
+	struct acceptor *acceptor = xcalloc(1, sizeof(*acceptor));
 	pthread_condattr_t attr;
 
-	door->listen_fd = listen_fd;
-	door->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	door->call_fd = eventfd(0, EFD_CLOEXEC);
-	door->bell_fd = eventfd(0, EFD_CLOEXEC);
-	if (door->epoll_fd == -1 || door->call_fd == -1 || door->bell_fd == -1)
+	acceptor->listen_fd = listen_fd;
+	acceptor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	acceptor->call_fd = eventfd(0, EFD_CLOEXEC);
+	acceptor->bell_fd = eventfd(0, EFD_CLOEXEC);
+	if (acceptor->epoll_fd == -1 || acceptor->call_fd == -1 ||
+	    acceptor->bell_fd == -1)
 		fatal("cannot wait for connections");
-	door->keeper = keeper_new();
-	door->called_end = &door->called;
-	pthread_mutex_init(&door->lock, NULL);
-	pthread_mutex_init(&door->call_lock, NULL);
+	acceptor->leader = leader_new();
+	acceptor->called_end = &acceptor->called;
+	pthread_mutex_init(&acceptor->lock, NULL);
+	pthread_mutex_init(&acceptor->call_lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&door->left, &attr);
+	pthread_cond_init(&acceptor->left, &attr);
 	pthread_condattr_destroy(&attr);
-	watch(door, EPOLL_CTL_ADD, &door->bell_fd);
-	watch(door, EPOLL_CTL_ADD, &door->call_fd);
-	watch(door, EPOLL_CTL_ADD, &door->listen_fd);
-	return door;
+	watch(acceptor, EPOLL_CTL_ADD, &acceptor->bell_fd);
+	watch(acceptor, EPOLL_CTL_ADD, &acceptor->call_fd);
+	watch(acceptor, EPOLL_CTL_ADD, &acceptor->listen_fd);
+	return acceptor;
 }
 
 /* What is connected leaves a quarter of the files that we may have open to
@@ -135,44 +136,44 @@ static void ring(int fd)
 }
 
 /* The last one turns out the light. */
-static void end_if_empty(struct door *door)
+static void end_if_empty(struct acceptor *acceptor)
 {
-	if (door->is_closed && door->count == door->waiting)
-		ring(door->bell_fd);
+	if (acceptor->is_closed && acceptor->count == acceptor->waiting)
+		ring(acceptor->bell_fd);
 }
 
 /* Of the connection, only what is ours goes: libfcgi may have closed it. */
-static void forget(struct door *door, struct visitor *visitor)
+static void forget(struct acceptor *acceptor, struct visitor *visitor)
 {
-	pthread_mutex_lock(&door->lock);
+	pthread_mutex_lock(&acceptor->lock);
 	*visitor->link = visitor->next;
 	if (visitor->next != NULL)
 		visitor->next->link = visitor->link;
-	door->count--;
-	if (door->is_full && !door->is_closing) {
-		door->is_full = false;
-		watch(door, EPOLL_CTL_MOD, &door->listen_fd);
+	acceptor->count--;
+	if (acceptor->is_full && !acceptor->is_closing) {
+		acceptor->is_full = false;
+		watch(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
 	}
-	end_if_empty(door);
-	pthread_mutex_unlock(&door->lock);
+	end_if_empty(acceptor);
+	pthread_mutex_unlock(&acceptor->lock);
 	exchange_release(&visitor->exchange);
 	free(visitor);
 }
 
-void door_free(struct door *door)
+void acceptor_free(struct acceptor *acceptor)
 {
-	while (door->all != NULL) {
-		close(door->all->fd);
-		forget(door, door->all);
+	while (acceptor->all != NULL) {
+		close(acceptor->all->fd);
+		forget(acceptor, acceptor->all);
 	}
-	close(door->epoll_fd);
-	close(door->call_fd);
-	close(door->bell_fd);
-	pthread_cond_destroy(&door->left);
-	pthread_mutex_destroy(&door->call_lock);
-	pthread_mutex_destroy(&door->lock);
-	keeper_free(door->keeper);
-	free(door);
+	close(acceptor->epoll_fd);
+	close(acceptor->call_fd);
+	close(acceptor->bell_fd);
+	pthread_cond_destroy(&acceptor->left);
+	pthread_mutex_destroy(&acceptor->call_lock);
+	pthread_mutex_destroy(&acceptor->lock);
+	leader_free(acceptor->leader);
+	free(acceptor);
 }
 
 /* ---- who comes ---- */
@@ -185,7 +186,7 @@ static void limit_waits(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
-static void let_in(struct door *door, int fd)
+static void let_in(struct acceptor *acceptor, int fd)
 {
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
 
@@ -193,34 +194,34 @@ static void let_in(struct door *door, int fd)
 	exchange_init(&visitor->exchange, visitor);
 	visitor->fd = fd;
 	visitor->is_new = true;
-	pthread_mutex_lock(&door->lock);
-	visitor->next = door->all;
-	visitor->link = &door->all;
+	pthread_mutex_lock(&acceptor->lock);
+	visitor->next = acceptor->all;
+	visitor->link = &acceptor->all;
 	if (visitor->next != NULL)
 		visitor->next->link = &visitor->next;
-	door->all = visitor;
-	door->count++;
-	door->waiting++;
-	door->has_accept_failed = false;
-	pthread_mutex_unlock(&door->lock);
-	watch(door, EPOLL_CTL_ADD, &visitor->fd);
+	acceptor->all = visitor;
+	acceptor->count++;
+	acceptor->waiting++;
+	acceptor->has_accept_failed = false;
+	pthread_mutex_unlock(&acceptor->lock);
+	watch(acceptor, EPOLL_CTL_ADD, &visitor->fd);
 }
 
-static void on_accept_error(struct door *door)
+static void on_accept_error(struct acceptor *acceptor)
 {
-	struct pollfd bell = { .fd = door->bell_fd, .events = POLLIN };
+	struct pollfd bell = { .fd = acceptor->bell_fd, .events = POLLIN };
 	bool is_news;
 
 	/* another thread or process was faster, or there are no more */
 	if (errno == EAGAIN || errno == EINTR)
 		return;
-	pthread_mutex_lock(&door->lock);
-	is_news = !door->has_accept_failed;
-	door->has_accept_failed = true;
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&acceptor->lock);
+	is_news = !acceptor->has_accept_failed;
+	acceptor->has_accept_failed = true;
+	pthread_mutex_unlock(&acceptor->lock);
 	if (is_news)
 		log_warn("cannot accept connections, trying on");
-	keeper_give_way();
+	leader_give_way();
 	poll(&bell, 1, ACCEPT_PAUSE_MS);
 }
 
@@ -228,51 +229,51 @@ static void on_accept_error(struct door *door)
  * web server sees that its request went nowhere, and repeats it elsewhere. A
  * new connection is not refused; it was not kept for what may come, but made
  * for what is about to. */
-static void refuse_kept(struct door *door)
+static void refuse_kept(struct acceptor *acceptor)
 {
 	struct visitor *visitor;
 
-	for (visitor = door->all; visitor != NULL; visitor = visitor->next)
+	for (visitor = acceptor->all; visitor != NULL; visitor = visitor->next)
 		if (!visitor->is_inside && !visitor->is_new)
 			shutdown(visitor->fd, SHUT_RD);
 }
 
-static void accept_some(struct door *door)
+static void accept_some(struct acceptor *acceptor)
 {
 	int fd = 0, i;
 
 	for (i = 0; i < ACCEPT_MAX && fd != -1; i++) {
-		fd = accept4(door->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		fd = accept4(acceptor->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd != -1)
-			let_in(door, fd);
+			let_in(acceptor, fd);
 		else
-			on_accept_error(door);
+			on_accept_error(acceptor);
 	}
-	pthread_mutex_lock(&door->lock);
-	door->is_full = is_too_many(door->count);
-	if (door->is_full)
-		refuse_kept(door);
-	else if (!door->is_closing)
-		watch(door, EPOLL_CTL_MOD, &door->listen_fd);
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&acceptor->lock);
+	acceptor->is_full = is_too_many(acceptor->count);
+	if (acceptor->is_full)
+		refuse_kept(acceptor);
+	else if (!acceptor->is_closing)
+		watch(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
+	pthread_mutex_unlock(&acceptor->lock);
 }
 
 /* ---- who speaks ---- */
 
 /* False: it is too late. */
-static bool take(struct door *door, struct visitor *visitor)
+static bool take(struct acceptor *acceptor, struct visitor *visitor)
 {
 	bool is_taken;
 
-	pthread_mutex_lock(&door->lock);
-	is_taken = !door->is_closed;
+	pthread_mutex_lock(&acceptor->lock);
+	is_taken = !acceptor->is_closed;
 	if (is_taken) {
 		visitor->is_inside = true;
 		visitor->is_new = false;
-		if (--door->waiting == 0)
-			pthread_cond_signal(&door->left);
+		if (--acceptor->waiting == 0)
+			pthread_cond_signal(&acceptor->left);
 	}
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_unlock(&acceptor->lock);
 	return is_taken;
 }
 
@@ -292,170 +293,174 @@ static bool read_request(struct visitor *visitor)
 /* The visitor, who has a request, or NULL. What was said before the end counts.
  * A request that is not all here is waited for, here or where its body is
  * read. */
-static struct exchange *listen_to(struct door *door, struct visitor *visitor,
-				  bool has_ended)
+static struct exchange *listen_to(struct acceptor *acceptor,
+				  struct visitor *visitor, bool has_ended)
 {
 	ssize_t len;
 
-	if (!take(door, visitor))
+	if (!take(acceptor, visitor))
 		return NULL;
-	len = recv(visitor->fd, door->said, PEEK_BYTES,
+	len = recv(visitor->fd, acceptor->said, PEEK_BYTES,
 		   MSG_PEEK | MSG_DONTWAIT);
 	if (has_ended && len <= 0) {
 		close(visitor->fd);
-		forget(door, visitor);
+		forget(acceptor, visitor);
 		return NULL;
 	}
-	if (len <= 0 || !records_are_complete(span_of(door->said, (size_t)len)))
-		keeper_give_way();
+	if (len <= 0 || !fcgi_record_stream_is_complete(
+				span_of(acceptor->said, (size_t)len)))
+		leader_give_way();
 	if (read_request(visitor))
 		return &visitor->exchange;
-	forget(door, visitor);
+	forget(acceptor, visitor);
 	return NULL;
 }
 
 /* ---- who is called ---- */
 
-void door_call(struct door *door, struct order *first, struct order *last)
+void acceptor_call(struct acceptor *acceptor, struct order *first,
+		   struct order *last)
 {
-	pthread_mutex_lock(&door->call_lock);
-	*door->called_end = first;
-	door->called_end = &last->next;
-	pthread_mutex_unlock(&door->call_lock);
+	pthread_mutex_lock(&acceptor->call_lock);
+	*acceptor->called_end = first;
+	acceptor->called_end = &last->next;
+	pthread_mutex_unlock(&acceptor->call_lock);
 	/* a keeper who does not wait looks for who was called before it does */
-	if (atomic_load(&door->is_attended))
-		ring(door->call_fd);
+	if (atomic_load(&acceptor->is_attended))
+		ring(acceptor->call_fd);
 }
 
 /* The first who was called, or NULL. */
-static struct exchange *take_called(struct door *door)
+static struct exchange *take_called(struct acceptor *acceptor)
 {
 	struct order *order;
 
-	pthread_mutex_lock(&door->call_lock);
-	order = door->called;
+	pthread_mutex_lock(&acceptor->call_lock);
+	order = acceptor->called;
 	if (order != NULL)
-		door->called = order->next;
-	if (door->called == NULL)
-		door->called_end = &door->called;
-	pthread_mutex_unlock(&door->call_lock);
+		acceptor->called = order->next;
+	if (acceptor->called == NULL)
+		acceptor->called_end = &acceptor->called;
+	pthread_mutex_unlock(&acceptor->call_lock);
 	return order == NULL ? NULL : order->exchange;
 }
 
 /* ---- in and out ---- */
 
-static bool is_anybody_called(struct door *door)
+static bool is_anybody_called(struct acceptor *acceptor)
 {
 	bool is_somebody;
 
-	pthread_mutex_lock(&door->call_lock);
-	is_somebody = door->called != NULL;
-	pthread_mutex_unlock(&door->call_lock);
+	pthread_mutex_lock(&acceptor->call_lock);
+	is_somebody = acceptor->called != NULL;
+	pthread_mutex_unlock(&acceptor->call_lock);
 	return is_somebody;
 }
 
 /* Returns when there are news or somebody was called. */
-static void wait_for_news(struct door *door)
+static void wait_for_news(struct acceptor *acceptor)
 {
 	int count = 0;
 
-	atomic_store(&door->is_attended, true);
-	while (count <= 0 && !is_anybody_called(door)) {
-		count = epoll_wait(door->epoll_fd, door->news, NEWS_MAX, -1);
+	atomic_store(&acceptor->is_attended, true);
+	while (count <= 0 && !is_anybody_called(acceptor)) {
+		count = epoll_wait(acceptor->epoll_fd, acceptor->news, NEWS_MAX,
+				   -1);
 		if (count == -1 && errno != EINTR)
 			fatal("cannot wait for connections");
 	}
-	atomic_store(&door->is_attended, false);
-	door->news_count = count > 0 ? count : 0;
-	door->news_told = 0;
+	atomic_store(&acceptor->is_attended, false);
+	acceptor->news_count = count > 0 ? count : 0;
+	acceptor->news_told = 0;
 }
 
 /* The visitor of whom there are news, if that is a request, or NULL. *is_over:
  * the bell rang. */
-static struct exchange *hear(struct door *door, struct epoll_event news,
+static struct exchange *hear(struct acceptor *acceptor, struct epoll_event news,
 			     bool *is_over)
 {
 	int *fd = news.data.ptr;
 
-	if (fd == &door->bell_fd)
+	if (fd == &acceptor->bell_fd)
 		*is_over = true;
-	else if (fd == &door->listen_fd)
-		accept_some(door);
-	else if (fd != &door->call_fd)
-		return listen_to(door, (struct visitor *)(void *)fd,
+	else if (fd == &acceptor->listen_fd)
+		accept_some(acceptor);
+	else if (fd != &acceptor->call_fd)
+		return listen_to(acceptor, (struct visitor *)(void *)fd,
 				 (news.events &
 				  (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 	return NULL;
 }
 
-struct exchange *door_enter(struct door *door)
+struct exchange *acceptor_enter(struct acceptor *acceptor)
 {
 	struct exchange *exchange = NULL;
 	bool is_over = false;
 
 	metric_add(&stats()->idle, 1);
 	while (exchange == NULL && !is_over) {
-		keeper_become(door->keeper);
-		exchange = take_called(door);
+		leader_become(acceptor->leader);
+		exchange = take_called(acceptor);
 		if (exchange != NULL)
 			break;
-		if (door->news_told == door->news_count)
-			wait_for_news(door);
+		if (acceptor->news_told == acceptor->news_count)
+			wait_for_news(acceptor);
 		else
-			exchange = hear(door, door->news[door->news_told++],
+			exchange = hear(acceptor,
+					acceptor->news[acceptor->news_told++],
 					&is_over);
 	}
 	metric_add(&stats()->idle, -1);
 	if (is_over)
-		keeper_give_way();
+		leader_give_way();
 	return exchange;
 }
 
-bool door_is_attended(struct door *door)
+bool acceptor_is_attended(struct acceptor *acceptor)
 {
-	return atomic_load(&door->is_attended);
+	return atomic_load(&acceptor->is_attended);
 }
 
-void door_leave(struct door *door, struct exchange *exchange)
+void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange)
 {
 	struct visitor *visitor = exchange->visitor;
 	bool is_kept = exchange->fcgx.ipcFd != -1;
 
 	exchange->fcgx.ipcFd = -1;
-	pthread_mutex_lock(&door->lock);
-	if (is_kept && (door->is_closing || door->is_full)) {
+	pthread_mutex_lock(&acceptor->lock);
+	if (is_kept && (acceptor->is_closing || acceptor->is_full)) {
 		close(visitor->fd);
 		is_kept = false;
 	}
 	/* the fd of one that is closed may be somebody else's by now */
 	visitor->is_inside = !is_kept;
-	door->waiting += is_kept;
-	pthread_mutex_unlock(&door->lock);
+	acceptor->waiting += is_kept;
+	pthread_mutex_unlock(&acceptor->lock);
 	if (is_kept)
-		watch(door, EPOLL_CTL_MOD, &visitor->fd);
+		watch(acceptor, EPOLL_CTL_MOD, &visitor->fd);
 	else
-		forget(door, visitor);
+		forget(acceptor, visitor);
 }
 
 /* ---- the end ---- */
 
-void door_close(struct door *door)
+void acceptor_close(struct acceptor *acceptor)
 {
 	struct timespec until;
 	int error = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += CLOSE_MS / 1000;
-	pthread_mutex_lock(&door->lock);
-	door->is_closing = true;
-	if (epoll_ctl(door->epoll_fd, EPOLL_CTL_DEL, door->listen_fd, NULL) ==
-	    -1)
+	pthread_mutex_lock(&acceptor->lock);
+	acceptor->is_closing = true;
+	if (epoll_ctl(acceptor->epoll_fd, EPOLL_CTL_DEL, acceptor->listen_fd,
+		      NULL) == -1)
 		fatal("cannot leave the listening socket");
-	refuse_kept(door);
-	while (door->waiting > 0 && error == 0)
-		error = pthread_cond_timedwait(&door->left, &door->lock,
+	refuse_kept(acceptor);
+	while (acceptor->waiting > 0 && error == 0)
+		error = pthread_cond_timedwait(&acceptor->left, &acceptor->lock,
 					       &until);
-	door->is_closed = true;
-	end_if_empty(door);
-	pthread_mutex_unlock(&door->lock);
+	acceptor->is_closed = true;
+	end_if_empty(acceptor);
+	pthread_mutex_unlock(&acceptor->lock);
 }
