@@ -74,6 +74,9 @@ COMMON_OBJ = $(call objects,common,$(COMMON))
 MESSAGES_OBJ = $(call objects,messages-fcgi,$(MESSAGES))
 RELAY_OBJ = $(call objects,relay,$(RELAY))
 
+# for what takes parts of the programs: tests
+ARCHIVES = $(BUILD)/messages-fcgi.a $(BUILD)/relay.a $(BUILD)/common.a
+
 COMMON_LIBS = -ljson-c -lcrypto
 MESSAGES_LIBS = -lfcgi -lhiredis -lcurl $(PG_LIBS)
 RELAY_LIBS = -lhiredis -lz $(PG_LIBS)
@@ -104,6 +107,13 @@ $(BUILD)/messages-fcgi: $(MESSAGES_OBJ) $(COMMON_OBJ)
 $(BUILD)/relay: $(RELAY_OBJ) $(COMMON_OBJ)
 	@echo "  LD $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(RELAY_LIBS) $(COMMON_LIBS)
+
+$(BUILD)/messages-fcgi.a: $(filter-out %/main.o,$(MESSAGES_OBJ))
+$(BUILD)/relay.a: $(filter-out %/main.o,$(RELAY_OBJ))
+$(BUILD)/common.a: $(COMMON_OBJ)
+$(ARCHIVES):
+	@echo "  AR $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

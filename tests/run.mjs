@@ -24,7 +24,7 @@ function built(kind, argumentsOf = () => []) {
     const list = spawnSync('make', [...MAKE, `list-${kind}`],
       { cwd: TOP, encoding: 'utf8' });
     return list.stdout.split(/\s+/).filter((file) => file !== '')
-      .map((file) => [path.basename(file), path.resolve(TOP, file)])
+      .map((file) => [file.split(`/${kind}/`).pop(), path.resolve(TOP, file)])
       .map(([name, file]) => job(name, [file, ...argumentsOf(name)]))
       .filter(({ name }) => names(name));
   };
@@ -192,7 +192,7 @@ function judge(name, result, limitS) {
   total.skipped += counts.skipped;
   const time = `${result.seconds.toFixed(1)} s`;
   say(`${counts.failed + problems.length > 0 ? 'FAIL' : 'ok  '}  ${
-    name.padEnd(40)} ${String(tests.length).padStart(4)} tests ${
+    name.padEnd(48)} ${String(tests.length).padStart(4)} tests ${
     time.padStart(8)}`);
 }
 
@@ -209,7 +209,7 @@ function select(args) {
     // a path of a file does as well as a name
     const plain = arg.replace(/^tests\//, '').replace(/^web\/test/, 'web')
       .replace(/\.test\.mjs$|\.c$/, '');
-    const [suite, name = ''] = plain.split('/');
+    const [, suite, name] = /^([^/]*)\/?(.*)$/.exec(plain);
     const earlier = chosen.get(suite) ?? (() => false);
     if (!(suite in SUITES)) {
       process.stderr.write(`tests/run: no suite '${suite}': ${

@@ -6,27 +6,19 @@
 #
 #     FUZZ            the targets, each tests/fuzz/NAME.c with a corpus in
 #                     tests/fuzz/corpus/NAME and perhaps tests/fuzz/NAME.dict
-#     FUZZ_NAME       what it links beside common/
-#     FUZZ_NAME_LIBS  libraries beside common's
+#     FUZZ_NAME_LIBS  libraries beside those of common/
 
-FUZZ = api auth envelope form http_upgrade json multipart ops packer pusher \
-	roster text ws
+FUZZ = roster \
+	common/base/json common/base/text \
+	common/daemon/ops \
+	common/wire/auth common/wire/envelope \
+	messages-fcgi/api/call \
+	messages-fcgi/http/form messages-fcgi/http/multipart \
+	relay/protocol/deflate relay/protocol/http_upgrade \
+	relay/protocol/pusher relay/protocol/ws
 
-FUZZ_api = messages-fcgi/api/signature messages-fcgi/api/trigger \
-	messages-fcgi/api/channel_info messages-fcgi/http/api_error \
-	messages-fcgi/http/form
-FUZZ_form = messages-fcgi/http/form
-FUZZ_http_upgrade = relay/protocol/http_upgrade relay/protocol/deflate_offer
-FUZZ_multipart = messages-fcgi/http/multipart messages-fcgi/http/form
-FUZZ_packer = relay/protocol/deflate relay/protocol/frame relay/protocol/ws
-FUZZ_packer_LIBS = -lz
-FUZZ_pusher = relay/protocol/pusher
-FUZZ_roster = messages-fcgi/leader messages-fcgi/redis/redis_connect \
-	messages-fcgi/redis/roster_reader \
-	relay/protocol/roster_hint relay/net/loop relay/protocol/pusher relay/backends/redis_link relay/channels/room \
-	relay/backends/roster relay/protocol/siphash relay/stats
+FUZZ_relay/protocol/deflate_LIBS = -lz
 FUZZ_roster_LIBS = -lhiredis
-FUZZ_ws = relay/protocol/ws
 
 FUZZ_TESTS = $(FUZZ:%=$(BUILD)/fuzz/%)
 FUZZ_LIBS = -ljson-c -lcrypto
@@ -41,7 +33,7 @@ endif
 define fuzz_target
 $(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/$(1).o \
 		$(BUILD)/obj/tests/fuzz/replay.o \
-		$(FUZZ_$(1):%=$(BUILD)/obj/%.o) $(COMMON_OBJ)
+		$(ARCHIVES)
 	@mkdir -p $$(@D)
 	@echo "  LD $$@"
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter-out %/replay.o,$$^) \

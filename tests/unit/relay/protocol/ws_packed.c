@@ -5,8 +5,8 @@
  */
 #include "relay/protocol/ws.h"
 
+#include "tests/unit/relay/protocol/ws_feed.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/ws_feed.h"
 
 #define MAX 300
 #define TEXT WS_OP_TEXT

@@ -6,8 +6,8 @@
  */
 #include "relay/protocol/ws.h"
 
+#include "tests/unit/relay/protocol/ws_feed.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/ws_feed.h"
 
 #define MAX 70000
 

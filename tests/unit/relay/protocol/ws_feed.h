@@ -3,8 +3,8 @@
  * A client's bytes, and what relay/ws makes of them, as text that can be
  * compared. For the unit tests and the fuzz target alike.
  */
-#ifndef TESTS_UNIT_WS_FEED_H
-#define TESTS_UNIT_WS_FEED_H
+#ifndef TESTS_UNIT_RELAY_PROTOCOL_WS_FEED_H
+#define TESTS_UNIT_RELAY_PROTOCOL_WS_FEED_H
 
 #include <assert.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/ws_feed.h"
+#include "tests/unit/relay/protocol/ws_feed.h"
 
 #define MAX 300
 /* First bytes from here on allow compressed messages. */

@@ -9,8 +9,8 @@
 #include <wslay/wslay.h>
 
 #include "relay/protocol/frame.h"
+#include "tests/unit/relay/protocol/ws_feed.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/ws_feed.h"
 
 #define MAX 200000
 
