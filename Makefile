@@ -121,10 +121,10 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(PG_CFLAGS) -c -o $@ $<
 
 # a script as a C string, a literal a line
-$(BUILD)/gen/common/roster_lua.h: common/wire/roster.lua
+$(BUILD)/gen/common/wire/roster_lua.h: common/wire/roster.lua
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@
-$(BUILD)/obj/common/wire/roster_script.o: $(BUILD)/gen/common/roster_lua.h
+$(BUILD)/obj/common/wire/roster_script.o: $(BUILD)/gen/common/wire/roster_lua.h
 $(BUILD)/obj/common/wire/roster_script.o: ALL_CFLAGS += -I$(BUILD)/gen
 
 # images and packages are built from a tree without tests

@@ -7,7 +7,7 @@
 #include "common/base/crypto.h"
 
 static const char script[] =
-#include "common/roster_lua.h"
+#include "common/wire/roster_lua.h"
 	;
 
 struct span roster_script(void)
