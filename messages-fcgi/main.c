@@ -226,7 +226,7 @@ static void stop_threads(struct server *server, pthread_t *threads,
 
 /* Whether requests get on: a thread waits for them, or one did since the last
  * look that found so, *moved_ms; and the committer is within its time. That
- * PostgreSQL is away changes neither. */
+ * PostgreSQL is unavailable changes neither. */
 static bool is_alive(struct server *server, unsigned *served, int64_t *moved_ms)
 {
 	unsigned now_served = atomic_load(&server->served);

@@ -215,11 +215,11 @@ static enum ops_health tell_ready(void *ctx, struct buf *why)
 		return OPS_BAD;
 	}
 	if (metric_get(&numbers.postgres_up) == 0) {
-		buf_add_str(why, "postgresql is away");
+		buf_add_str(why, "postgresql is unavailable");
 		return OPS_BAD;
 	}
 	if (metric_get(&numbers.redis_up) == 0) {
-		buf_add_str(why, "redis is away");
+		buf_add_str(why, "redis is unavailable");
 		return OPS_DEGRADED;
 	}
 	return OPS_GOOD;

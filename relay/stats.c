@@ -191,11 +191,11 @@ static enum ops_health tell_ready(void *ctx, struct buf *why)
 	(void)ctx;
 	sum_up(&all);
 	if (all.postgres_up < all.workers) {
-		buf_add_str(why, "postgresql is away");
+		buf_add_str(why, "postgresql is unavailable");
 		return OPS_BAD;
 	}
 	if (all.redis_up < all.workers || all.roster_up < all.workers) {
-		buf_add_str(why, "redis is away");
+		buf_add_str(why, "redis is unavailable");
 		return OPS_DEGRADED;
 	}
 	return OPS_GOOD;

@@ -31,7 +31,7 @@ const LOG_TAIL_LINES = 25;
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024; // of psql
 // at SIGTERM it would wait for its clients to leave
 const STOP_SIGNAL = { postgres: 'SIGINT' };
-// How each shows that it is there, whatever else is away.
+// How each shows that it is there, whatever else is unavailable.
 const ANSWERS = {
   postgres: (stack) => stack.psql('select 1'),
   redis: (stack) => stack.redis(['ping']),

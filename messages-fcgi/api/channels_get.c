@@ -28,7 +28,7 @@ static struct span find_value(const struct form *query, const char *name)
 	return field != NULL ? field->value : span_of("", 0);
 }
 
-/* -1 if Redis is away. */
+/* -1 if Redis is unavailable. */
 static int query_roster(const struct ask *ask, const struct span *words,
 			size_t count, struct roster_answer **answer,
 			struct api_error *error)

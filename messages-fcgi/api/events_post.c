@@ -139,8 +139,9 @@ static void publish(struct publisher *publisher, const struct trigger *trigger,
 
 /* ---- the answer ---- */
 
-/* Two numbers for each event; NULL: nobody wants to know, or Redis is away. The
- * events were sent, whether or not it can be told to how many. */
+/* Two numbers for each event; NULL: nobody wants to know, or Redis is
+ * unavailable. The events were sent, whether or not it can be told to how many.
+ */
 static struct roster_answer *ask_counts(const struct events_post *self,
 					const struct trigger *trigger,
 					const struct app *app)

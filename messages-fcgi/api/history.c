@@ -109,7 +109,7 @@ static int read_page(const struct history *self, const struct store_head *log,
 	reader_pool_release(self->readers, store);
 	if (result == STORE_OK && page->next_id == to + 1)
 		return 0;
-	/* that the server is away was said when that became known */
+	/* that the server is unavailable was said when that became known */
 	if (result != STORE_DOWN)
 		log_error("cannot read on at id %lld of channel row %lld",
 			  (long long)page->next_id, (long long)log->channel_id);

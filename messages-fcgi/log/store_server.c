@@ -80,7 +80,7 @@ void store_server_is_down(struct store_server *server, const char *why)
 {
 	pthread_mutex_lock(&server->lock);
 	if (server->state != SERVER_DOWN)
-		log_error("postgresql is away, answering 503: %s", why);
+		log_error("postgresql is unavailable, answering 503: %s", why);
 	server->state = SERVER_DOWN;
 	metric_set(&stats()->postgres_up, 0);
 	server->retry_at_ms = clock_ms() + backoff_next_ms(&server->backoff,

@@ -276,7 +276,8 @@ static void say_down(struct publisher *p, const char *why)
 	metric_add(&stats()->dropped[STATS_AWAY], (int64_t)lost);
 	metric_set(&stats()->redis_up, 0);
 	if (p->told != TOLD_DOWN)
-		log_error("redis is away, relays must read the log: %s", why);
+		log_error("redis is unavailable, relays must read the log: %s",
+			  why);
 	p->told = TOLD_DOWN;
 	p->wait_ms = backoff_next_ms(&p->backoff, crypto_random_u32());
 	redisFree(p->redis);

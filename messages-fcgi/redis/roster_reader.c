@@ -62,7 +62,8 @@ void roster_reader_free(struct roster_reader *reader)
 static void report(struct roster_reader *reader, const char *why)
 {
 	if (!reader->was_reported)
-		log_warn("redis is away, for reads of the roster: %s", why);
+		log_warn("redis is unavailable, for reads of the roster: %s",
+			 why);
 	reader->was_reported = true;
 }
 

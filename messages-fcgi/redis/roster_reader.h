@@ -20,8 +20,8 @@ struct roster_reader *roster_reader_new(const struct settings *settings);
 void roster_reader_free(struct roster_reader *reader);
 
 /* words[0] is what is asked, the others its arguments; count is at most
- * ROSTER_WORDS_MAX. The caller gives the answer back; NULL: Redis is away. From
- * any thread. */
+ * ROSTER_WORDS_MAX. The caller gives the answer back; NULL: Redis is
+ * unavailable. From any thread. */
 #define ROSTER_WORDS_MAX 128
 struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 					const struct span *words, size_t count);

@@ -160,7 +160,7 @@ struct webhook_stream *webhook_stream_new(const struct settings *settings,
 /* What was read is gone, too: the next one takes it again. */
 static void disconnect(struct webhook_stream *stream, const char *why)
 {
-	log_debug("webhooks: redis is away: %s", why);
+	log_debug("webhooks: redis is unavailable: %s", why);
 	if (stream->redis != NULL)
 		redisFree(stream->redis);
 	stream->redis = NULL;

@@ -70,7 +70,7 @@ struct log_reader {
 	const struct log_reader_ops *ops;
 	void *ctx;
 	enum reader_state state;
-	bool was_reported; /* that it is away, once */
+	bool was_reported; /* that it is unavailable, once */
 	PGconn *pg;
 	struct loop_watch watch;
 	struct loop_timer timer; /* next attempt, or the deadline */
@@ -193,8 +193,8 @@ static void disconnect(struct log_reader *reader, const char *why)
 	struct list *link;
 
 	if (!reader->was_reported)
-		log_warn("postgresql is away: %.*s", (int)strcspn(why, "\n"),
-			 why);
+		log_warn("postgresql is unavailable: %.*s",
+			 (int)strcspn(why, "\n"), why);
 	reader->was_reported = true;
 	loop_remove(reader->loop, &reader->watch);
 	PQfinish(reader->pg);

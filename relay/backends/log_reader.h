@@ -68,7 +68,7 @@ void log_reader_free(struct log_reader *reader);
 bool log_reader_is_up(const struct log_reader *reader);
 
 /* Asks for the heads of these channels: 0 and on_heads follows, or -1 while
- * PostgreSQL is away. */
+ * PostgreSQL is unavailable. */
 int log_reader_heads(struct log_reader *reader,
 		     const struct log_channel *channels, size_t count,
 		     void *who) MUST_CHECK;

@@ -44,7 +44,7 @@ struct redis_link {
 	const struct redis_link_ops *ops;
 	void *ctx;
 	enum link_state state;
-	bool was_reported;     /* that it is away, once */
+	bool was_reported;     /* that it is unavailable, once */
 	bool is_refused;       /* what we asked for was: a PONG is no news */
 	redisContext *context; /* only for connecting; NULL: not connected */
 	redisReader *reader;
@@ -65,7 +65,7 @@ static void disconnect(struct redis_link *link, const char *why)
 	bool was_up = link->state == LINK_UP || link->state == LINK_CLOGGED;
 
 	if (!link->was_reported)
-		log_warn("%s is away: %s", link->conf.name, why);
+		log_warn("%s is unavailable: %s", link->conf.name, why);
 	link->was_reported = true;
 	loop_remove(link->loop, &link->watch);
 	if (link->reader != NULL)

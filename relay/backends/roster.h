@@ -4,8 +4,8 @@
  * to ask; who is there its owner knows.
  *
  * Everything that is registered lives as long as the node that this connection
- * is, see common/wire/roster.lua. Redis is away, or has forgotten us, or is
- * new: all are the same case, in which the owner registers everything again.
+ * is, see common/wire/roster.lua. Redis is unavailable, or has forgotten us, or
+ * is new: all are the same case, in which the owner registers everything again.
  */
 #ifndef RELAY_BACKENDS_ROSTER_H
 #define RELAY_BACKENDS_ROSTER_H
@@ -41,8 +41,8 @@ size_t roster_list_count(const struct roster_list *list);
 struct span roster_list_at(const struct roster_list *list, size_t i);
 
 /* The answer to a question of that subject; NULL: there will be none, as Redis
- * is away or has forgotten us. Called once for each question, in order, but
- * never within the call that asks. */
+ * is unavailable or has forgotten us. Called once for each question, in order,
+ * but never within the call that asks. */
 typedef void roster_answer_fn(void *subject, const struct roster_list *list);
 
 struct roster *roster_new(struct loop *loop, const struct roster_conf *conf,

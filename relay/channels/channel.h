@@ -29,7 +29,7 @@ struct room_member;
 
 enum channel_state {
 	CHANNEL_SUBSCRIBING = 0, /* Redis has not confirmed yet */
-	CHANNEL_AWAITING_HEAD,   /* confirmed, or Redis is away */
+	CHANNEL_AWAITING_HEAD,   /* confirmed, or Redis is unavailable */
 	CHANNEL_READING_HEAD,    /* the log has been asked */
 	CHANNEL_LIVE,            /* subscribers were told so and get events */
 };

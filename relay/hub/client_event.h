@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a client says to the others in its channel: to those of all workers,
- * through Redis, or while that is away to those of this one. Whether it may,
- * session has decided.
+ * through Redis, or while that is unavailable to those of this one. Whether it
+ * may, session has decided.
  */
 #ifndef RELAY_HUB_CLIENT_EVENT_H
 #define RELAY_HUB_CLIENT_EVENT_H

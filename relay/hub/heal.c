@@ -17,7 +17,7 @@
 #include "common/wire/socket_id.h"
 #include "relay/stats.h"
 
-/* Heads are polled this often while Redis is away. */
+/* Heads are polled this often while Redis is unavailable. */
 #define POLL_WITHOUT_BUS_MS 100
 
 /* With more channels than this, one scan of the table of channels is cheaper
@@ -301,8 +301,8 @@ bool heal_is_log_up(const struct heal *heal)
 	return log_reader_is_up(heal->reader);
 }
 
-/* Asks for the heads of all live channels; -1 if the log is away. If there is
- * none, we learn whether it can be read. */
+/* Asks for the heads of all live channels; -1 if the log is unavailable. If
+ * there is none, we learn whether it can be read. */
 static int read_live(struct heal *heal)
 {
 	const struct channel *live[LOOKUPS_MAX + 1];

@@ -3,11 +3,11 @@
  * Heads and holes: what makes a channel live, and what keeps its events whole
  * and in order. Redis brings hints; the log is the truth.
  *
- * A channel starts when Redis has confirmed the subscription (or is away) and
- * the log has then told the head: from there on every id is delivered once, in
- * order. The next id is delivered, a lower one dropped, a higher one stashed
- * while the hole is waited for and then read from the log. Heads are polled, so
- * that a hint which never came costs latency only.
+ * A channel starts when Redis has confirmed the subscription (or is
+ * unavailable) and the log has then told the head: from there on every id is
+ * delivered once, in order. The next id is delivered, a lower one dropped, a
+ * higher one stashed while the hole is waited for and then read from the log.
+ * Heads are polled, so that a hint which never came costs latency only.
  */
 #ifndef RELAY_HUB_HEAL_H
 #define RELAY_HUB_HEAL_H
@@ -43,8 +43,8 @@ void heal_forget(struct heal *heal, struct channel *channel);
 /* Redis has confirmed every SUBSCRIBE up to ticket. */
 void heal_confirm(struct heal *heal, uint64_t ticket);
 
-/* Redis came or went. While it is away channels start without it, and heads
- * are polled more often. */
+/* Redis came or went. While it is unavailable channels start without it, and
+ * heads are polled more often. */
 void heal_set_bus_up(struct heal *heal, bool is_up);
 
 /* Whether the log can be read. */

@@ -12,7 +12,7 @@
 #include "relay/channels/room.h"
 #include "relay/stats.h"
 
-/* Who joins while Redis is away waits for it so long after it went. */
+/* Who joins while Redis is unavailable waits for it so long after it went. */
 #define PATIENCE_MS 1000
 
 struct presence {
@@ -21,7 +21,8 @@ struct presence {
 	struct roster *roster;
 	struct list places;
 	struct loop_timer patience, grace;
-	bool is_alone; /* Redis is away, and nobody waits for it any more */
+	bool is_alone; /* Redis is unavailable, and nobody waits for it any more
+			*/
 };
 
 /* Outlives its channel while questions about it are open. */
@@ -220,7 +221,7 @@ static void register_member(struct place *place,
 			channel_name(place->channel), &told, 1);
 }
 
-/* Who was let in already, because Redis was away then, stays. */
+/* Who was let in already, because Redis was unavailable then, stays. */
 static void refuse_user(struct place *place, struct span user)
 {
 	struct list *at = place->waits.next, *next;

@@ -8,8 +8,8 @@
  * that was lost, a Redis that starts empty and a worker that was killed are all
  * the same case.
  *
- * While Redis is away, a channel has the members that it had, and more may
- * come here. After that everything is registered again; and as the other
+ * While Redis is unavailable, a channel has the members that it had, and more
+ * may come here. After that everything is registered again; and as the other
  * workers do the same, nobody is gone until one lease has passed.
  */
 #ifndef RELAY_HUB_PRESENCE_H

@@ -292,8 +292,9 @@ static void watch_signals(struct worker *worker)
 
 /* ---- showing that it lives ---- */
 
-/* Ready is who can serve a subscriber without delay; but a server that is away
- * holds up nobody: it may come back to us as well as to those before us. */
+/* Ready is who can serve a subscriber without delay; but a server that is
+ * unavailable holds up nobody: it may come back to us as well as to those
+ * before us. */
 static void on_beat(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, beat);

@@ -46,7 +46,7 @@ test('killed workers leave no gap and no double on the page',
     await ada.sees(range(1, last));
   }));
 
-test('a relay that is away for a while leaves no gap and no double',
+test('a relay that is unavailable for a while leaves no gap and no double',
   stack.logged(async () => {
     await stack.hold('relay');
     await until('the page tells that it is not connected',
@@ -57,7 +57,7 @@ test('a relay that is away for a while leaves no gap and no double',
     await ada.sees(range(1, last));
   }));
 
-test('a message written while the server is away is stored once, later',
+test('a message written while the server is unavailable is stored once, later',
   stack.logged(async () => {
     const before = await head();
     await stack.hold('messages-fcgi');

@@ -106,7 +106,7 @@ for (const [name, client] of CLIENTS) {
     stack.logged(async () => {
       const person = await openTutorial(client);
       for (const pid of stack.workers()) process.kill(pid, 'SIGKILL');
-      await postMany(10); // while it is away
+      await postMany(10); // while it is unavailable
       await subscribed(person, 2, 40_000);
       await assertHoldsAll(person);
       await stack.hold('relay'); // a stop, which says goodbye

@@ -180,7 +180,7 @@ export const FAULTS = {
     stack.kill(name, 'SIGHUP');
     await until('it is reloaded', () => starts() > before, RESTART_MS);
   } },
-  'one messages-fcgi is away': { of: 'messages',
+  'one messages-fcgi is unavailable': { of: 'messages',
     inject: (world, rng, ms) => away(world, both('messages-fcgi', rng), ms) },
   'kill -9 of a relay worker': { of: 'relay',
     inject: async (world, rng) => {
@@ -213,13 +213,13 @@ export const FAULTS = {
     } },
   'SIGSTOP of a relay master': { of: 'relay',
     inject: ({ stack }, rng, ms) => stopped(stack.pid(both('relay', rng)), ms) },
-  'one relay is away': { of: 'relay',
+  'one relay is unavailable': { of: 'relay',
     inject: (world, rng, ms) => away(world, both('relay', rng), ms) },
   'kill -9 of Redis': { of: 'redis', inject: ({ stack }) =>
     killed(stack, 'redis') },
   'SIGSTOP of Redis': { of: 'redis', inject: ({ stack }, rng, ms) =>
     stopped(stack.pid('redis'), ms) },
-  'Redis is away and comes back empty': { of: 'redis',
+  'Redis is unavailable and comes back empty': { of: 'redis',
     inject: (world, rng, ms) => away(world, 'redis', ms) },
   'CLIENT KILL TYPE pubsub': { of: 'redis', inject: async ({ stack }) => {
     await stack.redis(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
@@ -253,7 +253,7 @@ export const FAULTS = {
       const { stack } = world;
       const over = stopped(await relayBackend(stack, rng), ms);
       await stack.redis(['CLIENT', 'KILL', 'TYPE', 'pubsub'])
-        .catch(() => {}); // lost as well if it is away
+        .catch(() => {}); // lost as well if it is unavailable
       await pause(ms / 2);
       for (const client of rng.shuffle(world.clients).slice(0, JOINS)) {
         client.reload?.();
@@ -265,7 +265,7 @@ export const FAULTS = {
       await killed(world.stack, 'postgres', 'SIGQUIT');
       await answers(world.stack);
     }) },
-  'PostgreSQL is away': { of: 'postgres', inject: (world, rng, ms) =>
+  'PostgreSQL is unavailable': { of: 'postgres', inject: (world, rng, ms) =>
     amidReads(world, () => away(world, 'postgres', ms, 'SIGQUIT')) },
   'disk full for PostgreSQL': { of: 'postgres', needs: 'disk',
     inject: (world, rng, ms) => diskFull(world, ms) },

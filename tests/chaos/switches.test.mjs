@@ -13,7 +13,7 @@ import { runChaos } from './run.mjs';
 
 const SECONDS = 110;
 const HINTS_ARE_LOST = ['CLIENT KILL TYPE pubsub', 'kill -9 of Redis',
-  'kill -9 between COMMIT and PUBLISH', 'Redis is away and comes back empty'];
+  'kill -9 between COMMIT and PUBLISH', 'Redis is unavailable and comes back empty'];
 const WRITERS_DIE = ['kill -9 of messages-fcgi', 'CLIENT KILL TYPE pubsub',
   "kill -9 of a committer's backend"];
 

@@ -3,7 +3,7 @@
 // A poster and an unmodified pusher-js client, through nginx, until SIGTERM;
 // what happens to the services meanwhile must not be seen here. Prints a line
 // and fails if a post failed or had to be repeated too often, if a message is
-// missing, came twice or in another order, or if the client was away too long.
+// missing, came twice or in another order, or if the client was unavailable too long.
 //
 //   node client.cjs PUSHER.JS HOST PORT KEY AWAY_MAX_MS REPEATS_MAX
 //

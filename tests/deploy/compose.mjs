@@ -108,7 +108,7 @@ async function besideNginx(...args) {
     project.env.NGINX_IMAGE, '-fsS', ...args);
 }
 
-/** Notes how long a pusher-js client is away each time. */
+/** Notes how long a pusher-js client is unavailable each time. */
 function watchAbsences({ pusher }) {
   const absences = [];
   let left;

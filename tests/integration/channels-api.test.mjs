@@ -140,7 +140,7 @@ apiTest('what a relay knew that is gone is not told for long', async (t) => {
   await tells('/channels/presence-f/users', {}, { users: [] });
 });
 
-apiTest('while Redis is away it says so at once', async (t) => {
+apiTest('while Redis is unavailable it says so at once', async (t) => {
   await stack.hold('redis');
   t.after(() => stack.release('redis'));
   for (const path of ['/channels', '/channels/a', '/channels/presence-a/users']) {

@@ -19,7 +19,7 @@ const WIRES = 25;
 const POSTERS = 20;
 const MESSAGES = 5000;
 // While posting goes on. pusher-js comes back after a second from what was not
-// a clean end, so it is away half of this.
+// a clean end, so it is unavailable half of this.
 const RECONNECT_MS = { least: 200, most: 4000 };
 
 const stack = await startStack();

@@ -82,7 +82,7 @@ class Follower {
     }
   }
 
-  // A server that is away for a moment is asked again; no other failure is
+  // A server that is unavailable for a moment is asked again; no other failure is
   // passed over.
   async #get(channel) {
     const query = { channel: channel.name, after_id: channel.lastId };

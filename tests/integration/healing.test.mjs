@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Redis carries hints and the log is the truth: whatever Redis does, and while
-// PostgreSQL is away, a subscriber that stays gets every event once, in order.
+// PostgreSQL is unavailable, a subscriber that stays gets every event once, in order.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -214,7 +214,7 @@ healingTest('the excluded socket gets nothing, live or healed',
     await receives(other, channel, [last]);
   });
 
-// --- servers that are away ---
+// --- servers that are unavailable ---
 
 healingTest('without Redis all goes on', async (channel, t) => {
   const wire = await subscriber(t, stack, channel);

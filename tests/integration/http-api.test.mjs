@@ -444,7 +444,7 @@ apiTest('an app that is not there is 404, another method 405', async () => {
   assert.equal((await stack.request('/apps/1/nothing')).status, 404);
 });
 
-// --- when something is away ---
+// --- when something is unavailable ---
 
 apiTest('without Redis plain events are 503, and durable ones arrive',
   async (t, channel) => {

@@ -194,7 +194,7 @@ siteTest('every answer is hardened, whoever gives it', async () => {
   }
 });
 
-siteTest('what is away is 502, hardened, and to be tried again', async () => {
+siteTest('what is unavailable is 502, hardened, and to be tried again', async () => {
   await stack.hold('messages-fcgi');
   await stack.hold('relay');
   const [messages, app] = [await ask('/messages'), await ask(`/app/${KEY}`)];

@@ -86,7 +86,7 @@ operationsTest('without PostgreSQL nothing is ready, all is alive',
     await stack.hold('postgres');
     t.after(() => stack.release('postgres').catch(() => {}));
     for (const program of PROGRAMS) {
-      await ready(program, 503, /^failing: postgresql is away\n$/);
+      await ready(program, 503, /^failing: postgresql is unavailable\n$/);
       assert.equal((await health(program)).status, 200);
       assert.equal((await metrics(at(program))).get(
         `pushlog_${program.replace('-fcgi', '')}_postgres_up`), 0);
@@ -101,7 +101,7 @@ operationsTest('without Redis all is degraded, and ready',
     await stack.hold('redis');
     t.after(() => stack.release('redis').catch(() => {}));
     for (const program of PROGRAMS) {
-      await ready(program, 200, /^degraded: redis is away\n$/);
+      await ready(program, 200, /^degraded: redis is unavailable\n$/);
       assert.equal((await metrics(at(program))).get(
         `pushlog_${program.replace('-fcgi', '')}_redis_up`), 0);
     }

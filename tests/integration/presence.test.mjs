@@ -197,7 +197,7 @@ presenceTest('a worker that dies takes its members along, once each', async (t) 
   assert.deepEqual(ann.told.filter(([sign]) => sign === '-'), [['-', 'bob']]);
 });
 
-presenceTest('while Redis is away people come and go, and all is well after it',
+presenceTest('while Redis is unavailable people come and go, and all is well after it',
   async (t) => {
     const channel = newChannel();
     const ann = await enter(t, channel, 'ann');

@@ -134,7 +134,7 @@ async function underLoad(t, at, channel, act) {
   const aways = pushers.flatMap((client) => client.aways)
     .sort((a, b) => a - b);
   const stallMs = Math.round(stalls.max / 1e6);
-  t.diagnostic(`${log.length} posts; pusher-js was away ${aways.length} ` +
+  t.diagnostic(`${log.length} posts; pusher-js was unavailable ${aways.length} ` +
     `times, ${aways[aways.length >> 1]} ms in the middle, ` +
     `${aways.at(-1)} ms at most; this test stood still for up to ${stallMs} ms`);
   assert.ok(aways.length >= TIMES * PUSHERS);

@@ -182,10 +182,10 @@ test('a lost connection ends the backfill, the next one does it', async () => {
   let failed = 0;
   server.onGet = () => {
     failed += 1;
-    return answer({ detail: 'the database is away' }, 503);
+    return answer({ detail: 'the database is unavailable' }, 503);
   };
   pusher.subscribed();
-  await until(chat, (it) => /the database is away/.test(it.problem));
+  await until(chat, (it) => /the database is unavailable/.test(it.problem));
   assert.equal(chat.getSnapshot().connection, 'catching-up');
   pusher.become('connecting');
   server.onGet = onGet;

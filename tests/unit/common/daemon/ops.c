@@ -84,13 +84,13 @@ TEST(health_is_a_status_and_a_word)
 TEST(what_is_wrong_stands_behind_it)
 {
 	is_ready = OPS_DEGRADED;
-	why = "redis is away";
+	why = "redis is unavailable";
 	expect("GET /readyz?verbose HTTP/1.1\r\n\r\n",
-	       HEAD("200 OK", "24") "degraded: redis is away\n");
+	       HEAD("200 OK", "24") "degraded: redis is unavailable\n");
 	is_ready = OPS_BAD;
 	expect("GET /readyz HTTP/1.1\r\n\r\n",
 	       HEAD("503 Service Unavailable",
-		    "23") "failing: redis is away\n");
+		    "23") "failing: redis is unavailable\n");
 }
 
 TEST(metrics_have_the_type_of_the_format)
