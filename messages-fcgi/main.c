@@ -363,15 +363,14 @@ static size_t api_max_bytes(const struct apps *apps)
 	return max;
 }
 
-static struct route_context make_routes(const struct settings *settings,
-					const struct options *options,
+static struct route_context make_routes(const struct options *options,
 					const struct apps *apps,
 					const struct history *history)
 {
 	const struct app *page = &apps->all[0];
 	struct route_context routes = {
 		.messages_post.limits = {
-			.channels = settings->channels,
+			.channels = page->channels,
 			.name_max_bytes = (size_t)options->name_max_bytes,
 			.text_max_bytes = (size_t)options->text_max_bytes,
 		},
@@ -403,7 +402,7 @@ static bool serve_with(const struct settings *settings,
 	sem_t streams;
 	struct history history = { .streams = &streams };
 	struct server server = {
-		.routes = make_routes(settings, options, apps, &history),
+		.routes = make_routes(options, apps, &history),
 		.successor.argv = argv,
 		.round_max_ms = options->lock_timeout_ms + HANG_MS,
 		.has_quick_threads = streams_max < options->threads,
@@ -473,7 +472,7 @@ int main(int argc, char **argv)
 	database = store_server_new(settings.database);
 	if (database == NULL)
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
-	if (apps_load(&apps, &settings, &error) == -1)
+	if (apps_load(&apps, &settings.app, &error) == -1)
 		fatalx("%.*s", (int)error.len, error.data);
 	if (is_run) {
 		check_listening();

@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	settings_start_log(&settings, "relay");
 	if (!log_reader_is_conninfo(settings.database))
 		fatalx("PUSHLOG_DATABASE is not a libpq conninfo");
-	if (apps_load(&apps, &settings, &error) == -1)
+	if (apps_load(&apps, &settings.app, &error) == -1)
 		fatalx("%.*s", (int)error.len, error.data);
 	conf = (struct master_conf){
 		.argv = argv,

@@ -15,7 +15,6 @@
 #include "common/config/channel_name.h"
 #include "common/config/conf.h"
 #include "common/config/origin.h"
-#include "common/config/settings.h"
 
 /* Shorter secrets can be guessed by trying. */
 #define SECRET_MIN 16
@@ -255,22 +254,22 @@ static int check_new(const struct apps *apps, const struct app *app,
 	return apps_find_key(apps, span_str(app->key)) != NULL ? -1 : 0;
 }
 
-static void init(struct app *app, const struct settings *settings)
+static void init(struct app *app, const struct app_defaults *defaults)
 {
 	*app = (struct app){
 		.id = xstrdup(""),
 		.key = xstrdup(""),
 		.secret = xstrdup(""),
 		.channels = xstrdup(""),
-		.durable_channels = xstrdup(settings->durable_channels),
-		.allowed_origins = xstrdup(settings->allowed_origins),
+		.durable_channels = xstrdup(defaults->durable_channels),
+		.allowed_origins = xstrdup(defaults->allowed_origins),
 		.encryption_master_key = xstrdup(""),
-		.event_max_bytes = settings->event_max_bytes,
-		.connections_max = settings->connections_max,
-		.authorized_within_s = settings->authorized_within_s,
-		.client_events = settings->client_events != 0,
-		.presence_members_max = settings->presence_members_max,
-		.subscription_count = settings->subscription_count != 0,
+		.event_max_bytes = defaults->event_max_bytes,
+		.connections_max = defaults->connections_max,
+		.authorized_within_s = defaults->authorized_within_s,
+		.client_events = defaults->client_events != 0,
+		.presence_members_max = defaults->presence_members_max,
+		.subscription_count = defaults->subscription_count != 0,
 		.enabled = true,
 	};
 }
@@ -293,7 +292,7 @@ static void replace(char **field, const char *value)
 	*field = xstrdup(value);
 }
 
-static int load_app(struct apps *apps, const struct settings *settings,
+static int load_app(struct apps *apps, const struct app_defaults *defaults,
 		    struct json_object *object, const char **name,
 		    const char **why)
 {
@@ -304,7 +303,7 @@ static int load_app(struct apps *apps, const struct settings *settings,
 		*why = "is not an object";
 		return -1;
 	}
-	init(&app, settings);
+	init(&app, defaults);
 	if (take_members(&app, object, name, why) == -1 ||
 	    check_members(&app, name, why) == -1 ||
 	    check_new(apps, &app, name, why) == -1) {
@@ -330,7 +329,7 @@ static struct json_object *find_array(struct json_object *object,
 	return *why == NULL ? array : NULL;
 }
 
-static int load_array(struct apps *apps, const struct settings *settings,
+static int load_array(struct apps *apps, const struct app_defaults *defaults,
 		      struct json_object *array, struct buf *error)
 {
 	size_t count = json_object_array_length(array), i;
@@ -338,7 +337,7 @@ static int load_array(struct apps *apps, const struct settings *settings,
 
 	apps->all = xcalloc(count, sizeof(*apps->all));
 	for (i = 0; i < count; i++) {
-		if (load_app(apps, settings,
+		if (load_app(apps, defaults,
 			     json_object_array_get_idx(array, i), &name,
 			     &why) == 0)
 			continue;
@@ -350,29 +349,29 @@ static int load_array(struct apps *apps, const struct settings *settings,
 	return 0;
 }
 
-static void load_one(struct app *app, const struct settings *settings)
+static void load_one(struct app *app, const struct app_defaults *defaults)
 {
-	init(app, settings);
-	replace(&app->id, settings->app_id);
-	replace(&app->key, settings->app_key);
-	replace(&app->secret, settings->app_secret);
-	replace(&app->encryption_master_key, settings->encryption_master_key);
+	init(app, defaults);
+	replace(&app->id, defaults->id);
+	replace(&app->key, defaults->key);
+	replace(&app->secret, defaults->secret);
+	replace(&app->encryption_master_key, defaults->encryption_master_key);
 	/* the table of options has checked it */
-	if (webhooks_parse(&app->webhooks, settings->webhooks) != NULL)
+	if (webhooks_parse(&app->webhooks, defaults->webhooks) != NULL)
 		fatalx("PUSHLOG_WEBHOOKS is not a list of URLs");
 }
 
-static int load_text(struct apps *apps, const struct settings *settings,
+static int load_text(struct apps *apps, const struct app_defaults *defaults,
 		     struct buf *error)
 {
 	struct json_object *object = NULL, *array = NULL;
 	const char *why = NULL;
 	int result = -1;
 
-	if (json_parse_object(span_str(settings->apps), &object, &why) == 0)
+	if (json_parse_object(span_str(defaults->json), &object, &why) == 0)
 		array = find_array(object, &why);
 	if (array != NULL) {
-		result = load_array(apps, settings, array, error);
+		result = load_array(apps, defaults, array, error);
 	} else {
 		conf_add_source(error, "PUSHLOG_APPS");
 		buf_addf(error, ": %s", why);
@@ -381,20 +380,20 @@ static int load_text(struct apps *apps, const struct settings *settings,
 	return result;
 }
 
-int apps_load(struct apps *apps, const struct settings *settings,
+int apps_load(struct apps *apps, const struct app_defaults *defaults,
 	      struct buf *error)
 {
 	*apps = (struct apps){ NULL, 0 };
 	/* not by what apps is: a file that is given may be empty */
-	if (settings->app_key == NULL) {
-		if (load_text(apps, settings, error) == -1)
+	if (defaults->key == NULL) {
+		if (load_text(apps, defaults, error) == -1)
 			return -1;
 	} else {
 		apps->all = xcalloc(1, sizeof(*apps->all));
 		apps->count = 1;
-		load_one(&apps->all[0], settings);
+		load_one(&apps->all[0], defaults);
 	}
-	replace(&apps->all[0].channels, settings->channels);
+	replace(&apps->all[0].channels, defaults->channels);
 	return 0;
 }
 

@@ -26,8 +26,6 @@
 #include "common/base/buf.h"
 #include "common/config/webhook.h"
 
-struct settings;
-
 /* Of an id, in characters. */
 #define APP_ID_MAX 20
 
@@ -58,6 +56,24 @@ struct app {
 	struct webhooks webhooks;
 };
 
+/* The options of the app that the environment describes. Where a JSON text
+ * describes the apps, the last fields are the defaults of each. Strings are
+ * never NULL except key and secret. */
+struct app_defaults {
+	char *json; /* the JSON text; empty if it is not given */
+	char *id;
+	char *key;    /* NULL if a JSON text is given, even an empty file */
+	char *secret; /* NULL likewise */
+	char *encryption_master_key;
+	char *webhooks; /* for webhooks_parse */
+	char *channels; /* of the first app, for channel_name_is_listed */
+
+	char *durable_channels, *allowed_origins;
+	int64_t event_max_bytes;
+	int64_t presence_members_max, connections_max, authorized_within_s;
+	int64_t client_events, subscription_count; /* 0 or 1 */
+};
+
 /* At least one. Owns them. */
 struct apps {
 	struct app *all;
@@ -66,7 +82,7 @@ struct apps {
 
 /* Fills *apps. 0, or -1 with one line on what is wrong in *error. The caller
  * calls apps_release in both cases. */
-int apps_load(struct apps *apps, const struct settings *settings,
+int apps_load(struct apps *apps, const struct app_defaults *defaults,
 	      struct buf *error) MUST_CHECK;
 void apps_release(struct apps *apps);
 

@@ -7,23 +7,11 @@
 #define COMMON_CONFIG_SETTINGS_H
 
 #include "common/base/log.h"
+#include "common/config/app.h"
 #include "common/config/conf.h"
 
 struct settings {
-	char *apps; /* empty, or the apps: see app.h, for which the next are */
-	char *app_id;
-	char *app_key;    /* NULL where apps is given */
-	char *app_secret; /* as well */
-	char *encryption_master_key;
-	char *webhooks; /* for webhooks_parse */
-	char *channels; /* for channel_name_is_listed */
-	char *durable_channels;
-	int64_t event_max_bytes;
-	int64_t client_events; /* 0 or 1 */
-	int64_t presence_members_max;
-	int64_t subscription_count; /* 0 or 1 */
-	char *allowed_origins;
-	int64_t connections_max, authorized_within_s;
+	struct app_defaults app;
 	char *database;       /* a libpq conninfo */
 	char *redis;          /* for address_parse */
 	char *redis_user;     /* empty: none */

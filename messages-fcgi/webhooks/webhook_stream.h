@@ -12,6 +12,7 @@
 
 #include "messages-fcgi/webhooks/webhook_body.h"
 
+struct settings;
 struct webhook_stream;
 
 /* Events in one POST. */

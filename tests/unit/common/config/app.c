@@ -5,8 +5,6 @@
  */
 #include "common/config/app.h"
 
-#include "common/config/settings.h"
-
 #include "tests/unit/unit.h"
 
 #define FIRST "\"id\":\"1\",\"key\":\"one\",\"secret\":\"0123456789abcdef\""
@@ -16,30 +14,30 @@ static char nothing[] = "", id[] = "7", key[] = "seven",
 	    secret[] = "0123456789abcdef", channels[] = "messages,room-*",
 	    durable[] = "orders-*";
 
-static struct settings settings_of(char *apps)
+static struct app_defaults defaults_of(char *json)
 {
-	return (struct settings){ .apps = apps,
-				  .app_id = id,
-				  .app_key = apps[0] ? NULL : key,
-				  .app_secret = apps[0] ? NULL : secret,
-				  .encryption_master_key = nothing,
-				  .webhooks = nothing,
-				  .channels = channels,
-				  .durable_channels = durable,
-				  .allowed_origins = nothing,
-				  .event_max_bytes = 10240,
-				  .presence_members_max = 3,
-				  .subscription_count = 1 };
+	return (struct app_defaults){ .json = json,
+				      .id = id,
+				      .key = json[0] ? NULL : key,
+				      .secret = json[0] ? NULL : secret,
+				      .encryption_master_key = nothing,
+				      .webhooks = nothing,
+				      .channels = channels,
+				      .durable_channels = durable,
+				      .allowed_origins = nothing,
+				      .event_max_bytes = 10240,
+				      .presence_members_max = 3,
+				      .subscription_count = 1 };
 }
 
 static struct apps load(const char *text)
 {
 	char *copy = strdup(text);
-	struct settings settings = settings_of(copy);
+	struct app_defaults defaults = defaults_of(copy);
 	struct buf error = BUF_INIT;
 	struct apps apps;
 
-	if (apps_load(&apps, &settings, &error) == -1)
+	if (apps_load(&apps, &defaults, &error) == -1)
 		fail_msg("%.*s", (int)error.len, error.data);
 	buf_release(&error);
 	free(copy);
@@ -49,11 +47,11 @@ static struct apps load(const char *text)
 static void expect_refused(const char *text, const char *want)
 {
 	char *copy = strdup(text);
-	struct settings settings = settings_of(copy);
+	struct app_defaults defaults = defaults_of(copy);
 	struct buf error = BUF_INIT;
 	struct apps apps;
 
-	assert_int_equal(apps_load(&apps, &settings, &error), -1);
+	assert_int_equal(apps_load(&apps, &defaults, &error), -1);
 	assert_span(buf_span(&error), span_str(want));
 	apps_release(&apps);
 	buf_release(&error);
@@ -260,13 +258,13 @@ TEST(the_file_is_named_if_there_is_one)
 
 TEST(a_file_that_is_empty_has_no_apps)
 {
-	struct settings settings = settings_of(nothing);
+	struct app_defaults defaults = defaults_of(nothing);
 	struct buf error = BUF_INIT;
 	struct apps apps;
 
-	settings.app_key = settings.app_secret = NULL;
+	defaults.key = defaults.secret = NULL;
 	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
-	assert_int_equal(apps_load(&apps, &settings, &error), -1);
+	assert_int_equal(apps_load(&apps, &defaults, &error), -1);
 	assert_non_null(memmem(error.data, error.len, "apps.json': ", 12));
 	apps_release(&apps);
 	buf_release(&error);

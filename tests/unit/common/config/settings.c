@@ -65,8 +65,8 @@ TEST(every_other_option_has_a_default_that_passes_its_check)
 	struct buf error = BUF_INIT;
 
 	assert_int_equal(conf_load(&group, &error), 0);
-	assert_string_equal(settings.app_id, "1");
-	assert_string_equal(settings.channels, "messages,room-*");
+	assert_string_equal(settings.app.id, "1");
+	assert_string_equal(settings.app.channels, "messages,room-*");
 	assert_string_equal(settings.redis_prefix, "pushlog");
 	settings_start_log(&settings, "unit");
 	assert_true(log_is_on(LOG_LEVEL_INFO));
