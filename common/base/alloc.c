@@ -9,7 +9,7 @@
 
 #include "common/base/log.h"
 
-static void *checked(void *ptr, size_t size)
+static void *check_allocated(void *ptr, size_t size)
 {
 	if (ptr == NULL)
 		fatalx("out of memory allocating %zu bytes", size);
@@ -18,17 +18,18 @@ static void *checked(void *ptr, size_t size)
 
 void *xmalloc(size_t size)
 {
-	return checked(malloc(size ? size : 1), size);
+	return check_allocated(malloc(size ? size : 1), size);
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size ? size : 1), size);
+	return check_allocated(calloc(count ? count : 1, size ? size : 1),
+			       size);
 }
 
 void *xrealloc(void *ptr, size_t size)
 {
-	return checked(realloc(ptr, size ? size : 1), size);
+	return check_allocated(realloc(ptr, size ? size : 1), size);
 }
 
 char *xstrdup(const char *s)

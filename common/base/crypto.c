@@ -12,7 +12,7 @@
 
 #include "common/base/log.h"
 
-static void digest(const EVP_MD *md, struct span s, uint8_t *out)
+static void hash_span(const EVP_MD *md, struct span s, uint8_t *out)
 {
 	if (EVP_Digest(s.ptr, s.len, out, NULL, md, NULL) != 1)
 		fatalx("libcrypto refuses '%s'", EVP_MD_get0_name(md));
@@ -20,17 +20,17 @@ static void digest(const EVP_MD *md, struct span s, uint8_t *out)
 
 void crypto_md5(struct span s, uint8_t out[CRYPTO_MD5_BYTES])
 {
-	digest(EVP_md5(), s, out);
+	hash_span(EVP_md5(), s, out);
 }
 
 void crypto_sha1(struct span s, uint8_t out[CRYPTO_SHA1_BYTES])
 {
-	digest(EVP_sha1(), s, out);
+	hash_span(EVP_sha1(), s, out);
 }
 
 void crypto_sha256(struct span s, uint8_t out[CRYPTO_SHA256_BYTES])
 {
-	digest(EVP_sha256(), s, out);
+	hash_span(EVP_sha256(), s, out);
 }
 
 void crypto_hmac_sha256(struct span key, struct span s,

@@ -6,7 +6,7 @@
 
 #include <strings.h>
 
-static bool is_token_char(char c)
+bool http_head_is_token_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c >= '0' && c <= '9') ||
@@ -18,7 +18,7 @@ static bool is_token(struct span s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (!is_token_char(s.ptr[i]))
+		if (!http_head_is_token_char(s.ptr[i]))
 			return false;
 	return s.len > 0;
 }
@@ -37,7 +37,7 @@ static bool is_field_value(struct span s)
 	return true;
 }
 
-static struct span trim(struct span s)
+static struct span trim_blanks(struct span s)
 {
 	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
 		s.ptr++;
@@ -51,7 +51,7 @@ static struct span trim(struct span s)
 
 /* What stands before the first c, and *rest behind it; all of it and an
  * absent rest if there is no c. */
-static struct span split(struct span s, char c, struct span *rest)
+static struct span split_at(struct span s, char c, struct span *rest)
 {
 	const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
 
@@ -62,13 +62,13 @@ static struct span split(struct span s, char c, struct span *rest)
 	return span_of(s.ptr, (size_t)(at - s.ptr));
 }
 
-static int parse_line(struct span line, struct http_head *head)
+static int parse_request_line(struct span line, struct http_head *head)
 {
 	struct span version;
 	size_t i;
 
-	head->method = split(line, ' ', &line);
-	head->target = split(line, ' ', &version);
+	head->method = split_at(line, ' ', &line);
+	head->target = split_at(line, ' ', &version);
 	if (!is_token(head->method) || version.ptr == NULL ||
 	    !span_starts(head->target, "/"))
 		return 400;
@@ -85,7 +85,7 @@ static int parse_line(struct span line, struct http_head *head)
 }
 
 /* A line that ends in CR LF; absent if there is none, 400 on a bare one. */
-static int take_line(struct span *in, struct span *line)
+static int take_head_line(struct span *in, struct span *line)
 {
 	const char *end = memchr(in->ptr, '\n', in->len);
 
@@ -102,15 +102,15 @@ static int take_line(struct span *in, struct span *line)
 int http_head_line(struct span *in, struct http_head *head)
 {
 	struct span line;
-	int status = take_line(in, &line);
+	int status = take_head_line(in, &line);
 
-	return status != 0 ? status : parse_line(line, head);
+	return status != 0 ? status : parse_request_line(line, head);
 }
 
 int http_head_field(struct span *in, struct span *name, struct span *value)
 {
 	struct span line;
-	int status = take_line(in, &line);
+	int status = take_head_line(in, &line);
 
 	if (status != 0)
 		return status;
@@ -119,10 +119,10 @@ int http_head_field(struct span *in, struct span *name, struct span *value)
 		return 0;
 	}
 	/* a name is a token: no blank before the colon, no folding */
-	*name = split(line, ':', value);
+	*name = split_at(line, ':', value);
 	if (value->ptr == NULL || !is_token(*name) || !is_field_value(*value))
 		return 400;
-	*value = trim(*value);
+	*value = trim_blanks(*value);
 	return 0;
 }
 
@@ -133,7 +133,7 @@ bool http_head_is(struct span s, const char *word)
 
 struct span http_head_part(struct span *list, char separator)
 {
-	return trim(split(*list, separator, list));
+	return trim_blanks(split_at(*list, separator, list));
 }
 
 bool http_head_has(struct span list, const char *word)

@@ -27,6 +27,10 @@ int http_head_line(struct span *in, struct http_head *head) MUST_CHECK;
 int http_head_field(struct span *in, struct span *name,
 		    struct span *value) MUST_CHECK;
 
+/* Whether c may stand in a method or in the name of a field: RFC 9110 § 5.6.2.
+ */
+bool http_head_is_token_char(char c);
+
 /* Names and many values know no case. */
 bool http_head_is(struct span s, const char *word);
 

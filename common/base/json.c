@@ -27,7 +27,7 @@ static void skip_blank(struct scan *s)
 		s->at++;
 }
 
-static bool take(struct scan *s, char c)
+static bool take_char(struct scan *s, char c)
 {
 	if (s->at == s->end || *s->at != c)
 		return false;
@@ -56,14 +56,14 @@ static bool take_digits(struct scan *s)
 
 static const char *scan_number(struct scan *s)
 {
-	take(s, '-');
-	if (!take(s, '0') && !take_digits(s))
+	take_char(s, '-');
+	if (!take_char(s, '0') && !take_digits(s))
 		return "not a JSON value";
-	if (take(s, '.') && !take_digits(s))
+	if (take_char(s, '.') && !take_digits(s))
 		return "a number ends in its decimal point";
-	if (take(s, 'e') || take(s, 'E')) {
-		if (!take(s, '+'))
-			take(s, '-');
+	if (take_char(s, 'e') || take_char(s, 'E')) {
+		if (!take_char(s, '+'))
+			take_char(s, '-');
 		if (!take_digits(s))
 			return "a number ends in its exponent";
 	}
@@ -107,7 +107,7 @@ static const char *scan_unicode_escape(struct scan *s)
 
 static const char *scan_escape(struct scan *s)
 {
-	if (take(s, 'u'))
+	if (take_char(s, 'u'))
 		return scan_unicode_escape(s);
 	if (s->at == s->end || *s->at == '\0' ||
 	    strchr("\"\\/bfnrt", *s->at) == NULL)
@@ -120,7 +120,7 @@ static const char *scan_string(struct scan *s)
 {
 	const char *why;
 
-	if (!take(s, '"'))
+	if (!take_char(s, '"'))
 		return "a string is missing";
 	while (s->at < s->end) {
 		unsigned char c = (unsigned char)*s->at++;
@@ -140,13 +140,13 @@ static const char *scan_array(struct scan *s)
 	const char *why;
 
 	skip_blank(s);
-	if (take(s, ']'))
+	if (take_char(s, ']'))
 		return NULL;
 	do {
 		if ((why = scan_value(s)) != NULL)
 			return why;
-	} while (take(s, ','));
-	return take(s, ']') ? NULL : "an array has no end";
+	} while (take_char(s, ','));
+	return take_char(s, ']') ? NULL : "an array has no end";
 }
 
 static const char *scan_object(struct scan *s)
@@ -154,19 +154,19 @@ static const char *scan_object(struct scan *s)
 	const char *why;
 
 	skip_blank(s);
-	if (take(s, '}'))
+	if (take_char(s, '}'))
 		return NULL;
 	do {
 		skip_blank(s);
 		if ((why = scan_string(s)) != NULL)
 			return why;
 		skip_blank(s);
-		if (!take(s, ':'))
+		if (!take_char(s, ':'))
 			return "a colon is missing";
 		if ((why = scan_value(s)) != NULL)
 			return why;
-	} while (take(s, ','));
-	return take(s, '}') ? NULL : "an object has no end";
+	} while (take_char(s, ','));
+	return take_char(s, '}') ? NULL : "an object has no end";
 }
 
 static const char *scan_nested(struct scan *s)
@@ -226,18 +226,18 @@ static size_t count_keys(struct span text)
 	skip_blank(&s);
 	s.at++;
 	skip_blank(&s);
-	if (take(&s, '}'))
+	if (take_char(&s, '}'))
 		return 0;
 	do {
 		skip_blank(&s);
 		if (scan_string(&s) != NULL)
 			return 0;
 		skip_blank(&s);
-		take(&s, ':');
+		take_char(&s, ':');
 		if (scan_value(&s) != NULL)
 			return 0;
 		keys++;
-	} while (take(&s, ','));
+	} while (take_char(&s, ','));
 	return keys;
 }
 
@@ -296,7 +296,7 @@ struct span json_get_text(struct span text, const char *key)
 			break;
 		name.len = (size_t)(s.at - 1 - name.ptr);
 		skip_blank(&s);
-		take(&s, ':');
+		take_char(&s, ':');
 		skip_blank(&s);
 		value.ptr = s.at;
 		if (scan_value(&s) != NULL)
@@ -306,7 +306,7 @@ struct span json_get_text(struct span text, const char *key)
 			value.len--;
 		if (span_is(name, key))
 			return value;
-	} while (take(&s, ','));
+	} while (take_char(&s, ','));
 	return span_of(NULL, 0);
 }
 

@@ -98,7 +98,7 @@ bool log_is_on(enum log_level level)
 
 /* What a message holds of line breaks and other controls becomes '?': one
  * fact stays one line, whatever a peer's name contains. */
-static void tame(char *s, size_t len)
+static void replace_controls(char *s, size_t len)
 {
 	size_t i;
 
@@ -107,7 +107,7 @@ static void tame(char *s, size_t len)
 			s[i] = '?';
 }
 
-static size_t bounded(int written, size_t room)
+static size_t written_len(int written, size_t room)
 {
 	if (written < 0)
 		return 0;
@@ -117,7 +117,7 @@ static size_t bounded(int written, size_t room)
 /* ---- one function a format: each writes the line without its end to out, of
  * LINE_MAX_BYTES, and returns its length ---- */
 
-static size_t add_time(char *out, size_t size)
+static size_t add_timestamp(char *out, size_t size)
 {
 	struct timespec now;
 	struct tm utc;
@@ -126,29 +126,29 @@ static size_t add_time(char *out, size_t size)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	len = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &utc);
-	return len + bounded(snprintf(out + len, size - len, ".%03ldZ",
-				      now.tv_nsec / 1000000),
-			     size - len);
+	return len + written_len(snprintf(out + len, size - len, ".%03ldZ",
+					  now.tv_nsec / 1000000),
+				 size - len);
 }
 
 static size_t write_text(char *out, enum log_level level, const char *message)
 {
-	size_t len = add_time(out, LINE_MAX_BYTES);
+	size_t len = add_timestamp(out, LINE_MAX_BYTES);
 
 	return len +
-	       bounded(snprintf(out + len, LINE_MAX_BYTES - len,
-				" %s[%ld] %s: %s", program, (long)getpid(),
-				level_names[level], message),
-		       LINE_MAX_BYTES - len);
+	       written_len(snprintf(out + len, LINE_MAX_BYTES - len,
+				    " %s[%ld] %s: %s", program, (long)getpid(),
+				    level_names[level], message),
+			   LINE_MAX_BYTES - len);
 }
 
 /* The journal knows the time, the program and the process. */
 static size_t write_journal(char *out, enum log_level level,
 			    const char *message)
 {
-	return bounded(snprintf(out, LINE_MAX_BYTES, "<%d>%s",
-				priorities[level], message),
-		       LINE_MAX_BYTES);
+	return written_len(snprintf(out, LINE_MAX_BYTES, "<%d>%s",
+				    priorities[level], message),
+			   LINE_MAX_BYTES);
 }
 
 /* JSON is UTF-8: of a message that is not, what is not ASCII becomes '?'. */
@@ -170,14 +170,15 @@ static size_t add_escaped(char *out, const char *message)
 static size_t write_json(char *out, enum log_level level, const char *message)
 {
 	const size_t room = LINE_MAX_BYTES - 2 * MESSAGE_MAX_BYTES - 3;
-	size_t len = bounded(snprintf(out, room, "{\"time\":\""), room);
+	size_t len = written_len(snprintf(out, room, "{\"time\":\""), room);
 
-	len += add_time(out + len, room - len);
-	len += bounded(snprintf(out + len, room - len,
-				"\",\"program\":\"%s\",\"pid\":%ld,"
-				"\"level\":\"%s\",\"message\":\"",
-				program, (long)getpid(), level_names[level]),
-		       room - len);
+	len += add_timestamp(out + len, room - len);
+	len += written_len(snprintf(out + len, room - len,
+				    "\",\"program\":\"%s\",\"pid\":%ld,"
+				    "\"level\":\"%s\",\"message\":\"",
+				    program, (long)getpid(),
+				    level_names[level]),
+			   room - len);
 	len += add_escaped(out + len, message);
 	out[len++] = '"';
 	out[len++] = '}';
@@ -185,7 +186,7 @@ static size_t write_json(char *out, enum log_level level, const char *message)
 }
 
 /* Takes the beginning of a character off that lost its end to a cut. */
-static size_t without_half(const char *message, size_t len)
+static size_t whole_characters(const char *message, size_t len)
 {
 	size_t left = len;
 
@@ -197,22 +198,22 @@ static size_t without_half(const char *message, size_t len)
 
 /* The message, tamed, and cut where it is too long for any format. */
 PRINTF_LIKE(5, 0)
-static void compose(char *message, size_t size, int saved, int cause,
-		    const char *fmt, va_list ap)
+static void compose_message(char *message, size_t size, int saved, int cause,
+			    const char *fmt, va_list ap)
 {
 	char error[128];
 	size_t len;
 
 	errno = saved; /* for %m: what stands above may change it */
-	len = bounded(vsnprintf(message, size, fmt, ap), size);
+	len = written_len(vsnprintf(message, size, fmt, ap), size);
 	if (cause != 0)
-		len += bounded(
+		len += written_len(
 			snprintf(message + len, size - len, ": %s",
 				 strerror_r(cause, error, sizeof(error))),
 			size - len);
 	if (len == size - 1)
-		len = without_half(message, len);
-	tame(message, len);
+		len = whole_characters(message, len);
+	replace_controls(message, len);
 	message[len] = '\0';
 }
 
@@ -225,7 +226,7 @@ static void write_line(enum log_level level, int saved, int cause,
 
 	if (!log_is_on(level))
 		return;
-	compose(message, sizeof(message), saved, cause, fmt, ap);
+	compose_message(message, sizeof(message), saved, cause, fmt, ap);
 	if (format == LOG_FORMAT_JSON)
 		len = write_json(line, level, message);
 	else if (format == LOG_FORMAT_JOURNAL)

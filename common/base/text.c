@@ -97,6 +97,11 @@ size_t text_count_characters(struct span s)
 	return count;
 }
 
+bool text_is_made_of(const char *s, const char *chars)
+{
+	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
+}
+
 int text_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

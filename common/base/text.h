@@ -26,6 +26,9 @@ int text_parse_range(const char *s, int64_t min, int64_t max,
 /* Code points of what is valid UTF-8. */
 size_t text_count_characters(struct span s);
 
+/* Whether s is not empty and contains only these characters. */
+bool text_is_made_of(const char *s, const char *chars);
+
 /* Of a hexadecimal digit, either case; -1 for any other character. */
 int text_hex_value(char c);
 

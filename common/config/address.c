@@ -9,7 +9,7 @@
 
 #include "common/base/text.h"
 
-static int copy(char *to, size_t size, const char *from, size_t len)
+static int copy_part(char *to, size_t size, const char *from, size_t len)
 {
 	if (len == 0 || len >= size)
 		return -1;
@@ -26,8 +26,8 @@ int address_parse(const char *s, struct address *address)
 
 	memset(address, 0, sizeof(*address));
 	if (strncmp(s, "unix:", 5) == 0)
-		return copy(address->path, sizeof(address->path), s + 5,
-			    strlen(s + 5));
+		return copy_part(address->path, sizeof(address->path), s + 5,
+				 strlen(s + 5));
 
 	colon = strrchr(s, ':');
 	if (colon == NULL || text_parse_range(colon + 1, 1, 65535, &port) == -1)
@@ -40,7 +40,7 @@ int address_parse(const char *s, struct address *address)
 	} else if (strcspn(s, ":[]") < host_len) {
 		return -1;
 	}
-	return copy(address->host, sizeof(address->host), s, host_len);
+	return copy_part(address->host, sizeof(address->host), s, host_len);
 }
 
 const char *address_check(const char *s)

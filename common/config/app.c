@@ -12,6 +12,7 @@
 #include "common/base/crypto.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/config/channel_name.h"
 #include "common/config/conf.h"
 #include "common/config/origin.h"
@@ -19,22 +20,17 @@
 /* Shorter secrets can be guessed by trying. */
 #define SECRET_MIN 16
 
-static bool is_made_of(const char *s, const char *chars)
-{
-	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
-}
-
 const char *app_check_id(const char *s)
 {
-	return is_made_of(s, "0123456789") && strlen(s) <= APP_ID_MAX
+	return text_is_made_of(s, "0123456789") && strlen(s) <= APP_ID_MAX
 		       ? NULL
 		       : "is not 1 to 20 digits";
 }
 
 const char *app_check_key(const char *s)
 {
-	return is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
-			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+	return text_is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 		       ? NULL
 		       : "is not made of letters, digits, - and _";
 }
@@ -62,7 +58,7 @@ static const char *check_item(const char *s)
 		       : "has an item that is empty or has a comma or a blank";
 }
 
-static char **string_field(struct app *app, size_t offset)
+static char **string_member(struct app *app, size_t offset)
 {
 	return (char **)(void *)((char *)app + offset);
 }
@@ -71,10 +67,10 @@ static char **string_field(struct app *app, size_t offset)
 typedef const char *take_fn(struct app *app, size_t offset,
 			    struct json_object *value);
 
-static const char *take_string(struct app *app, size_t offset,
-			       struct json_object *value)
+static const char *take_string_member(struct app *app, size_t offset,
+				      struct json_object *value)
 {
-	char **field = string_field(app, offset);
+	char **field = string_member(app, offset);
 
 	if (!json_object_is_type(value, json_type_string))
 		return "is not a string";
@@ -83,12 +79,12 @@ static const char *take_string(struct app *app, size_t offset,
 	return NULL;
 }
 
-static const char *take_list(struct app *app, size_t offset,
-			     struct json_object *value)
+static const char *take_string_list(struct app *app, size_t offset,
+				    struct json_object *value)
 {
 	struct buf list = BUF_INIT;
 	const char *why = NULL;
-	char **field = string_field(app, offset);
+	char **field = string_member(app, offset);
 	size_t i;
 
 	if (!json_object_is_type(value, json_type_array))
@@ -160,7 +156,7 @@ static const char *take_webhooks(struct app *app, size_t offset,
 	}
 #define CHECKED(name, field, check, is_required)                               \
 	{                                                                      \
-		name, offsetof(struct app, field), take_string, check,         \
+		name, offsetof(struct app, field), take_string_member, check,  \
 			is_required                                            \
 	}
 
@@ -176,9 +172,9 @@ static const struct member {
 	CHECKED("secret", secret, app_check_secret, true),
 	CHECKED("encryption_master_key", encryption_master_key,
 		app_check_master_key, false),
-	MEMBER("durable_channels", durable_channels, take_list),
-	{ "allowed_origins", offsetof(struct app, allowed_origins), take_list,
-	  origin_check_list, false },
+	MEMBER("durable_channels", durable_channels, take_string_list),
+	{ "allowed_origins", offsetof(struct app, allowed_origins),
+	  take_string_list, origin_check_list, false },
 	MEMBER("event_max_bytes", event_max_bytes, take_size),
 	MEMBER("presence_members_max", presence_members_max, take_limit),
 	MEMBER("connections_max", connections_max, take_limit),
@@ -231,7 +227,7 @@ static int check_members(struct app *app, const char **name, const char **why)
 
 		if (members[i].check == NULL)
 			continue;
-		value = *string_field(app, members[i].offset);
+		value = *string_member(app, members[i].offset);
 		*name = members[i].name;
 		*why = value[0] == '\0' && members[i].is_required
 			       ? "is not given"
@@ -254,7 +250,7 @@ static int check_new(const struct apps *apps, const struct app *app,
 	return apps_find_key(apps, span_str(app->key)) != NULL ? -1 : 0;
 }
 
-static void init(struct app *app, const struct app_defaults *defaults)
+static void init_app(struct app *app, const struct app_defaults *defaults)
 {
 	*app = (struct app){
 		.id = xstrdup(""),
@@ -274,7 +270,7 @@ static void init(struct app *app, const struct app_defaults *defaults)
 	};
 }
 
-static void release(struct app *app)
+static void release_app(struct app *app)
 {
 	free(app->id);
 	free(app->key);
@@ -286,7 +282,7 @@ static void release(struct app *app)
 	webhooks_release(&app->webhooks);
 }
 
-static void replace(char **field, const char *value)
+static void replace_string(char **field, const char *value)
 {
 	free(*field);
 	*field = xstrdup(value);
@@ -303,11 +299,11 @@ static int load_app(struct apps *apps, const struct app_defaults *defaults,
 		*why = "is not an object";
 		return -1;
 	}
-	init(&app, defaults);
+	init_app(&app, defaults);
 	if (take_members(&app, object, name, why) == -1 ||
 	    check_members(&app, name, why) == -1 ||
 	    check_new(apps, &app, name, why) == -1) {
-		release(&app);
+		release_app(&app);
 		return -1;
 	}
 	apps->all[apps->count++] = app;
@@ -329,8 +325,9 @@ static struct json_object *find_array(struct json_object *object,
 	return *why == NULL ? array : NULL;
 }
 
-static int load_array(struct apps *apps, const struct app_defaults *defaults,
-		      struct json_object *array, struct buf *error)
+static int load_app_array(struct apps *apps,
+			  const struct app_defaults *defaults,
+			  struct json_object *array, struct buf *error)
 {
 	size_t count = json_object_array_length(array), i;
 	const char *name, *why;
@@ -349,19 +346,21 @@ static int load_array(struct apps *apps, const struct app_defaults *defaults,
 	return 0;
 }
 
-static void load_one(struct app *app, const struct app_defaults *defaults)
+static void load_single_app(struct app *app,
+			    const struct app_defaults *defaults)
 {
-	init(app, defaults);
-	replace(&app->id, defaults->id);
-	replace(&app->key, defaults->key);
-	replace(&app->secret, defaults->secret);
-	replace(&app->encryption_master_key, defaults->encryption_master_key);
+	init_app(app, defaults);
+	replace_string(&app->id, defaults->id);
+	replace_string(&app->key, defaults->key);
+	replace_string(&app->secret, defaults->secret);
+	replace_string(&app->encryption_master_key,
+		       defaults->encryption_master_key);
 	/* the table of options has checked it */
 	if (webhooks_parse(&app->webhooks, defaults->webhooks) != NULL)
 		fatalx("PUSHLOG_WEBHOOKS is not a list of URLs");
 }
 
-static int load_text(struct apps *apps, const struct app_defaults *defaults,
+static int load_json(struct apps *apps, const struct app_defaults *defaults,
 		     struct buf *error)
 {
 	struct json_object *object = NULL, *array = NULL;
@@ -371,7 +370,7 @@ static int load_text(struct apps *apps, const struct app_defaults *defaults,
 	if (json_parse_object(span_str(defaults->json), &object, &why) == 0)
 		array = find_array(object, &why);
 	if (array != NULL) {
-		result = load_array(apps, defaults, array, error);
+		result = load_app_array(apps, defaults, array, error);
 	} else {
 		conf_add_source(error, "PUSHLOG_APPS");
 		buf_addf(error, ": %s", why);
@@ -386,14 +385,14 @@ int apps_load(struct apps *apps, const struct app_defaults *defaults,
 	*apps = (struct apps){ NULL, 0 };
 	/* not by what apps is: a file that is given may be empty */
 	if (defaults->key == NULL) {
-		if (load_text(apps, defaults, error) == -1)
+		if (load_json(apps, defaults, error) == -1)
 			return -1;
 	} else {
 		apps->all = xcalloc(1, sizeof(*apps->all));
 		apps->count = 1;
-		load_one(&apps->all[0], defaults);
+		load_single_app(&apps->all[0], defaults);
 	}
-	replace(&apps->all[0].channels, defaults->channels);
+	replace_string(&apps->all[0].channels, defaults->channels);
 	return 0;
 }
 
@@ -402,7 +401,7 @@ void apps_release(struct apps *apps)
 	size_t i;
 
 	for (i = 0; i < apps->count; i++)
-		release(&apps->all[i]);
+		release_app(&apps->all[i]);
 	free(apps->all);
 	*apps = (struct apps){ NULL, 0 };
 }

@@ -19,13 +19,13 @@
 /* The longest NAME_FILE. */
 #define NAME_MAX_BYTES 128
 
-static char **string_field(const struct conf_group *group, size_t i)
+static char **string_option(const struct conf_group *group, size_t i)
 {
 	return (char **)(void *)((char *)group->into +
 				 group->options[i].offset);
 }
 
-static int64_t *int_field(const struct conf_group *group, size_t i)
+static int64_t *int_option(const struct conf_group *group, size_t i)
 {
 	return (int64_t *)(void *)((char *)group->into +
 				   group->options[i].offset);
@@ -69,7 +69,7 @@ fail:
 
 /* NULL where none is given. An empty one takes back what was given before it:
  * environments are put together from several places. */
-static const char *find_path(const char *name)
+static const char *find_file_path(const char *name)
 {
 	char file_name[NAME_MAX_BYTES];
 	const char *path;
@@ -83,16 +83,17 @@ static bool is_given(const char *name)
 {
 	const char *value = getenv(name);
 
-	return (value != NULL && value[0] != '\0') || find_path(name) != NULL;
+	return (value != NULL && value[0] != '\0') ||
+	       find_file_path(name) != NULL;
 }
 
 /* Reads what was given, or takes the default. The caller frees *value, which
  * is NULL where another option stands for this one. */
-static int find_value(const struct conf_option *option, char **value,
-		      struct buf *error)
+static int find_option_value(const struct conf_option *option, char **value,
+			     struct buf *error)
 {
 	const char *given = getenv(option->name);
-	const char *path = find_path(option->name);
+	const char *path = find_file_path(option->name);
 	bool is_replaced = option->instead != NULL && is_given(option->instead);
 
 	*value = NULL;
@@ -124,7 +125,7 @@ static int load_int(const struct conf_group *group, size_t i, const char *value,
 	const struct conf_option *option = &group->options[i];
 
 	if (text_parse_range(value, option->min, option->max,
-			     int_field(group, i)) == 0)
+			     int_option(group, i)) == 0)
 		return 0;
 	buf_addf(error, "%s: '%s' is not a whole number from %lld to %lld",
 		 option->name, value, (long long)option->min,
@@ -138,7 +139,7 @@ static int load_string(const struct conf_group *group, size_t i, char *value,
 	const struct conf_option *option = &group->options[i];
 	const char *why = option->check ? option->check(value) : NULL;
 
-	*string_field(group, i) = value;
+	*string_option(group, i) = value;
 	if (why == NULL)
 		return 0;
 	if (option->secret)
@@ -154,7 +155,7 @@ static int load_option(const struct conf_group *group, size_t i,
 	char *value;
 	int result;
 
-	if (find_value(&group->options[i], &value, error) == -1)
+	if (find_option_value(&group->options[i], &value, error) == -1)
 		return -1;
 	if (value == NULL)
 		return 0;
@@ -172,7 +173,7 @@ int conf_load(const struct conf_group *group, struct buf *error)
 
 	for (i = 0; i < group->count; i++)
 		if (group->options[i].type == CONF_STRING)
-			*string_field(group, i) = NULL;
+			*string_option(group, i) = NULL;
 
 	for (i = 0; i < group->count; i++) {
 		if (load_option(group, i, error) == 0)
@@ -190,8 +191,8 @@ void conf_release(const struct conf_group *group)
 	for (i = 0; i < group->count; i++) {
 		if (group->options[i].type != CONF_STRING)
 			continue;
-		free(*string_field(group, i));
-		*string_field(group, i) = NULL;
+		free(*string_option(group, i));
+		*string_option(group, i) = NULL;
 	}
 }
 
@@ -203,23 +204,23 @@ void conf_print(const struct conf_group *group, struct buf *out)
 		const struct conf_option *option = &group->options[i];
 
 		if (option->type == CONF_STRING &&
-		    *string_field(group, i) == NULL)
+		    *string_option(group, i) == NULL)
 			continue;
 		buf_addf(out, "# %s\n", option->help);
 		if (option->secret)
 			buf_addf(out, "# %s is a secret\n", option->name);
 		else if (option->type == CONF_STRING)
 			buf_addf(out, "%s=%s\n", option->name,
-				 *string_field(group, i));
+				 *string_option(group, i));
 		else
 			buf_addf(out, "%s=%lld\n", option->name,
-				 (long long)*int_field(group, i));
+				 (long long)*int_option(group, i));
 	}
 }
 
 void conf_add_source(struct buf *buf, const char *name)
 {
-	const char *path = find_path(name);
+	const char *path = find_file_path(name);
 
 	buf_add_str(buf, name);
 	if (path != NULL)
@@ -264,7 +265,7 @@ NO_RETURN static void print_help(const char *program, const char *about,
 }
 
 /* Says everything that is wrong, a line each. */
-static void load(const struct conf_group *groups, size_t count)
+static void load_groups(const struct conf_group *groups, size_t count)
 {
 	struct buf errors = BUF_INIT;
 	bool is_good = true;
@@ -300,7 +301,7 @@ bool conf_start(int argc, char **argv, const char *program, const char *about,
 	if (argc > 1 && !is_print && !is_check)
 		fatalx("unknown argument '%s': try '%s --help'", argv[1],
 		       program);
-	load(groups, count);
+	load_groups(groups, count);
 	if (!is_print)
 		return !is_check;
 	for (i = 0; i < count; i++)

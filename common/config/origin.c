@@ -16,7 +16,7 @@ static bool is_label_char(char c)
 }
 
 /* Takes off *s what stands before the first of these characters. */
-static struct span take_until(struct span *s, const char *chars)
+static struct span take_before(struct span *s, const char *chars)
 {
 	struct span taken = *s;
 	size_t len = 0;
@@ -42,14 +42,14 @@ static bool is_label(struct span label)
 static bool take_host(struct span *s)
 {
 	if (s->len > 0 && s->ptr[0] == '[') {
-		take_until(s, "]");
+		take_before(s, "]");
 		if (s->len == 0)
 			return false;
 		*s = span_of(s->ptr + 1, s->len - 1);
 		return true;
 	}
 	for (;;) {
-		struct span label = take_until(s, ".:/");
+		struct span label = take_before(s, ".:/");
 
 		if (!is_label(label) && !span_is(label, "*"))
 			return false;
@@ -60,7 +60,7 @@ static bool take_host(struct span *s)
 }
 
 /* What follows the host: nothing, or a port that is not implied. */
-static bool is_port(struct span s, const char *implied)
+static bool is_port_suffix(struct span s, const char *implied)
 {
 	int64_t port;
 
@@ -73,21 +73,21 @@ static bool is_port(struct span s, const char *implied)
 	       text_parse_int(s, &port) == 0 && port <= 65535;
 }
 
-static bool is_origin(struct span s)
+static bool is_origin_pattern(struct span s)
 {
 	const char *implied = span_starts(s, "https:")  ? ":443"
 			      : span_starts(s, "http:") ? ":80"
 							: "";
-	struct span scheme = take_until(&s, ":");
+	struct span scheme = take_before(&s, ":");
 
 	if (!is_label(scheme) || !span_starts(s, "://"))
 		return false;
 	s = span_of(s.ptr + 3, s.len - 3);
-	return take_host(&s) && is_port(s, implied);
+	return take_host(&s) && is_port_suffix(s, implied);
 }
 
 /* The next item of a list, which is taken off *list; absent at its end. */
-static struct span take_item(const char **list)
+static struct span take_origin(const char **list)
 {
 	struct span item;
 
@@ -101,15 +101,15 @@ const char *origin_check_list(const char *list)
 {
 	struct span item;
 
-	while ((item = take_item(&list)).ptr != NULL)
-		if (!is_origin(item))
+	while ((item = take_origin(&list)).ptr != NULL)
+		if (!is_origin_pattern(item))
 			return "has an item that is no origin: "
 			       "https://host[:port], in lower case, a label "
 			       "of the host may be *";
 	return NULL;
 }
 
-static bool matches(struct span origin, struct span pattern)
+static bool matches_pattern(struct span origin, struct span pattern)
 {
 	size_t at = 0, i;
 
@@ -135,8 +135,8 @@ bool origin_is_listed(struct span origin, const char *list)
 {
 	struct span item;
 
-	while ((item = take_item(&list)).ptr != NULL)
-		if (matches(origin, item))
+	while ((item = take_origin(&list)).ptr != NULL)
+		if (matches_pattern(origin, item))
 			return true;
 	return false;
 }

@@ -4,19 +4,15 @@
  */
 #include "common/config/settings.h"
 
+#include "common/base/text.h"
 #include "common/config/address.h"
 #include "common/config/origin.h"
-
-static bool is_made_of(const char *s, const char *chars)
-{
-	return s[0] != '\0' && s[strspn(s, chars)] == '\0';
-}
 
 /* It stands in Redis channel names, where it must not end early. */
 static const char *check_prefix(const char *s)
 {
-	return is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
-			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+	return text_is_made_of(s, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 		       ? NULL
 		       : "is not made of letters, digits, '-', '_' and '.'";
 }
@@ -72,7 +68,7 @@ static const char *check_log_format(const char *s)
 		.help = text                                                   \
 	}
 
-static const struct conf_option options[] = {
+static const struct conf_option settings_table[] = {
 	SECRET(APPS, app.json, "", NULL,
 	       "several apps, JSON, in place of the next five"),
 	APP("PUSHLOG_APP_ID", app.id, "1", app_check_id,
@@ -154,8 +150,9 @@ static const struct conf_option options[] = {
 
 struct conf_group settings_group(struct settings *settings)
 {
-	return (struct conf_group){ options,
-				    sizeof(options) / sizeof(options[0]),
+	return (struct conf_group){ settings_table,
+				    sizeof(settings_table) /
+					    sizeof(settings_table[0]),
 				    settings };
 }
 

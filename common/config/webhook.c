@@ -11,18 +11,18 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 
-static const char *const names[] = {
+static const char *const event_names[] = {
 	"channel_occupied",   "channel_vacated", "member_added",
 	"member_removed",     "client_event",    "cache_miss",
 	"subscription_count",
 };
 
-static bool is_name(const char *s)
+static bool is_event_name(const char *s)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(s, names[i]) == 0)
+	for (i = 0; i < sizeof(event_names) / sizeof(event_names[0]); i++)
+		if (strcmp(s, event_names[i]) == 0)
 			return true;
 	return false;
 }
@@ -52,8 +52,8 @@ static bool has_url(const struct webhooks *hooks, struct span url)
 	return false;
 }
 
-static const char *add(struct webhooks *hooks, struct span url,
-		       const char *events)
+static const char *add_webhook(struct webhooks *hooks, struct span url,
+			       const char *events)
 {
 	if (!is_url(url))
 		return "has an item that is no http:// or https:// URL";
@@ -76,13 +76,14 @@ const char *webhooks_parse(struct webhooks *hooks, const char *list)
 	     list += strspn(list, ", \t")) {
 		size_t len = strcspn(list, ", \t");
 
-		why = add(hooks, span_of(list, len), "");
+		why = add_webhook(hooks, span_of(list, len), "");
 		list += len;
 	}
 	return why;
 }
 
-/* NULL and the names with commas in between, with a NUL; or what is wrong. */
+/* NULL and the names with commas in between, with a NUL; or what is
+ * wrong. */
 static const char *join_events(struct json_object *array, struct buf *events)
 {
 	size_t i;
@@ -94,7 +95,7 @@ static const char *join_events(struct json_object *array, struct buf *events)
 		struct json_object *item = json_object_array_get_idx(array, i);
 
 		if (!json_object_is_type(item, json_type_string) ||
-		    !is_name(json_object_get_string(item)))
+		    !is_event_name(json_object_get_string(item)))
 			return "has an event that there is not";
 		if (i > 0)
 			buf_add_char(events, ',');
@@ -116,15 +117,18 @@ static const char *take_object(struct webhooks *hooks,
 		return "has an object with other members than url and events";
 	why = join_events(array, &events);
 	if (why == NULL)
-		why = add(hooks, json_get_string(object, "url"), events.data);
+		why = add_webhook(hooks, json_get_string(object, "url"),
+				  events.data);
 	buf_release(&events);
 	return why;
 }
 
-static const char *take_item(struct webhooks *hooks, struct json_object *item)
+static const char *take_webhook(struct webhooks *hooks,
+				struct json_object *item)
 {
 	if (json_object_is_type(item, json_type_string))
-		return add(hooks, span_str(json_object_get_string(item)), "");
+		return add_webhook(hooks,
+				   span_str(json_object_get_string(item)), "");
 	if (json_object_is_type(item, json_type_object))
 		return take_object(hooks, item);
 	return "has an item that is neither a string nor an object";
@@ -138,7 +142,7 @@ const char *webhooks_take(struct webhooks *hooks, struct json_object *array)
 	if (!json_object_is_type(array, json_type_array))
 		return "is not an array";
 	for (i = 0; why == NULL && i < json_object_array_length(array); i++)
-		why = take_item(hooks, json_object_array_get_idx(array, i));
+		why = take_webhook(hooks, json_object_array_get_idx(array, i));
 	return why;
 }
 

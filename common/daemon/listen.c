@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Whether somebody listens on it. */
-static bool is_alive(const struct sockaddr_un *name)
+static bool has_listener(const struct sockaddr_un *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool alive;
@@ -33,7 +33,7 @@ static int open_unix(const char *path)
 	int fd;
 
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", path);
-	if (is_alive(&name)) {
+	if (has_listener(&name)) {
 		errno = EADDRINUSE;
 		return -1;
 	}

@@ -35,7 +35,7 @@ void metric_observe(struct metric_histogram *histogram,
 
 /* ---- the numbers of a metric, one after the other ---- */
 
-static size_t numbers_of(const struct metric *metric)
+static size_t number_count(const struct metric *metric)
 {
 	size_t each = metric->type == METRIC_HISTOGRAM
 			      ? sizeof(struct metric_histogram) /
@@ -45,25 +45,26 @@ static size_t numbers_of(const struct metric *metric)
 	return metric->count * each;
 }
 
-static _Atomic int64_t *first_of(const struct metric *metric, void *of)
+static _Atomic int64_t *first_number(const struct metric *metric, void *of)
 {
 	return (_Atomic int64_t *)(void *)((char *)of + metric->offset);
 }
 
-static const _Atomic int64_t *first_in(const struct metric *metric,
-				       const void *of)
+static const _Atomic int64_t *first_const_number(const struct metric *metric,
+						 const void *of)
 {
 	return (const _Atomic int64_t *)(const void *)((const char *)of +
 						       metric->offset);
 }
 
-static void merge_one(const struct metric *metric, void *to, const void *from)
+static void merge_metric(const struct metric *metric, void *to,
+			 const void *from)
 {
-	_Atomic int64_t *into = first_of(metric, to);
-	const _Atomic int64_t *what = first_in(metric, from);
+	_Atomic int64_t *into = first_number(metric, to);
+	const _Atomic int64_t *what = first_const_number(metric, from);
 	size_t i;
 
-	for (i = 0; i < numbers_of(metric); i++) {
+	for (i = 0; i < number_count(metric); i++) {
 		int64_t n = metric_get(&what[i]);
 
 		if (metric->type != METRIC_PEAK)
@@ -78,7 +79,7 @@ void metric_merge(const struct metric_table *table, void *to, const void *from)
 	size_t i;
 
 	for (i = 0; i < table->count; i++)
-		merge_one(&table->metrics[i], to, from);
+		merge_metric(&table->metrics[i], to, from);
 }
 
 void metric_forget(const struct metric_table *table, void *of)
@@ -90,8 +91,8 @@ void metric_forget(const struct metric_table *table, void *of)
 
 		if (metric->type != METRIC_GAUGE && metric->type != METRIC_PEAK)
 			continue;
-		for (n = 0; n < numbers_of(metric); n++)
-			metric_set(&first_of(metric, of)[n], 0);
+		for (n = 0; n < number_count(metric); n++)
+			metric_set(&first_number(metric, of)[n], 0);
 	}
 }
 
@@ -115,8 +116,8 @@ static void add_number(struct buf *text, int64_t n, int64_t unit)
 
 /* The line's name and labels, up to the blank before its number. le: the
  * bucket's bound, absent in all other lines. */
-static void add_name(struct buf *text, const struct metric *metric,
-		     const char *suffix, size_t series, struct span le)
+static void add_series(struct buf *text, const struct metric *metric,
+		       const char *suffix, size_t series, struct span le)
 {
 	bool has_label = metric->label != NULL, has_le = le.ptr != NULL;
 
@@ -138,10 +139,11 @@ static void add_name(struct buf *text, const struct metric *metric,
 	buf_add_char(text, ' ');
 }
 
-static void add_line(struct buf *text, const struct metric *metric,
-		     const char *suffix, size_t series, int64_t n, int64_t unit)
+static void add_sample(struct buf *text, const struct metric *metric,
+		       const char *suffix, size_t series, int64_t n,
+		       int64_t unit)
 {
-	add_name(text, metric, suffix, series, span_of(NULL, 0));
+	add_series(text, metric, suffix, series, span_of(NULL, 0));
 	add_number(text, n, unit);
 	buf_add_char(text, '\n');
 }
@@ -166,14 +168,14 @@ static void add_histogram(struct buf *text, const struct metric *metric,
 		else
 			buf_add_str(&le, "+Inf");
 		count += metric_get(&histogram->buckets[i]);
-		add_name(text, metric, "_bucket", series, buf_span(&le));
+		add_series(text, metric, "_bucket", series, buf_span(&le));
 		buf_add_int(text, count);
 		buf_add_char(text, '\n');
 	}
 	buf_release(&le);
-	add_line(text, metric, "_sum", series, metric_get(&histogram->sum),
-		 bounds->unit);
-	add_line(text, metric, "_count", series, count, 1);
+	add_sample(text, metric, "_sum", series, metric_get(&histogram->sum),
+		   bounds->unit);
+	add_sample(text, metric, "_count", series, count, 1);
 }
 
 static void add_metric(struct buf *text, const struct metric *metric,
@@ -193,8 +195,10 @@ static void add_metric(struct buf *text, const struct metric *metric,
 		if (metric->type == METRIC_HISTOGRAM)
 			add_histogram(text, metric, i, of);
 		else
-			add_line(text, metric, "", i,
-				 metric_get(&first_in(metric, of)[i]), 1);
+			add_sample(
+				text, metric, "", i,
+				metric_get(&first_const_number(metric, of)[i]),
+				1);
 	}
 }
 

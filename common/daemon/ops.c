@@ -45,8 +45,8 @@ static struct span path_of(struct span target)
 	return target;
 }
 
-static void choose(const struct ops_handler *handler,
-		   const struct http_head *head, struct answer *answer)
+static void answer_path(const struct ops_handler *handler,
+			const struct http_head *head, struct answer *answer)
 {
 	struct span path = path_of(head->target);
 
@@ -67,7 +67,7 @@ static void choose(const struct ops_handler *handler,
 
 /* 0, or as http_head_line. No field is of interest: a body is not read, and
  * nothing is negotiated. */
-static int parse(struct span in, struct http_head *head)
+static int parse_ops_request(struct span in, struct http_head *head)
 {
 	struct span name, value;
 	int status = http_head_line(&in, head);
@@ -107,11 +107,11 @@ int ops_answer(const struct ops_handler *handler, struct span in,
 	if (start.len > OPS_REQUEST_MAX_BYTES)
 		start.len = OPS_REQUEST_MAX_BYTES;
 	if (start.len > 0)
-		status = parse(start, &head);
+		status = parse_ops_request(start, &head);
 	if (status == -1 && in.len < OPS_REQUEST_MAX_BYTES)
 		return -1;
 	if (status == 0)
-		choose(handler, &head, &answer);
+		answer_path(handler, &head, &answer);
 	else
 		answer.status = status == -1 ? 431 : status;
 	if (answer.text.len == 0)

@@ -41,8 +41,8 @@ struct ops_server {
 	struct peer peers[PEERS_MAX];
 };
 
-static void control(struct ops_server *server, int op, int fd, uint32_t events,
-		    void *who)
+static void control_epoll(struct ops_server *server, int op, int fd,
+			  uint32_t events, void *who)
 {
 	struct epoll_event event = { .events = events, .data.ptr = who };
 
@@ -58,7 +58,7 @@ static void set_tick(struct ops_server *server, bool is_on)
 	timerfd_settime(server->tick_fd, 0, &every, NULL);
 }
 
-static void drop(struct peer *peer)
+static void drop_peer(struct peer *peer)
 {
 	if (peer->fd != -1)
 		close(peer->fd);
@@ -81,35 +81,35 @@ static struct peer *make_place(struct ops_server *server)
 		if (peer->since_ms < oldest->since_ms)
 			oldest = peer;
 	}
-	drop(oldest);
+	drop_peer(oldest);
 	return oldest;
 }
 
 /* Sends what there is, as far as the kernel takes it. */
-static void flush(struct ops_server *server, struct peer *peer)
+static void flush_peer(struct ops_server *server, struct peer *peer)
 {
 	ssize_t sent;
 
 	sent = send(peer->fd, peer->out.data + peer->sent,
 		    peer->out.len - peer->sent, MSG_NOSIGNAL);
 	if (sent == -1 && errno != EAGAIN && errno != EINTR) {
-		drop(peer);
+		drop_peer(peer);
 		return;
 	}
 	if (sent > 0)
 		peer->sent += (size_t)sent;
 	if (peer->sent < peer->out.len) {
-		control(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN | EPOLLOUT,
-			peer);
+		control_epoll(server, EPOLL_CTL_MOD, peer->fd,
+			      EPOLLIN | EPOLLOUT, peer);
 		return;
 	}
 	/* closed when the peer has read it and closes: with bytes of its own
 	 * unread, closing first would take the answer away from it */
 	shutdown(peer->fd, SHUT_WR);
-	control(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN, peer);
+	control_epoll(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN, peer);
 }
 
-static void receive(struct ops_server *server, struct peer *peer)
+static void read_peer(struct ops_server *server, struct peer *peer)
 {
 	char *room = buf_reserve(&peer->in, READ_BYTES);
 	ssize_t len = recv(peer->fd, room, READ_BYTES, 0);
@@ -117,7 +117,7 @@ static void receive(struct ops_server *server, struct peer *peer)
 	if (len == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len <= 0) {
-		drop(peer);
+		drop_peer(peer);
 		return;
 	}
 	if (peer->is_answered)
@@ -127,7 +127,7 @@ static void receive(struct ops_server *server, struct peer *peer)
 		return;
 	peer->is_answered = true;
 	buf_clear(&peer->in);
-	flush(server, peer);
+	flush_peer(server, peer);
 }
 
 static void accept_peer(struct ops_server *server)
@@ -139,7 +139,8 @@ static void accept_peer(struct ops_server *server)
 	/* a sibling was faster, the peer left, or we have no descriptor: then
 	 * it waits for the next tick and does not wake us meanwhile */
 	if (fd == -1 && (errno == EMFILE || errno == ENFILE)) {
-		control(server, EPOLL_CTL_DEL, server->listen_fd, 0, NULL);
+		control_epoll(server, EPOLL_CTL_DEL, server->listen_fd, 0,
+			      NULL);
 		server->is_listening = false;
 		set_tick(server, true);
 	}
@@ -147,7 +148,7 @@ static void accept_peer(struct ops_server *server)
 		return;
 	peer = make_place(server);
 	*peer = (struct peer){ .fd = fd, .since_ms = clock_ms() };
-	control(server, EPOLL_CTL_ADD, fd, EPOLLIN, peer);
+	control_epoll(server, EPOLL_CTL_ADD, fd, EPOLLIN, peer);
 	set_tick(server, true);
 }
 
@@ -164,12 +165,12 @@ static void on_tick(struct ops_server *server)
 		struct peer *peer = &server->peers[i];
 
 		if (peer->fd != -1 && peer->since_ms <= late_ms)
-			drop(peer);
+			drop_peer(peer);
 		has_peers |= peer->fd != -1;
 	}
 	if (!server->is_listening && !server->has_left) {
-		control(server, EPOLL_CTL_ADD, server->listen_fd, EPOLLIN,
-			&server->listen_fd);
+		control_epoll(server, EPOLL_CTL_ADD, server->listen_fd, EPOLLIN,
+			      &server->listen_fd);
 		server->is_listening = true;
 	}
 	if (!has_peers)
@@ -191,10 +192,10 @@ void ops_server_turn(struct ops_server *server)
 	} else {
 		peer = event.data.ptr;
 		if (event.events & EPOLLOUT)
-			flush(server, peer);
+			flush_peer(server, peer);
 		if (peer->fd != -1 &&
 		    (event.events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
-			receive(server, peer);
+			read_peer(server, peer);
 	}
 }
 
@@ -214,9 +215,10 @@ struct ops_server *ops_server_new(int listen_fd,
 		fatal("cannot wait for who operates us");
 	for (i = 0; i < PEERS_MAX; i++)
 		server->peers[i].fd = -1;
-	control(server, EPOLL_CTL_ADD, listen_fd, EPOLLIN, &server->listen_fd);
-	control(server, EPOLL_CTL_ADD, server->tick_fd, EPOLLIN,
-		&server->tick_fd);
+	control_epoll(server, EPOLL_CTL_ADD, listen_fd, EPOLLIN,
+		      &server->listen_fd);
+	control_epoll(server, EPOLL_CTL_ADD, server->tick_fd, EPOLLIN,
+		      &server->tick_fd);
 	return server;
 }
 
@@ -227,7 +229,7 @@ void ops_server_free(struct ops_server *server)
 	if (server == NULL)
 		return;
 	for (i = 0; i < PEERS_MAX; i++)
-		drop(&server->peers[i]);
+		drop_peer(&server->peers[i]);
 	close(server->tick_fd);
 	close(server->epoll_fd);
 	free(server);
@@ -236,7 +238,8 @@ void ops_server_free(struct ops_server *server)
 void ops_server_leave(struct ops_server *server)
 {
 	if (server->is_listening)
-		control(server, EPOLL_CTL_DEL, server->listen_fd, 0, NULL);
+		control_epoll(server, EPOLL_CTL_DEL, server->listen_fd, 0,
+			      NULL);
 	server->is_listening = false;
 	server->has_left = true;
 }

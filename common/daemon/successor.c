@@ -38,8 +38,8 @@ void successor_try(struct successor *successor)
 	successor->trial = -1;
 }
 
-static enum successor_verdict verdict(const struct successor *successor,
-				      int status)
+static enum successor_verdict judge_status(const struct successor *successor,
+					   int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return SUCCESSOR_FIT;
@@ -67,7 +67,7 @@ enum successor_verdict successor_judge(struct successor *successor)
 		return SUCCESSOR_TRIED;
 	}
 	successor->trial = 0;
-	return verdict(successor, status);
+	return judge_status(successor, status);
 }
 
 void successor_abandon(struct successor *successor)

@@ -56,12 +56,12 @@ void auth_add_user(struct buf *buf, const struct app *app,
 	buf_release(&text);
 }
 
-/* Releases wanted. */
-static bool is_wanted(struct span auth, struct buf *wanted)
+/* Releases expected. */
+static bool is_expected(struct span auth, struct buf *expected)
 {
-	bool result = crypto_equal(auth, buf_span(wanted));
+	bool result = crypto_equal(auth, buf_span(expected));
 
-	buf_release(wanted);
+	buf_release(expected);
 	return result;
 }
 
@@ -69,19 +69,19 @@ bool auth_check_channel(const struct app *app, struct span auth,
 			struct span socket_id, struct span channel,
 			struct span channel_data)
 {
-	struct buf wanted = BUF_INIT;
+	struct buf expected = BUF_INIT;
 
-	auth_add_channel(&wanted, app, socket_id, channel, channel_data);
-	return is_wanted(auth, &wanted);
+	auth_add_channel(&expected, app, socket_id, channel, channel_data);
+	return is_expected(auth, &expected);
 }
 
 bool auth_check_user(const struct app *app, struct span auth,
 		     struct span socket_id, struct span user_data)
 {
-	struct buf wanted = BUF_INIT;
+	struct buf expected = BUF_INIT;
 
-	auth_add_user(&wanted, app, socket_id, user_data);
-	return is_wanted(auth, &wanted);
+	auth_add_user(&expected, app, socket_id, user_data);
+	return is_expected(auth, &expected);
 }
 
 void auth_add_grant(struct buf *buf, const struct app *app, struct span channel,
@@ -103,7 +103,7 @@ void auth_add_grant(struct buf *buf, const struct app *app, struct span channel,
 }
 
 /* Takes what stands before the next colon off *rest; -1 if there is none. */
-static int take_field(struct span *rest, struct span *field)
+static int take_grant_field(struct span *rest, struct span *field)
 {
 	const char *colon =
 		rest->len > 0 ? memchr(rest->ptr, ':', rest->len) : NULL;
@@ -116,7 +116,7 @@ static int take_field(struct span *rest, struct span *field)
 }
 
 /* The user, up to USER_MAX_BYTES, in whatever case. */
-static int parse_user(struct span hex, char *user)
+static int parse_grant_user(struct span hex, char *user)
 {
 	size_t i;
 
@@ -137,16 +137,16 @@ bool auth_check_grant(const struct app *app, struct span channel,
 		      struct span grant, int64_t now_s)
 {
 	struct span rest = grant, expiry, user;
-	struct buf wanted = BUF_INIT;
+	struct buf expected = BUF_INIT;
 	char bytes[USER_MAX_BYTES];
 	int64_t expiry_s;
 
-	if (take_field(&rest, &expiry) == -1 ||
-	    take_field(&rest, &user) == -1 ||
+	if (take_grant_field(&rest, &expiry) == -1 ||
+	    take_grant_field(&rest, &user) == -1 ||
 	    text_parse_int(expiry, &expiry_s) == -1 ||
-	    parse_user(user, bytes) == -1)
+	    parse_grant_user(user, bytes) == -1)
 		return false;
-	auth_add_grant(&wanted, app, channel, span_of(bytes, user.len / 2),
+	auth_add_grant(&expected, app, channel, span_of(bytes, user.len / 2),
 		       expiry_s);
-	return is_wanted(grant, &wanted) && now_s < expiry_s;
+	return is_expected(grant, &expected) && now_s < expiry_s;
 }

@@ -21,7 +21,8 @@ void envelope_encode(struct buf *buf, const struct envelope *envelope)
 }
 
 /* Takes what stands before the delimiter off *rest; -1 if there is none. */
-static int take_field(struct span *rest, char delimiter, struct span *field)
+static int take_header_field(struct span *rest, char delimiter,
+			     struct span *field)
 {
 	const char *end;
 
@@ -42,16 +43,16 @@ enum envelope_result envelope_decode(struct span payload,
 	struct span version, header, epoch, id, exclude;
 	int64_t number;
 
-	if (take_field(&payload, '\n', &header) == -1 ||
-	    take_field(&header, ' ', &version) == -1 ||
+	if (take_header_field(&payload, '\n', &header) == -1 ||
+	    take_header_field(&header, ' ', &version) == -1 ||
 	    text_parse_int(version, &number) == -1)
 		return ENVELOPE_BAD;
 	if (number != ENVELOPE_VERSION)
 		return ENVELOPE_UNKNOWN;
 
 	exclude = header;
-	if (take_field(&exclude, ' ', &epoch) == -1 ||
-	    take_field(&exclude, ' ', &id) == -1 || exclude.len == 0 ||
+	if (take_header_field(&exclude, ' ', &epoch) == -1 ||
+	    take_header_field(&exclude, ' ', &id) == -1 || exclude.len == 0 ||
 	    memchr(exclude.ptr, ' ', exclude.len) != NULL ||
 	    text_parse_int(id, &envelope->id) == -1 || envelope->id < 0 ||
 	    span_is(epoch, "-") != (envelope->id == 0))

@@ -21,7 +21,7 @@ void event_add_message(struct buf *buf, const struct event *event)
 }
 
 /* The data of a Pusher event is a string; a message's holds JSON. */
-static void add_data(struct buf *buf, const struct event *event)
+static void add_event_data(struct buf *buf, const struct event *event)
 {
 	struct buf message = BUF_INIT;
 
@@ -41,7 +41,7 @@ void event_encode(struct buf *buf, const struct event *event)
 	buf_add_str(buf, ",\"channel\":");
 	json_add_string(buf, event->channel);
 	buf_add_str(buf, ",\"data\":");
-	add_data(buf, event);
+	add_event_data(buf, event);
 	if (event->id != 0) {
 		buf_add_str(buf, ",\"id\":");
 		buf_add_int(buf, event->id);

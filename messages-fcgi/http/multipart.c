@@ -14,19 +14,13 @@
 
 #include <strings.h>
 
+#include "common/base/http_head.h"
+
 #define BOUNDARY_MAX 70 /* RFC 2046 § 5.1.1 */
 
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* RFC 9110 § 5.6.2 */
-static bool is_token_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 static void skip(struct span *s, size_t len)
@@ -50,7 +44,7 @@ static struct span take_token(struct span *s)
 {
 	struct span token = span_of(s->ptr, 0);
 
-	while (token.len < s->len && is_token_char(s->ptr[token.len]))
+	while (token.len < s->len && http_head_is_token_char(s->ptr[token.len]))
 		token.len++;
 	skip(s, token.len);
 	return token;

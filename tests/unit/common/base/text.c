@@ -203,6 +203,15 @@ TEST(a_range_includes_both_its_ends)
 	assert_true(n == INT64_MIN);
 }
 
+TEST(a_string_is_made_of_characters_if_it_has_one_and_no_other)
+{
+	assert_true(text_is_made_of("a", "ab"));
+	assert_true(text_is_made_of("abba", "ab"));
+	assert_false(text_is_made_of("abc", "ab"));
+	assert_false(text_is_made_of("cab", "ab"));
+	assert_false(text_is_made_of("", "ab"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +226,8 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_64_bits_is_refused),
 		cmocka_unit_test(what_is_no_whole_number_is_refused),
 		cmocka_unit_test(a_range_includes_both_its_ends),
+		cmocka_unit_test(
+			a_string_is_made_of_characters_if_it_has_one_and_no_other),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

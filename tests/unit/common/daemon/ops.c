@@ -86,7 +86,7 @@ TEST(what_is_wrong_stands_behind_it)
 	is_ready = OPS_DEGRADED;
 	why = "redis is unavailable";
 	expect("GET /readyz?verbose HTTP/1.1\r\n\r\n",
-	       HEAD("200 OK", "24") "degraded: redis is unavailable\n");
+	       HEAD("200 OK", "31") "degraded: redis is unavailable\n");
 	is_ready = OPS_BAD;
 	expect("GET /readyz HTTP/1.1\r\n\r\n",
 	       HEAD("503 Service Unavailable",
