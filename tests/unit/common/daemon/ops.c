@@ -90,7 +90,7 @@ TEST(what_is_wrong_stands_behind_it)
 	is_ready = OPS_BAD;
 	expect("GET /readyz HTTP/1.1\r\n\r\n",
 	       HEAD("503 Service Unavailable",
-		    "23") "failing: redis is unavailable\n");
+		    "30") "failing: redis is unavailable\n");
 }
 
 TEST(metrics_have_the_type_of_the_format)
