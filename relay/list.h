@@ -8,9 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The struct that member is embedded in. */
-#define container_of(ptr, type, member)                                        \
-	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#include "common/base/container_of.h"
 
 /* Both the head of a list and a link in one. A link that is in no list points
  * to itself, so that taking it out twice is harmless. */
