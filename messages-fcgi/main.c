@@ -131,12 +131,13 @@ static void *serve(void *arg)
 
 /* By the committer's thread. To answer one is quicker than to wake another
  * thread for it; what are many would keep the next commit waiting. */
-static void on_answered(void *ctx, struct order *first, struct order *last)
+static void on_answered(void *ctx, struct submission *first,
+			struct submission *last)
 {
 	struct server *server = ctx;
 
-	if (first == last && first->is_brief)
-		serve_one(server, first->exchange);
+	if (first == last && exchange_of(first)->deferred.is_brief)
+		serve_one(server, exchange_of(first));
 	else
 		acceptor_call(server->acceptor, first, last);
 }

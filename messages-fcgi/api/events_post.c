@@ -30,8 +30,8 @@ struct delivery {
 	const struct app *app;
 	struct trigger trigger;
 	bool is_batch;
-	struct order order;
 	struct post posts[TRIGGER_EVENTS_MAX]; /* of the durable ones */
+	size_t post_count;
 };
 
 static void free_delivery(struct delivery *delivery)
@@ -96,19 +96,19 @@ static void fill_posts(struct delivery *delivery, const struct request *request)
 }
 
 /* 0 if all of them are in the log. */
-static int judge(const struct order *order, struct api_error *error)
+static int judge(const struct delivery *delivery, struct api_error *error)
 {
 	bool is_conflict = false;
 	size_t i;
 
-	for (i = 0; i < order->count; i++) {
-		if (order->posts[i].outcome == POST_UNAVAILABLE)
+	for (i = 0; i < delivery->post_count; i++) {
+		if (delivery->posts[i].outcome == POST_UNAVAILABLE)
 			return api_error_set(
 				error, 503,
 				"The event was not committed in time: "
 				"repeat it with the same "
 				"Idempotency-Key");
-		if (order->posts[i].outcome == POST_CONFLICT)
+		if (delivery->posts[i].outcome == POST_CONFLICT)
 			is_conflict = true;
 	}
 	if (is_conflict)
@@ -224,7 +224,7 @@ static void send(const struct delivery *delivery, struct response *response)
 /* The durable ones are in the log, if there are any. */
 static void finish(struct delivery *delivery, struct response *response)
 {
-	if (delivery->order.count < delivery->trigger.count)
+	if (delivery->post_count < delivery->trigger.count)
 		publish(delivery->self->publisher, &delivery->trigger,
 			delivery->app);
 	send(delivery, response);
@@ -235,7 +235,7 @@ static void on_answered(void *ctx, struct response *response)
 	struct delivery *delivery = ctx;
 	struct api_error error = { .text = BUF_INIT };
 
-	if (judge(&delivery->order, &error) == 0)
+	if (judge(delivery, &error) == 0)
 		finish(delivery, response);
 	else
 		response_fault(response, &error);
@@ -268,8 +268,8 @@ static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
 		  error) == -1 ||
 	    check_key(request->idempotency_key, error) == -1)
 		return -1;
-	delivery->order.count = count_durable(trigger, delivery->app);
-	if (delivery->order.count < trigger->count &&
+	delivery->post_count = count_durable(trigger, delivery->app);
+	if (delivery->post_count < trigger->count &&
 	    !publisher_is_ready(self->publisher))
 		return api_error_set(error, 503,
 				     "Events can't be delivered at the moment");
@@ -277,27 +277,28 @@ static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
 }
 
 static void deliver(struct delivery *delivery, const struct request *request,
-		    struct response *response)
+		    struct response *response, struct deferred_answer *deferred)
 {
 	const struct events_post *self = delivery->self;
 
-	if (delivery->order.count == 0) {
+	if (delivery->post_count == 0) {
 		finish(delivery, response);
 		free_delivery(delivery);
 		return;
 	}
 	fill_posts(delivery, request);
-	delivery->order.committer =
-		self->committers[delivery->app - self->apps->all];
-	delivery->order.posts = delivery->posts;
-	delivery->order.answer = on_answered;
-	delivery->order.ctx = delivery;
-	response_await(response, &delivery->order);
+	*deferred = (struct deferred_answer){
+		.committer = self->committers[delivery->app - self->apps->all],
+		.submission = { .posts = delivery->posts,
+				.count = delivery->post_count },
+		.answer = on_answered,
+		.ctx = delivery,
+	};
 }
 
 static void answer(const struct events_post *self, struct span app_id,
 		   init_fn *parse, const struct request *request,
-		   struct response *response)
+		   struct response *response, struct deferred_answer *deferred)
 {
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
 	struct api_error error = { .text = BUF_INIT };
@@ -305,7 +306,7 @@ static void answer(const struct events_post *self, struct span app_id,
 	delivery->self = self;
 	delivery->is_batch = parse == trigger_init_batch;
 	if (init(delivery, app_id, parse, request, &error) == 0) {
-		deliver(delivery, request, response);
+		deliver(delivery, request, response, deferred);
 	} else {
 		response_fault(response, &error);
 		free_delivery(delivery);
@@ -314,13 +315,15 @@ static void answer(const struct events_post *self, struct span app_id,
 }
 
 void events_post(const struct events_post *self, struct span app_id,
-		 const struct request *request, struct response *response)
+		 const struct request *request, struct response *response,
+		 struct deferred_answer *deferred)
 {
-	answer(self, app_id, trigger_init_event, request, response);
+	answer(self, app_id, trigger_init_event, request, response, deferred);
 }
 
 void events_post_batch(const struct events_post *self, struct span app_id,
-		       const struct request *request, struct response *response)
+		       const struct request *request, struct response *response,
+		       struct deferred_answer *deferred)
 {
-	answer(self, app_id, trigger_init_batch, request, response);
+	answer(self, app_id, trigger_init_batch, request, response, deferred);
 }

@@ -6,6 +6,7 @@
 #define MESSAGES_FCGI_API_EVENTS_POST_H
 
 #include "common/config/app.h"
+#include "messages-fcgi/api/deferred_answer.h"
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
 #include "messages-fcgi/log/committer.h"
@@ -21,9 +22,10 @@ struct events_post {
 };
 
 void events_post(const struct events_post *self, struct span app_id,
-		 const struct request *request, struct response *response);
+		 const struct request *request, struct response *response,
+		 struct deferred_answer *deferred);
 void events_post_batch(const struct events_post *self, struct span app_id,
-		       const struct request *request,
-		       struct response *response);
+		       const struct request *request, struct response *response,
+		       struct deferred_answer *deferred);
 
 #endif

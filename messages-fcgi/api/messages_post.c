@@ -20,7 +20,6 @@ static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 
 /* One that waits for its commit. */
 struct posting {
-	struct order order;
 	struct post post;
 	struct message message;
 	struct form form;
@@ -83,7 +82,8 @@ static void answer(void *ctx, struct response *response)
 }
 
 void messages_post(const struct messages_post *self,
-		   const struct request *request, struct response *response)
+		   const struct request *request, struct response *response,
+		   struct deferred_answer *deferred)
 {
 	struct posting *posting = xmalloc(sizeof(*posting));
 	struct problem problem;
@@ -99,13 +99,11 @@ void messages_post(const struct messages_post *self,
 		return;
 	}
 	fill_post(&posting->post, &posting->message, request->request_id);
-	posting->order = (struct order){
+	*deferred = (struct deferred_answer){
 		.committer = self->committer,
-		.posts = &posting->post,
-		.count = 1,
+		.submission = { .posts = &posting->post, .count = 1 },
 		.answer = answer,
 		.ctx = posting,
 		.is_brief = posting->message.storage.len < BRIEF_BYTES,
 	};
-	response_await(response, &posting->order);
 }

@@ -5,6 +5,7 @@
 #ifndef MESSAGES_FCGI_API_MESSAGES_POST_H
 #define MESSAGES_FCGI_API_MESSAGES_POST_H
 
+#include "messages-fcgi/api/deferred_answer.h"
 #include "messages-fcgi/api/message.h"
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
@@ -17,6 +18,7 @@ struct messages_post {
 };
 
 void messages_post(const struct messages_post *self,
-		   const struct request *request, struct response *response);
+		   const struct request *request, struct response *response,
+		   struct deferred_answer *deferred);
 
 #endif

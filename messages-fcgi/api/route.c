@@ -12,30 +12,35 @@
 /* parts: of the path, where the route's has asterisks. */
 typedef void route_fn(const struct route_context *context,
 		      const struct path_pattern_parts *path,
-		      const struct request *request, struct response *response);
+		      const struct request *request, struct response *response,
+		      struct deferred_answer *deferred);
 
 static void on_messages_get(const struct route_context *context,
 			    const struct path_pattern_parts *path,
 			    const struct request *request,
-			    struct response *response)
+			    struct response *response,
+			    struct deferred_answer *deferred)
 {
 	(void)path;
+	(void)deferred;
 	messages_get(&context->messages_get, request, response);
 }
 
 static void on_messages_post(const struct route_context *context,
 			     const struct path_pattern_parts *path,
 			     const struct request *request,
-			     struct response *response)
+			     struct response *response,
+			     struct deferred_answer *deferred)
 {
 	(void)path;
-	messages_post(&context->messages_post, request, response);
+	messages_post(&context->messages_post, request, response, deferred);
 }
 
 static void on_config_get(const struct route_context *context,
 			  const struct path_pattern_parts *path,
 			  const struct request *request,
-			  struct response *response)
+			  struct response *response,
+			  struct deferred_answer *deferred)
 {
 	static const struct response_head head = { .status = 200,
 						   .type = "application/json",
@@ -43,6 +48,7 @@ static void on_config_get(const struct route_context *context,
 	struct buf body = BUF_INIT;
 
 	(void)path;
+	(void)deferred;
 	(void)request;
 	buf_add_str(&body, "{\"key\":");
 	json_add_string(&body, span_str(context->app_key));
@@ -56,25 +62,30 @@ static void on_config_get(const struct route_context *context,
 static void on_events_post(const struct route_context *context,
 			   const struct path_pattern_parts *path,
 			   const struct request *request,
-			   struct response *response)
+			   struct response *response,
+			   struct deferred_answer *deferred)
 {
-	events_post(&context->events_post, path->parts[0], request, response);
+	events_post(&context->events_post, path->parts[0], request, response,
+		    deferred);
 }
 
 static void on_batch_post(const struct route_context *context,
 			  const struct path_pattern_parts *path,
 			  const struct request *request,
-			  struct response *response)
+			  struct response *response,
+			  struct deferred_answer *deferred)
 {
 	events_post_batch(&context->events_post, path->parts[0], request,
-			  response);
+			  response, deferred);
 }
 
 static void on_events_get(const struct route_context *context,
 			  const struct path_pattern_parts *path,
 			  const struct request *request,
-			  struct response *response)
+			  struct response *response,
+			  struct deferred_answer *deferred)
 {
+	(void)deferred;
 	events_get(&context->events_get, path->parts[0], path->parts[1],
 		   request, response);
 }
@@ -82,16 +93,20 @@ static void on_events_get(const struct route_context *context,
 static void on_channels_get(const struct route_context *context,
 			    const struct path_pattern_parts *path,
 			    const struct request *request,
-			    struct response *response)
+			    struct response *response,
+			    struct deferred_answer *deferred)
 {
+	(void)deferred;
 	channels_get(&context->channels_get, path->parts[0], request, response);
 }
 
 static void on_channel_get(const struct route_context *context,
 			   const struct path_pattern_parts *path,
 			   const struct request *request,
-			   struct response *response)
+			   struct response *response,
+			   struct deferred_answer *deferred)
 {
+	(void)deferred;
 	channels_get_one(&context->channels_get, path->parts[0], path->parts[1],
 			 request, response);
 }
@@ -99,8 +114,10 @@ static void on_channel_get(const struct route_context *context,
 static void on_users_get(const struct route_context *context,
 			 const struct path_pattern_parts *path,
 			 const struct request *request,
-			 struct response *response)
+			 struct response *response,
+			 struct deferred_answer *deferred)
 {
+	(void)deferred;
 	channels_get_users(&context->channels_get, path->parts[0],
 			   path->parts[1], request, response);
 }
@@ -108,8 +125,10 @@ static void on_users_get(const struct route_context *context,
 static void on_terminate_post(const struct route_context *context,
 			      const struct path_pattern_parts *path,
 			      const struct request *request,
-			      struct response *response)
+			      struct response *response,
+			      struct deferred_answer *deferred)
 {
+	(void)deferred;
 	channels_terminate_user(&context->channels_get, path->parts[0],
 				path->parts[1], request, response);
 }
@@ -117,18 +136,22 @@ static void on_terminate_post(const struct route_context *context,
 static void on_auth_post(const struct route_context *context,
 			 const struct path_pattern_parts *path,
 			 const struct request *request,
-			 struct response *response)
+			 struct response *response,
+			 struct deferred_answer *deferred)
 {
 	(void)path;
+	(void)deferred;
 	auth_post_channel(&context->auth_post, request, response);
 }
 
 static void on_user_auth_post(const struct route_context *context,
 			      const struct path_pattern_parts *path,
 			      const struct request *request,
-			      struct response *response)
+			      struct response *response,
+			      struct deferred_answer *deferred)
 {
 	(void)path;
+	(void)deferred;
 	auth_post_user(&context->auth_post, request, response);
 }
 
@@ -256,7 +279,8 @@ size_t route_body_max(const struct route_context *context, struct span path)
 
 enum stats_route route_answer(const struct route_context *context,
 			      const struct request *request,
-			      struct response *response)
+			      struct response *response,
+			      struct deferred_answer *deferred)
 {
 	struct path_pattern_parts parts;
 	const struct route *route = find_route(request->path, &parts);
@@ -271,7 +295,7 @@ enum stats_route route_answer(const struct route_context *context,
 		refuse(response, 403, NULL,
 		       "pages of this origin may not post here");
 	} else if (handler.answer != NULL) {
-		handler.answer(context, &parts, request, response);
+		handler.answer(context, &parts, request, response, deferred);
 	} else if (request->method == REQUEST_OPTIONS) {
 		const struct response_head head = { .status = 204,
 						    .cache = "no-store",

@@ -29,9 +29,11 @@ struct route_context {
 /* The largest body that is read for this path. */
 size_t route_body_max(const struct route_context *context, struct span path);
 
-/* Answers the request, whatever it is; returns as what it is counted. */
+/* Answers the request, whatever it is, or fills deferred, which is empty
+ * before. Returns the route that it counts as. */
 enum stats_route route_answer(const struct route_context *context,
 			      const struct request *request,
-			      struct response *response);
+			      struct response *response,
+			      struct deferred_answer *deferred);
 
 #endif

@@ -165,11 +165,6 @@ void response_problem(struct response *response, const struct problem *problem)
 	buf_release(&body);
 }
 
-void response_await(struct response *response, struct order *order)
-{
-	response->order = order;
-}
-
 void response_begin(struct response *response, const struct response_head *head)
 {
 	struct buf buf = BUF_INIT;

@@ -15,7 +15,6 @@
 #include "messages-fcgi/http/problem.h"
 
 struct FCGX_Request;
-struct order;
 
 struct response_head {
 	int status;
@@ -30,7 +29,6 @@ struct response_head {
 struct response {
 	struct FCGX_Request *fcgx;
 	const atomic_bool *is_giving_up; /* the program ends: break streams */
-	struct order *order;             /* that it waits for; NULL: none */
 	int status;                      /* that was sent, 0 before */
 	struct span reader; /* for cors_reader: set by who knows; or absent */
 	bool is_for_pages;  /* whose origin makes a difference */
@@ -49,9 +47,6 @@ void response_send(struct response *response, const struct response_head *head,
 void response_json(struct response *response, struct span body);
 void response_problem(struct response *response, const struct problem *problem);
 void response_fault(struct response *response, const struct api_error *error);
-
-/* What is sent is known when the order is answered: by what that calls. */
-void response_await(struct response *response, struct order *order);
 
 /* A body of unknown length: first begin, then write as often as needed. -1
  * when nobody reads it any more, or when it was broken off because the program

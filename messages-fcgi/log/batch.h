@@ -19,14 +19,14 @@ enum post_outcome {
 	POST_UNAVAILABLE, /* stored once or not at all, nobody knows yet */
 };
 
-struct order;
+struct submission;
 
-/* One event that somebody waits to see in the log, by an order. */
+/* One event of a submission. */
 struct post {
 	struct entry entry;
 	enum post_outcome outcome;
 	int64_t deadline_ms; /* it is answered soon after, in any case */
-	struct order *order;
+	struct submission *submission;
 	struct post *next;   /* in the committer's inbox */
 	struct post *repeat; /* in a batch: the next one that repeats it */
 };

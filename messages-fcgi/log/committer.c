@@ -158,11 +158,11 @@ static void make_room(struct committer *c, size_t posts)
 	pthread_cond_broadcast(&c->left);
 }
 
-/* Drops every post that has an outcome, and gives back the orders that have no
- * other. */
+/* Drops each post that has an outcome, and gives back the submissions that have
+ * no open post left. */
 static void answer(struct committer *c)
 {
-	struct order *first = NULL, **end = &first, *last = NULL;
+	struct submission *first = NULL, **end = &first, *last = NULL;
 	size_t kept = 0, i;
 
 	for (i = 0; i < c->pending_count; i++) {
@@ -173,9 +173,9 @@ static void answer(struct committer *c)
 			continue;
 		}
 		count_post(post->outcome);
-		if (--post->order->open > 0)
+		if (--post->submission->open > 0)
 			continue;
-		last = post->order;
+		last = post->submission;
 		last->next = NULL;
 		*end = last;
 		end = &last->next;
@@ -471,39 +471,38 @@ int64_t committer_round_ms(void)
 	return longest_ms;
 }
 
-static void init_posts(struct order *order)
+static void init_posts(const struct committer *c, struct submission *submission)
 {
-	int64_t now_ms = clock_ms();
+	int64_t deadline_ms = clock_ms() + c->options.post_timeout_ms;
 	size_t i;
 
-	order->open = order->count;
-	for (i = 0; i < order->count; i++) {
-		struct post *post = &order->posts[i];
+	submission->open = submission->count;
+	for (i = 0; i < submission->count; i++) {
+		struct post *post = &submission->posts[i];
 
 		post->outcome = POST_WAITING;
-		post->deadline_ms =
-			now_ms + order->committer->options.post_timeout_ms;
-		post->order = order;
+		post->deadline_ms = deadline_ms;
+		post->submission = submission;
 		post->next = post + 1;
 	}
-	order->posts[order->count - 1].next = NULL;
+	submission->posts[submission->count - 1].next = NULL;
 }
 
-void committer_post(struct order *order)
+void committer_post(struct committer *c, struct submission *submission)
 {
-	struct committer *c = order->committer;
-	struct post *last = &order->posts[order->count - 1];
+	size_t count = submission->count;
+	struct post *last = &submission->posts[count - 1];
 
-	assert(order->count > 0 && order->count <= COMMITTER_POSTS_MAX);
-	init_posts(order);
-	metric_add(&stats()->waiting, (int64_t)order->count);
+	assert(count > 0 && count <= COMMITTER_POSTS_MAX);
+	init_posts(c, submission);
+	metric_add(&stats()->waiting, (int64_t)count);
 	pthread_mutex_lock(&c->lock);
-	while (c->room < order->count) {
+	while (c->room < count) {
 		leader_give_way();
 		pthread_cond_wait(&c->left, &c->lock);
 	}
-	c->room -= order->count;
-	*c->inbox_end = order->posts;
+	c->room -= count;
+	*c->inbox_end = submission->posts;
 	c->inbox_end = &last->next;
 	pthread_mutex_unlock(&c->lock);
 	pthread_cond_signal(&c->arrived);

@@ -8,33 +8,16 @@
 
 #include "messages-fcgi/log/batch.h"
 #include "messages-fcgi/log/store_server.h"
+#include "messages-fcgi/log/submission.h"
 #include "messages-fcgi/log/tail_cache.h"
 #include "messages-fcgi/redis/publisher.h"
 
 struct committer;
-struct exchange;
-struct response;
 
-/* The posts that a request waits for, which no thread does. Whose they are sets
- * the first six, and lends all of it to the committer until it is answered. */
-struct order {
-	struct committer *committer;
-	struct post *posts; /* whose entries have events and keys */
-	size_t count;       /* COMMITTER_POSTS_MAX at most */
-	/* Tells the outcomes; ctx and the order are its own. */
-	void (*answer)(void *ctx, struct response *response);
-	void *ctx;
-	bool is_brief; /* the answer waits for nothing, nor is it long */
-
-	struct exchange *exchange; /* the one that waits */
-	size_t open;               /* posts that have no outcome yet */
-	struct order *next;        /* that is answered, too */
-};
-
-/* Orders that are answered, from the first to the last. Must not wait, the
- * next commit does as long. */
-typedef void committer_answered_fn(void *ctx, struct order *first,
-				   struct order *last);
+/* Gives back submissions, linked by next from first to last: each of their
+ * posts has an outcome. Must not block, because it delays the next commit. */
+typedef void committer_answered_fn(void *ctx, struct submission *first,
+				   struct submission *last);
 
 struct committer_options {
 	const char *app;
@@ -67,7 +50,7 @@ int64_t committer_round_ms(void);
  * its outcome within post_timeout_ms and the time of one statement, always.
  * Those of one channel get their ids in the order in which they stand. The same
  * keys may be posted again after any answer. Waits only while too many others
- * do; the order may be answered before this returns. */
-void committer_post(struct order *order);
+ * do; on_answered may have run before this returns. */
+void committer_post(struct committer *committer, struct submission *submission);
 
 #endif

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "messages-fcgi/leader.h"
 #include "messages-fcgi/server/fcgi_record.h"
@@ -72,7 +73,7 @@ struct acceptor {
 	bool is_full, is_closing, is_closed, has_accept_failed;
 
 	pthread_mutex_t call_lock; /* of the next two */
-	struct order *called, **called_end;
+	struct submission *called, **called_end;
 };
 
 /* Each is found by the address of its fd. A write to call_fd is news once, one
@@ -191,7 +192,7 @@ static void let_in(struct acceptor *acceptor, int fd)
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
 
 	limit_waits(fd);
-	exchange_init(&visitor->exchange, visitor);
+	exchange_init(&visitor->exchange);
 	visitor->fd = fd;
 	visitor->is_new = true;
 	pthread_mutex_lock(&acceptor->lock);
@@ -318,8 +319,8 @@ static struct exchange *listen_to(struct acceptor *acceptor,
 
 /* ---- who is called ---- */
 
-void acceptor_call(struct acceptor *acceptor, struct order *first,
-		   struct order *last)
+void acceptor_call(struct acceptor *acceptor, struct submission *first,
+		   struct submission *last)
 {
 	pthread_mutex_lock(&acceptor->call_lock);
 	*acceptor->called_end = first;
@@ -333,16 +334,16 @@ void acceptor_call(struct acceptor *acceptor, struct order *first,
 /* The first who was called, or NULL. */
 static struct exchange *take_called(struct acceptor *acceptor)
 {
-	struct order *order;
+	struct submission *submission;
 
 	pthread_mutex_lock(&acceptor->call_lock);
-	order = acceptor->called;
-	if (order != NULL)
-		acceptor->called = order->next;
+	submission = acceptor->called;
+	if (submission != NULL)
+		acceptor->called = submission->next;
 	if (acceptor->called == NULL)
 		acceptor->called_end = &acceptor->called;
 	pthread_mutex_unlock(&acceptor->call_lock);
-	return order == NULL ? NULL : order->exchange;
+	return submission == NULL ? NULL : exchange_of(submission);
 }
 
 /* ---- in and out ---- */
@@ -423,7 +424,8 @@ bool acceptor_is_attended(struct acceptor *acceptor)
 
 void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange)
 {
-	struct visitor *visitor = exchange->visitor;
+	struct visitor *visitor =
+		container_of(exchange, struct visitor, exchange);
 	bool is_kept = exchange->fcgx.ipcFd != -1;
 
 	exchange->fcgx.ipcFd = -1;

@@ -30,9 +30,9 @@ bool acceptor_is_attended(struct acceptor *acceptor);
 /* The exchange has ended. */
 void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange);
 
-/* The exchanges of these orders go on. */
-void acceptor_call(struct acceptor *acceptor, struct order *first,
-		   struct order *last);
+/* Resumes the exchanges of these submissions, linked by next. */
+void acceptor_call(struct acceptor *acceptor, struct submission *first,
+		   struct submission *last);
 
 /* Nobody comes in any more. Returns when all that was said before is taken; who
  * waits in acceptor_enter is sent home when all have left. */

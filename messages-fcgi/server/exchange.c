@@ -3,20 +3,21 @@
  * What happens to a request between its two ends. Knows no route and no
  * connection.
  *
- *     begun [-> its order is with a committer -> goes on] -> ended
+ *     begun [-> its posts are with a committer -> resumed] -> ended
  */
 #include "messages-fcgi/server/exchange.h"
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "messages-fcgi/log/committer.h"
 
 #define NO_FD (-1) /* libfcgi accepts nothing by itself */
 /* Room for a larger body is not kept for the next. */
 #define KEEP_BYTES 4096
 
-void exchange_init(struct exchange *exchange, struct visitor *visitor)
+void exchange_init(struct exchange *exchange)
 {
-	*exchange = (struct exchange){ .visitor = visitor };
+	*exchange = (struct exchange){ .started_us = 0 };
 	FCGX_InitRequest(&exchange->fcgx, NO_FD, FCGI_FAIL_ACCEPT_ON_INTR);
 }
 
@@ -50,33 +51,38 @@ static void begin(struct exchange *exchange, const struct route_context *routes,
 			  route_body_max(routes, request->path));
 	response_init(&exchange->response, &exchange->fcgx, is_giving_up,
 		      request->method == REQUEST_HEAD);
-	exchange->counted = route_answer(routes, request, &exchange->response);
+	exchange->counted = route_answer(routes, request, &exchange->response,
+					 &exchange->deferred);
 }
 
-static void go_on(struct response *response)
+static void resume(struct exchange *exchange)
 {
-	struct order *order = response->order;
+	deferred_answer_fn *answer = exchange->deferred.answer;
 
-	response->order = NULL;
-	order->answer(order->ctx, response);
+	exchange->deferred.answer = NULL;
+	answer(exchange->deferred.ctx, &exchange->response);
 }
 
 bool exchange_answer(struct exchange *exchange,
 		     const struct route_context *routes,
 		     const atomic_bool *is_giving_up)
 {
-	struct response *response = &exchange->response;
+	struct deferred_answer *deferred = &exchange->deferred;
 
-	if (response->order == NULL)
+	if (deferred->answer == NULL)
 		begin(exchange, routes, is_giving_up);
 	else
-		go_on(response);
-	if (response->order == NULL) {
+		resume(exchange);
+	if (deferred->answer == NULL) {
 		end(exchange);
 		return true;
 	}
-	/* after this nothing of the exchange is ours */
-	response->order->exchange = exchange;
-	committer_post(response->order);
+	/* from here on another thread may resume and free the exchange */
+	committer_post(deferred->committer, &deferred->submission);
 	return false;
+}
+
+struct exchange *exchange_of(struct submission *submission)
+{
+	return container_of(submission, struct exchange, deferred.submission);
 }

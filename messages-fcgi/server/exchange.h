@@ -12,26 +12,28 @@
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
 
-struct visitor;
-
-/* A connection's, for one request after the other. */
+/* A connection's, for one request after the other. The connection embeds it
+ * and is found by container_of. */
 struct exchange {
-	struct visitor *visitor; /* whose it is */
 	FCGX_Request fcgx;
 	struct request request;
 	struct response response;
+	struct deferred_answer deferred;
 	enum stats_route counted;
 	int64_t started_us;
 };
 
-void exchange_init(struct exchange *exchange, struct visitor *visitor);
+void exchange_init(struct exchange *exchange);
 void exchange_release(struct exchange *exchange);
 
-/* Answers the request that was taken into fcgx. False: it waits for an order,
- * and goes on by another call once that is answered, which others may see
- * before this returns. */
+/* Answers the request that fcgx holds. True: it has ended. False: its posts are
+ * with a committer. When that gives them back, which may be before this
+ * returns, the next call sends the answer. */
 bool exchange_answer(struct exchange *exchange,
 		     const struct route_context *routes,
 		     const atomic_bool *is_giving_up) MUST_CHECK;
+
+/* The exchange that waits for the submission. */
+struct exchange *exchange_of(struct submission *submission);
 
 #endif
