@@ -16,7 +16,7 @@ static struct post *find_same_key(const struct batch *batch,
 	return NULL;
 }
 
-static void add(struct batch *batch, struct post *post)
+static void add_post(struct batch *batch, struct post *post)
 {
 	struct post *first = find_same_key(batch, post);
 
@@ -37,7 +37,7 @@ void batch_fill(struct batch *batch, struct post *const *posts, size_t count)
 
 	batch->count = 0;
 	for (i = 0; i < count && batch->count < BATCH_MAX; i++)
-		add(batch, posts[i]);
+		add_post(batch, posts[i]);
 }
 
 static enum post_outcome outcome_of(const struct entry *entry)
@@ -53,7 +53,7 @@ static enum post_outcome outcome_of(const struct entry *entry)
 	}
 }
 
-static void settle(struct post *post)
+static void settle_post(struct post *post)
 {
 	struct post *repeat;
 
@@ -71,7 +71,7 @@ void batch_settle(struct batch *batch)
 	size_t i;
 
 	for (i = 0; i < batch->count; i++)
-		settle(batch->posts[i]);
+		settle_post(batch->posts[i]);
 }
 
 bool batch_is_one_channel(const struct batch *batch)

@@ -160,7 +160,7 @@ static void make_room(struct committer *c, size_t posts)
 
 /* Drops each post that has an outcome, and gives back the submissions that have
  * no open post left. */
-static void answer(struct committer *c)
+static void return_submissions(struct committer *c)
 {
 	struct submission *first = NULL, **end = &first, *last = NULL;
 	size_t kept = 0, i;
@@ -186,7 +186,7 @@ static void answer(struct committer *c)
 		c->options.on_answered(c->options.ctx, first, last);
 }
 
-static void refuse(struct committer *c, struct post *post)
+static void refuse_post(struct committer *c, struct post *post)
 {
 	if (post->outcome != POST_WAITING)
 		return;
@@ -201,7 +201,7 @@ static void refuse_expired(struct committer *c, int64_t now_ms)
 
 	for (i = 0; i < c->pending_count; i++)
 		if (c->pending[i]->deadline_ms <= now_ms)
-			refuse(c, c->pending[i]);
+			refuse_post(c, c->pending[i]);
 }
 
 static void refuse_channel(struct committer *c, struct span channel)
@@ -215,7 +215,7 @@ static void refuse_channel(struct committer *c, struct span channel)
 
 /* Fills the batch with the channels that nothing is known of, or with one that
  * is suspect: *is_probe. */
-static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
+static void choose_posts(struct committer *c, int64_t now_ms, bool *is_probe)
 {
 	struct span suspect = span_of(NULL, 0);
 	size_t turn = SIZE_MAX, count = 0, i;
@@ -253,7 +253,7 @@ static void choose(struct committer *c, int64_t now_ms, bool *is_probe)
 	batch_fill(&c->batch, c->candidates, count);
 }
 
-static void publish(struct committer *c, struct span epoch)
+static void publish_batch(struct committer *c, struct span epoch)
 {
 	const struct event *events[BATCH_MAX];
 	size_t count = 0, i;
@@ -275,7 +275,7 @@ static void on_committed(struct committer *c, struct span epoch, bool is_probe)
 
 	chaos_point("after-commit");
 	batch_settle(&c->batch);
-	publish(c, epoch);
+	publish_batch(c, epoch);
 	chaos_point("after-publish");
 	backoff_reset(&c->backoff);
 	if (is_probe && locked_channels_forget(&c->locked, channel))
@@ -316,7 +316,7 @@ static void on_failed(struct committer *c, enum store_result result)
 	switch (result) {
 	case STORE_BAD: /* nothing about one post, so all get it */
 		for (i = 0; i < c->pending_count; i++)
-			refuse(c, c->pending[i]);
+			refuse_post(c, c->pending[i]);
 		break;
 	case STORE_DOWN:
 		c->retry_at_ms = store_server_retry_at_ms(c->server);
@@ -349,13 +349,14 @@ static void note_commit(struct committer *c, int64_t took_ms)
 
 /* An idle connection is asked, so that it is known before the next post whether
  * there is a server. */
-static void check(struct committer *c)
+static void check_server(struct committer *c)
 {
 	if (store_check(c->store) == STORE_DOWN)
 		c->retry_at_ms = store_server_retry_at_ms(c->server);
 }
 
-static void count(enum store_result result, size_t events, int64_t duration_us)
+static void count_batch(enum store_result result, size_t events,
+			int64_t duration_us)
 {
 	static const enum stats_failure failures[] = {
 		[STORE_LOCKED] = STATS_LOCKED,
@@ -373,21 +374,21 @@ static void count(enum store_result result, size_t events, int64_t duration_us)
 }
 
 /* One statement at most. */
-static void commit(struct committer *c)
+static void commit_batch(struct committer *c)
 {
 	int64_t began_ms = clock_ms(), began_us;
 	struct span epoch;
 	enum store_result result;
 	bool is_probe;
 
-	choose(c, began_ms, &is_probe);
+	choose_posts(c, began_ms, &is_probe);
 	if (c->batch.count == 0)
 		return;
 	c->was_probe = is_probe;
 	began_us = clock_us();
 	result = store_append(c->store, c->batch.entries, c->batch.count,
 			      lock_wait_ms(c), &epoch);
-	count(result, c->batch.count, clock_us() - began_us);
+	count_batch(result, c->batch.count, clock_us() - began_us);
 	if (result == STORE_OK) {
 		note_commit(c, clock_ms() - began_ms);
 		on_committed(c, epoch, is_probe);
@@ -398,7 +399,7 @@ static void commit(struct committer *c)
 	}
 }
 
-static void *run(void *arg)
+static void *run_committer(void *arg)
 {
 	struct committer *c = arg;
 
@@ -410,8 +411,9 @@ static void *run(void *arg)
 
 		refuse_expired(c, now_ms);
 		if (now_ms >= c->retry_at_ms)
-			(c->pending_count == 0 ? check : commit)(c);
-		answer(c);
+			(c->pending_count == 0 ? check_server
+					       : commit_batch)(c);
+		return_submissions(c);
 	}
 	return NULL;
 }
@@ -438,7 +440,7 @@ struct committer *committer_new(struct store_server *server,
 	pthread_cond_init(&c->arrived, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_cond_init(&c->left, NULL);
-	if ((errno = pthread_create(&c->thread, NULL, run, c)) != 0)
+	if ((errno = pthread_create(&c->thread, NULL, run_committer, c)) != 0)
 		fatal("cannot start the committer");
 	return c;
 }

@@ -26,27 +26,27 @@
 #define PATIENCE_MS 50
 
 /* On the stack of who waits. */
-struct joiner {
+struct pending_join {
 	struct store_head *head;
 	int result;
 	sem_t done;
-	struct joiner *next;
+	struct pending_join *next;
 };
 
 /* On the stack of who reads. */
-struct reading {
+struct head_query {
 	const char *app;
 	struct span channel;
 	bool is_sent;
-	struct joiner *joiners;
-	struct reading *next;
+	struct pending_join *joins;
+	struct head_query *next;
 };
 
 struct head_reader {
 	struct reader_pool *readers;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t back;  /* some reading is */
-	struct reading *all;
+	struct head_query *all;
 };
 
 struct head_reader *head_reader_new(struct reader_pool *readers)
@@ -70,10 +70,11 @@ void head_reader_free(struct head_reader *heads)
 	free(heads);
 }
 
-static struct reading *find(const struct head_reader *heads, const char *app,
-			    struct span channel, bool is_sent)
+static struct head_query *find_query(const struct head_reader *heads,
+				     const char *app, struct span channel,
+				     bool is_sent)
 {
-	struct reading *reading;
+	struct head_query *reading;
 
 	for (reading = heads->all; reading != NULL; reading = reading->next)
 		if (reading->is_sent == is_sent &&
@@ -83,18 +84,18 @@ static struct reading *find(const struct head_reader *heads, const char *app,
 	return NULL;
 }
 
-static void unlink_reading(struct head_reader *heads,
-			   const struct reading *reading)
+static void unlink_query(struct head_reader *heads,
+			 const struct head_query *reading)
 {
-	struct reading **link = &heads->all;
+	struct head_query **link = &heads->all;
 
 	while (*link != reading)
 		link = &(*link)->next;
 	*link = reading->next;
 }
 
-static int ask(struct head_reader *heads, const char *app, struct span channel,
-	       struct store_head *head)
+static int query_head(struct head_reader *heads, const char *app,
+		      struct span channel, struct store_head *head)
 {
 	struct store *store = reader_pool_acquire(heads->readers);
 	enum store_result result;
@@ -111,13 +112,13 @@ static int ask(struct head_reader *heads, const char *app, struct span channel,
 /* What was sent before is not for us, but shows when the time is right. Then
  * those come along whose turn it is on a busy processor; they have been here
  * longer than the answer, which would go first. */
-static void wait_for_the_one_before(struct head_reader *heads, const char *app,
-				    struct span channel)
+static void wait_for_sent_query(struct head_reader *heads, const char *app,
+				struct span channel)
 {
 	struct timespec until;
 	int error = 0;
 
-	if (find(heads, app, channel, true) == NULL)
+	if (find_query(heads, app, channel, true) == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += PATIENCE_MS * 1000000;
@@ -125,7 +126,7 @@ static void wait_for_the_one_before(struct head_reader *heads, const char *app,
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	while (error == 0 && find(heads, app, channel, true) != NULL)
+	while (error == 0 && find_query(heads, app, channel, true) != NULL)
 		error = pthread_cond_timedwait(&heads->back, &heads->lock,
 					       &until);
 	pthread_mutex_unlock(&heads->lock);
@@ -133,50 +134,50 @@ static void wait_for_the_one_before(struct head_reader *heads, const char *app,
 	pthread_mutex_lock(&heads->lock);
 }
 
-/* A joiner is gone as soon as it is told. */
-static void tell(struct joiner *joiner, int result,
-		 const struct store_head *head)
+/* A join is gone as soon as it is told. */
+static void complete_joins(struct pending_join *join, int result,
+			   const struct store_head *head)
 {
-	struct joiner *next;
+	struct pending_join *next;
 
-	for (; joiner != NULL; joiner = next) {
-		next = joiner->next;
-		joiner->result = result;
-		*joiner->head = *head;
-		sem_post(&joiner->done);
+	for (; join != NULL; join = next) {
+		next = join->next;
+		join->result = result;
+		*join->head = *head;
+		sem_post(&join->done);
 	}
 }
 
 /* With the lock, which is given back. */
-static int read_for_all(struct head_reader *heads, const char *app,
-			struct span channel, struct store_head *head)
+static int run_query(struct head_reader *heads, const char *app,
+		     struct span channel, struct store_head *head)
 {
-	struct reading reading = { .app = app,
-				   .channel = channel,
-				   .next = heads->all };
+	struct head_query reading = { .app = app,
+				      .channel = channel,
+				      .next = heads->all };
 	int result;
 
 	heads->all = &reading;
-	wait_for_the_one_before(heads, app, channel);
+	wait_for_sent_query(heads, app, channel);
 	reading.is_sent = true;
 	pthread_mutex_unlock(&heads->lock);
-	result = ask(heads, app, channel, head);
+	result = query_head(heads, app, channel, head);
 	pthread_mutex_lock(&heads->lock);
-	unlink_reading(heads, &reading);
+	unlink_query(heads, &reading);
 	pthread_cond_broadcast(&heads->back);
 	pthread_mutex_unlock(&heads->lock);
-	tell(reading.joiners, result, head);
+	complete_joins(reading.joins, result, head);
 	return result;
 }
 
 /* With the lock, which is given back. */
-static int join(struct head_reader *heads, struct reading *reading,
-		struct store_head *head)
+static int join_query(struct head_reader *heads, struct head_query *reading,
+		      struct store_head *head)
 {
-	struct joiner self = { .head = head, .next = reading->joiners };
+	struct pending_join self = { .head = head, .next = reading->joins };
 
 	sem_init(&self.done, 0, 0);
-	reading->joiners = &self;
+	reading->joins = &self;
 	pthread_mutex_unlock(&heads->lock);
 	while (sem_wait(&self.done) == -1)
 		assert(errno == EINTR);
@@ -187,12 +188,12 @@ static int join(struct head_reader *heads, struct reading *reading,
 int head_reader_read(struct head_reader *heads, const char *app,
 		     struct span channel, struct store_head *head)
 {
-	struct reading *reading;
+	struct head_query *reading;
 
 	*head = (struct store_head){ .first_id = 1 };
 	leader_give_way();
 	pthread_mutex_lock(&heads->lock);
-	reading = find(heads, app, channel, false);
-	return reading != NULL ? join(heads, reading, head)
-			       : read_for_all(heads, app, channel, head);
+	reading = find_query(heads, app, channel, false);
+	return reading != NULL ? join_query(heads, reading, head)
+			       : run_query(heads, app, channel, head);
 }

@@ -111,7 +111,7 @@ static enum store_result ask_epoch(struct store *store, int64_t deadline_ms)
 }
 
 /* Makes sure of a connection and of an epoch that is not stale. */
-static enum store_result make_ready(struct store *store, int64_t deadline_ms)
+static enum store_result prepare_store(struct store *store, int64_t deadline_ms)
 {
 	enum store_result verdict = store_link_open(store->link);
 
@@ -350,9 +350,9 @@ static enum store_result append_any(struct store *store,
 	return verdict;
 }
 
-static enum store_result append(struct store *store,
-				struct entry *const *entries, size_t count,
-				int64_t deadline_ms)
+static enum store_result append_entries(struct store *store,
+					struct entry *const *entries,
+					size_t count, int64_t deadline_ms)
 {
 	enum store_result verdict = STORE_OK;
 	struct append_params params;
@@ -455,12 +455,12 @@ enum store_result store_append(struct store *store,
 {
 	int64_t deadline_ms =
 		clock_ms() + lock_wait_ms + APPEND_WORK_MS + GRACE_MS;
-	enum store_result verdict = make_ready(store, deadline_ms);
+	enum store_result verdict = prepare_store(store, deadline_ms);
 
 	if (verdict == STORE_OK)
 		verdict = set_lock_wait(store, lock_wait_ms, deadline_ms);
 	if (verdict == STORE_OK)
-		verdict = append(store, entries, count, deadline_ms);
+		verdict = append_entries(store, entries, count, deadline_ms);
 	*epoch = span_str(store->epoch);
 	return verdict;
 }
@@ -473,7 +473,7 @@ enum store_result store_head(struct store *store, const char *app,
 	const int lengths[] = { (int)strlen(app), (int)channel.len };
 	const int formats[] = { 1, 1 };
 	struct store_params args = { 2, values, lengths, formats };
-	enum store_result verdict = make_ready(store, deadline_ms);
+	enum store_result verdict = prepare_store(store, deadline_ms);
 	PGresult *result;
 
 	if (verdict == STORE_OK)
@@ -492,8 +492,8 @@ enum store_result store_head(struct store *store, const char *app,
 	return STORE_OK;
 }
 
-static enum store_result hand_out(const PGresult *result, store_row_fn *on_row,
-				  void *arg)
+static enum store_result deliver_rows(const PGresult *result,
+				      store_row_fn *on_row, void *arg)
 {
 	int rows = PQntuples(result), row;
 
@@ -525,7 +525,7 @@ enum store_result store_read(struct store *store, const struct store_head *head,
 				 (const char *)&numbers[2] };
 	const int lengths[] = { 8, 8, 8 }, formats[] = { 1, 1, 1 };
 	struct store_params args = { 3, values, lengths, formats };
-	enum store_result verdict = make_ready(store, deadline_ms);
+	enum store_result verdict = prepare_store(store, deadline_ms);
 	PGresult *result;
 
 	if (verdict != STORE_OK)
@@ -538,7 +538,7 @@ enum store_result store_read(struct store *store, const struct store_head *head,
 				 &result);
 	if (verdict != STORE_OK)
 		return verdict;
-	verdict = hand_out(result, on_row, arg);
+	verdict = deliver_rows(result, on_row, arg);
 	PQclear(result);
 	return verdict;
 }

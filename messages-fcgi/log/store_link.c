@@ -161,15 +161,15 @@ static void complain(struct store_link *link, const char *state,
 }
 
 /* The next store_link_open makes a new connection. */
-static void disconnect(struct store_link *link)
+static void disconnect_link(struct store_link *link)
 {
 	PQfinish(link->conn);
 	link->conn = NULL;
 }
 
 /* Takes the result; see store_link_run. */
-static enum store_result judge(struct store_link *link, PGresult *result,
-			       PGresult **good)
+static enum store_result judge_result(struct store_link *link, PGresult *result,
+				      PGresult **good)
 {
 	enum store_result verdict;
 	const char *state;
@@ -181,7 +181,7 @@ static enum store_result judge(struct store_link *link, PGresult *result,
 		return STORE_OK;
 	}
 	if (result == NULL) {
-		disconnect(link);
+		disconnect_link(link);
 		return STORE_RETRY;
 	}
 	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -190,7 +190,7 @@ static enum store_result judge(struct store_link *link, PGresult *result,
 		complain(link, state, result);
 	PQclear(result);
 	if (is_over)
-		disconnect(link);
+		disconnect_link(link);
 	return verdict;
 }
 
@@ -261,7 +261,7 @@ static int prepare(struct store_link *link, PGconn *conn, int64_t deadline_ms,
 
 /* What stands before the conninfo may be overruled by it. There is no
  * connect_timeout: PQconnectPoll leaves that to its caller, to us. */
-static PGconn *start(const char *conninfo)
+static PGconn *start_connecting(const char *conninfo)
 {
 	static const char *const keywords[] = {
 		"application_name", "gssencmode",
@@ -277,7 +277,7 @@ static PGconn *start(const char *conninfo)
 	return PQconnectStartParams(keywords, values, 1);
 }
 
-static enum store_result connect_anew(struct store_link *link)
+static enum store_result connect_link(struct store_link *link)
 {
 	int64_t deadline_ms = clock_ms() + CONNECT_TIMEOUT_MS;
 	char reason[REASON_MAX] = "";
@@ -285,7 +285,7 @@ static enum store_result connect_anew(struct store_link *link)
 
 	if (clock_ms() < store_server_retry_at_ms(link->server))
 		return STORE_DOWN;
-	conn = start(store_server_conninfo(link->server));
+	conn = start_connecting(store_server_conninfo(link->server));
 	if (conn == NULL)
 		fatalx("out of memory connecting to postgresql");
 	PQsetNoticeProcessor(conn, on_notice, NULL);
@@ -317,7 +317,7 @@ struct store_link *store_link_new(struct store_server *server,
 
 void store_link_free(struct store_link *link)
 {
-	disconnect(link);
+	disconnect_link(link);
 	free(link->settings);
 	free(link);
 }
@@ -326,8 +326,8 @@ enum store_result store_link_open(struct store_link *link)
 {
 	/* An idle connection has nothing to say but that it ends. */
 	if (link->conn != NULL && wait_until(link->conn, POLLIN, 0))
-		disconnect(link);
-	return link->conn != NULL ? STORE_OK : connect_anew(link);
+		disconnect_link(link);
+	return link->conn != NULL ? STORE_OK : connect_link(link);
 }
 
 unsigned long store_link_life(const struct store_link *link)
@@ -344,7 +344,7 @@ enum store_result store_link_run(struct store_link *link, const char *name,
 	if (PQsendQueryPrepared(link->conn, name, params->count, params->values,
 				params->lengths, params->formats, 1) == 1)
 		got = collect(link->conn, deadline_ms);
-	return judge(link, got, result);
+	return judge_result(link, got, result);
 }
 
 enum store_result store_link_command(struct store_link *link, const char *sql,
@@ -355,7 +355,7 @@ enum store_result store_link_command(struct store_link *link, const char *sql,
 
 	if (PQsendQuery(link->conn, sql) == 1)
 		got = collect(link->conn, deadline_ms);
-	verdict = judge(link, got, &good);
+	verdict = judge_result(link, got, &good);
 	if (verdict == STORE_OK)
 		PQclear(good);
 	return verdict;

@@ -54,8 +54,8 @@ void tail_cache_free(struct tail_cache *tails)
 	free(tails);
 }
 
-static struct tail *find(const struct tail_cache *tails, const char *app,
-			 struct span channel)
+static struct tail *find_tail(const struct tail_cache *tails, const char *app,
+			      struct span channel)
 {
 	size_t i;
 
@@ -66,15 +66,15 @@ static struct tail *find(const struct tail_cache *tails, const char *app,
 	return NULL;
 }
 
-static void set(struct buf *buf, struct span s)
+static void set_text(struct buf *buf, struct span s)
 {
 	buf_clear(buf);
 	buf_add_span(buf, s);
 }
 
-static void start_over(struct tail *tail, struct span epoch, int64_t first_id)
+static void restart_tail(struct tail *tail, struct span epoch, int64_t first_id)
 {
-	set(&tail->epoch, epoch);
+	set_text(&tail->epoch, epoch);
 	tail->first_id = first_id;
 	tail->count = 0;
 	tail->ends[0] = 0;
@@ -83,7 +83,7 @@ static void start_over(struct tail *tail, struct span epoch, int64_t first_id)
 
 /* A tail that is nobody's: a new one, or the one that was not used for
  * longest. */
-static struct tail *replace(struct tail_cache *tails)
+static struct tail *take_slot(struct tail_cache *tails)
 {
 	struct tail *tail = tails->all[0];
 	size_t i;
@@ -99,19 +99,19 @@ static struct tail *replace(struct tail_cache *tails)
 	return tail;
 }
 
-static int64_t next_id(const struct tail *tail)
+static int64_t next_row_id(const struct tail *tail)
 {
 	return tail->first_id + (int64_t)tail->count;
 }
 
-static bool is_of(const struct tail *tail, struct span epoch)
+static bool has_epoch(const struct tail *tail, struct span epoch)
 {
 	return span_equal(buf_span(&tail->epoch), epoch);
 }
 
 /* Forgets the oldest rows, and moves the others once as much is free as they
  * take. */
-static void drop(struct tail *tail, size_t rows)
+static void drop_rows(struct tail *tail, size_t rows)
 {
 	size_t i, start;
 
@@ -127,26 +127,26 @@ static void drop(struct tail *tail, size_t rows)
 		tail->ends[i] -= start;
 }
 
-static void add(struct tail *tail, const struct event *event)
+static void append_row(struct tail *tail, const struct event *event)
 {
 	size_t rows = 0;
 
 	row_json_add(&tail->json, event);
 	buf_add_char(&tail->json, ',');
 	if (tail->count == TAIL_CACHE_ROWS_MAX)
-		drop(tail, 1);
+		drop_rows(tail, 1);
 	tail->ends[++tail->count] = tail->json.len;
 	while (tail->json.len - tail->ends[rows] > TAIL_CACHE_BYTES_MAX)
 		rows++;
 	if (rows > 0)
-		drop(tail, rows);
+		drop_rows(tail, rows);
 }
 
-static int64_t take(const struct tail *tail, int64_t from, int64_t to,
-		    struct buf *json)
+static int64_t copy_rows(const struct tail *tail, int64_t from, int64_t to,
+			 struct buf *json)
 {
 	const size_t *start;
-	int64_t next = to < next_id(tail) ? to + 1 : next_id(tail);
+	int64_t next = to < next_row_id(tail) ? to + 1 : next_row_id(tail);
 
 	if (from < tail->first_id || from >= next)
 		return from;
@@ -165,10 +165,10 @@ int64_t tail_cache_take(struct tail_cache *tails, const char *app,
 	int64_t next = from;
 
 	pthread_mutex_lock(&tails->lock);
-	tail = find(tails, app, channel);
-	if (tail != NULL && is_of(tail, epoch)) {
+	tail = find_tail(tails, app, channel);
+	if (tail != NULL && has_epoch(tail, epoch)) {
 		tail->used = ++tails->clock;
-		next = take(tail, from, to, json);
+		next = copy_rows(tail, from, to, json);
 	}
 	pthread_mutex_unlock(&tails->lock);
 	return next;
@@ -180,15 +180,15 @@ void tail_cache_begin(struct tail_cache *tails, const char *app,
 	struct tail *tail;
 
 	pthread_mutex_lock(&tails->lock);
-	tail = find(tails, app, channel);
+	tail = find_tail(tails, app, channel);
 	if (tail == NULL) {
-		tail = replace(tails);
-		set(&tail->app, span_str(app));
-		set(&tail->channel, channel);
-		start_over(tail, epoch, from);
-	} else if (!is_of(tail, epoch) || from < tail->first_id ||
-		   from > next_id(tail)) {
-		start_over(tail, epoch, from);
+		tail = take_slot(tails);
+		set_text(&tail->app, span_str(app));
+		set_text(&tail->channel, channel);
+		restart_tail(tail, epoch, from);
+	} else if (!has_epoch(tail, epoch) || from < tail->first_id ||
+		   from > next_row_id(tail)) {
+		restart_tail(tail, epoch, from);
 	}
 	tail->used = ++tails->clock;
 	pthread_mutex_unlock(&tails->lock);
@@ -200,8 +200,9 @@ void tail_cache_add(struct tail_cache *tails, const char *app,
 	struct tail *tail;
 
 	pthread_mutex_lock(&tails->lock);
-	tail = find(tails, app, event->channel);
-	if (tail != NULL && is_of(tail, epoch) && event->id == next_id(tail))
-		add(tail, event);
+	tail = find_tail(tails, app, event->channel);
+	if (tail != NULL && has_epoch(tail, epoch) &&
+	    event->id == next_row_id(tail))
+		append_row(tail, event);
 	pthread_mutex_unlock(&tails->lock);
 }

@@ -218,7 +218,7 @@ static struct timespec after_ms(int64_t ms)
 }
 
 /* True if it was told to stop meanwhile. */
-static bool wait_or_stop(struct publisher *p, int64_t ms)
+static bool wait_before_connecting(struct publisher *p, int64_t ms)
 {
 	struct timespec until = after_ms(ms);
 	bool is_stopping;
@@ -286,8 +286,8 @@ static void say_down(struct publisher *p, const char *why)
 
 /* Sends the commands in one write and reads as many replies. NULL or why it
  * failed; as long as the connection. */
-static const char *exchange(struct publisher *p, const char *bytes, size_t len,
-			    size_t replies)
+static const char *exchange_commands(struct publisher *p, const char *bytes,
+				     size_t len, size_t replies)
 {
 	const char *why = NULL;
 
@@ -310,11 +310,11 @@ static const char *exchange(struct publisher *p, const char *bytes, size_t len,
 	return why;
 }
 
-static const char *ping(struct publisher *p)
+static const char *ping_redis(struct publisher *p)
 {
 	static const char command[] = "PING\r\n";
 
-	return exchange(p, command, sizeof(command) - 1, 1);
+	return exchange_commands(p, command, sizeof(command) - 1, 1);
 }
 
 static void connect_redis(struct publisher *p)
@@ -333,8 +333,9 @@ static void connect_redis(struct publisher *p)
 static const char *send_taken(struct publisher *p)
 {
 	int64_t started_us = clock_us();
-	const char *why = exchange(p, p->sending.bytes.data,
-				   p->sending.bytes.len, p->sending.count);
+	const char *why =
+		exchange_commands(p, p->sending.bytes.data,
+				  p->sending.bytes.len, p->sending.count);
 
 	if (why != NULL) {
 		p->is_refused |= p->redis->err == 0;
@@ -349,14 +350,14 @@ static const char *send_taken(struct publisher *p)
 }
 
 /* Connects, sends or pings, as it is due. False when it is time to end. */
-static bool take_turn(struct publisher *p)
+static bool run_publisher_turn(struct publisher *p)
 {
 	struct timespec ping_at = after_ms(PING_EVERY_MS);
 	const char *why;
 	int work;
 
 	if (p->redis == NULL) {
-		if (wait_or_stop(p, p->wait_ms))
+		if (wait_before_connecting(p, p->wait_ms))
 			return false;
 		metric_set(&stats()->publishing_since_ms, clock_ms());
 		connect_redis(p);
@@ -366,15 +367,15 @@ static bool take_turn(struct publisher *p)
 	if (work == -1)
 		return false;
 	metric_set(&stats()->publishing_since_ms, clock_ms());
-	why = work == 0 ? ping(p) : send_taken(p);
+	why = work == 0 ? ping_redis(p) : send_taken(p);
 	if (why != NULL)
 		say_down(p, why);
 	return true;
 }
 
-static void *run(void *arg)
+static void *run_publisher(void *arg)
 {
-	while (take_turn(arg))
+	while (run_publisher_turn(arg))
 		metric_set(&stats()->publishing_since_ms, 0);
 	return NULL;
 }
@@ -392,7 +393,7 @@ struct publisher *publisher_new(const struct settings *settings,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&p->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	if ((errno = pthread_create(&p->thread, NULL, run, p)) != 0)
+	if ((errno = pthread_create(&p->thread, NULL, run_publisher, p)) != 0)
 		fatal("cannot start the publisher");
 	return p;
 }

@@ -18,7 +18,8 @@ const char *redis_connect_error(const redisContext *redis)
 }
 
 /* Says it and takes the answer. 0, or -1 and why. */
-static int say(redisContext *redis, int count, const char **words, char *why)
+static int run_words(redisContext *redis, int count, const char **words,
+		     char *why)
 {
 	redisReply *reply = redisCommandArgv(redis, count, words, NULL);
 	int result = 0;
@@ -42,8 +43,9 @@ static int authenticate(redisContext *redis, const struct settings *settings,
 
 	if (settings->redis_password[0] == '\0')
 		return 0;
-	return settings->redis_user[0] == '\0' ? say(redis, 2, nameless, why)
-					       : say(redis, 3, named, why);
+	return settings->redis_user[0] == '\0'
+		       ? run_words(redis, 2, nameless, why)
+		       : run_words(redis, 3, named, why);
 }
 
 redisContext *redis_connect(const struct settings *settings, int timeout_ms,
@@ -66,7 +68,7 @@ redisContext *redis_connect(const struct settings *settings, int timeout_ms,
 		snprintf(why, REDIS_CONNECT_WHY_BYTES, "%s",
 			 redis_connect_error(redis));
 	else if (authenticate(redis, settings, why) == 0 &&
-		 say(redis, 1, ping, why) == 0)
+		 run_words(redis, 1, ping, why) == 0)
 		return redis;
 	redisFree(redis);
 	return NULL;

@@ -44,7 +44,7 @@ struct roster_reader *roster_reader_new(const struct settings *settings)
 	return reader;
 }
 
-static void disconnect(struct roster_reader *reader)
+static void disconnect_roster(struct roster_reader *reader)
 {
 	if (reader->redis != NULL)
 		redisFree(reader->redis);
@@ -53,13 +53,13 @@ static void disconnect(struct roster_reader *reader)
 
 void roster_reader_free(struct roster_reader *reader)
 {
-	disconnect(reader);
+	disconnect_roster(reader);
 	pthread_mutex_destroy(&reader->lock);
 	buf_release(&reader->sha);
 	free(reader);
 }
 
-static void report(struct roster_reader *reader, const char *why)
+static void report_unavailable(struct roster_reader *reader, const char *why)
 {
 	if (!reader->was_reported)
 		log_warn("redis is unavailable, for reads of the roster: %s",
@@ -79,14 +79,14 @@ static bool connect_to(struct roster_reader *reader)
 	reader->redis = redis_connect(reader->settings, TIMEOUT_MS, why);
 	if (reader->redis != NULL)
 		return true;
-	report(reader, why);
+	report_unavailable(reader, why);
 	reader->rested_ms = clock_ms() + REST_MS;
 	return false;
 }
 
-static redisReply *call(struct roster_reader *reader, const char *verb,
-			struct span script, const struct span *words,
-			size_t count)
+static redisReply *call_verb(struct roster_reader *reader, const char *verb,
+			     struct span script, const struct span *words,
+			     size_t count)
 {
 	const char *argv[WORDS_BEFORE + ROSTER_WORDS_MAX];
 	size_t lens[WORDS_BEFORE + ROSTER_WORDS_MAX];
@@ -114,17 +114,17 @@ static redisReply *call(struct roster_reader *reader, const char *verb,
 static redisReply *call_script(struct roster_reader *reader,
 			       const struct span *words, size_t count)
 {
-	redisReply *reply =
-		call(reader, "EVALSHA", buf_span(&reader->sha), words, count);
+	redisReply *reply = call_verb(reader, "EVALSHA", buf_span(&reader->sha),
+				      words, count);
 
 	if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
 	    !span_starts(span_str(reply->str), "NOSCRIPT"))
 		return reply;
 	freeReplyObject(reply);
-	return call(reader, "EVAL", roster_script(), words, count);
+	return call_verb(reader, "EVAL", roster_script(), words, count);
 }
 
-static redisReply *try_to_ask(struct roster_reader *reader,
+static redisReply *try_roster(struct roster_reader *reader,
 			      const struct span *words, size_t count)
 {
 	redisReply *reply;
@@ -136,10 +136,11 @@ static redisReply *try_to_ask(struct roster_reader *reader,
 		reader->was_reported = false;
 		return reply;
 	}
-	report(reader,
-	       reply != NULL ? reply->str : redis_connect_error(reader->redis));
+	report_unavailable(reader,
+			   reply != NULL ? reply->str
+					 : redis_connect_error(reader->redis));
 	freeReplyObject(reply);
-	disconnect(reader);
+	disconnect_roster(reader);
 	return NULL;
 }
 
@@ -155,11 +156,11 @@ struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 	pthread_mutex_lock(&reader->lock);
 	was_connected = reader->redis != NULL;
 	began_ms = clock_ms();
-	reply = try_to_ask(reader, words, count);
+	reply = try_roster(reader, words, count);
 	/* a connection that has been idle may have been closed long ago */
 	if (reply == NULL && was_connected &&
 	    clock_ms() - began_ms < TIMEOUT_MS)
-		reply = try_to_ask(reader, words, count);
+		reply = try_roster(reader, words, count);
 	if (reply == NULL && reader->redis == NULL &&
 	    reader->rested_ms < began_ms)
 		reader->rested_ms = clock_ms() + REST_MS;
@@ -180,8 +181,8 @@ size_t roster_answer_count(const struct roster_answer *answer)
 }
 
 /* NULL if there is none of that type. */
-static const redisReply *find(const struct roster_answer *answer, size_t i,
-			      int type)
+static const redisReply *find_element(const struct roster_answer *answer,
+				      size_t i, int type)
 {
 	const redisReply *reply = (const redisReply *)answer;
 
@@ -192,7 +193,7 @@ static const redisReply *find(const struct roster_answer *answer, size_t i,
 
 struct span roster_answer_text(const struct roster_answer *answer, size_t i)
 {
-	const redisReply *reply = find(answer, i, REDIS_REPLY_STRING);
+	const redisReply *reply = find_element(answer, i, REDIS_REPLY_STRING);
 
 	return reply == NULL ? span_of(NULL, 0)
 			     : span_of(reply->str, (size_t)reply->len);
@@ -200,7 +201,7 @@ struct span roster_answer_text(const struct roster_answer *answer, size_t i)
 
 int64_t roster_answer_number(const struct roster_answer *answer, size_t i)
 {
-	const redisReply *reply = find(answer, i, REDIS_REPLY_INTEGER);
+	const redisReply *reply = find_element(answer, i, REDIS_REPLY_INTEGER);
 
 	return reply == NULL ? 0 : reply->integer;
 }

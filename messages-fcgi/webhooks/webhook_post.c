@@ -26,7 +26,7 @@ struct webhook_post {
 };
 
 /* What the server says beyond its status is nobody's business here. */
-static size_t drop(char *data, size_t size, size_t count, void *arg)
+static size_t discard_body(char *data, size_t size, size_t count, void *arg)
 {
 	(void)data;
 	(void)arg;
@@ -44,7 +44,7 @@ static int check_progress(void *arg, curl_off_t total, curl_off_t now,
 }
 
 /* Whatever libcurl refuses, it is no state to go on in. */
-static void check(CURLcode code)
+static void require_ok(CURLcode code)
 {
 	if (code != CURLE_OK)
 		fatalx("libcurl: %s", curl_easy_strerror(code));
@@ -52,20 +52,21 @@ static void check(CURLcode code)
 
 static void set_options(CURL *curl, const char *url, struct webhook_post *post)
 {
-	check(curl_easy_setopt(curl, CURLOPT_URL, url));
-	check(curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"));
-	check(curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L));
-	check(curl_easy_setopt(curl, CURLOPT_POST, 1L));
-	check(curl_easy_setopt(curl, CURLOPT_USERAGENT,
-			       "pushlog/" PUSHLOG_VERSION));
-	check(curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-			       CONNECT_TIMEOUT_MS));
-	check(curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS));
-	check(curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L));
-	check(curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop));
-	check(curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L));
-	check(curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_progress));
-	check(curl_easy_setopt(curl, CURLOPT_XFERINFODATA, post));
+	require_ok(curl_easy_setopt(curl, CURLOPT_URL, url));
+	require_ok(curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"));
+	require_ok(curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L));
+	require_ok(curl_easy_setopt(curl, CURLOPT_POST, 1L));
+	require_ok(curl_easy_setopt(curl, CURLOPT_USERAGENT,
+				    "pushlog/" PUSHLOG_VERSION));
+	require_ok(curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+				    CONNECT_TIMEOUT_MS));
+	require_ok(curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS));
+	require_ok(curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L));
+	require_ok(curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard_body));
+	require_ok(curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L));
+	require_ok(curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION,
+				    check_progress));
+	require_ok(curl_easy_setopt(curl, CURLOPT_XFERINFODATA, post));
 }
 
 /* The caller frees it. */
@@ -113,8 +114,8 @@ const char *webhook_post_host(const struct webhook_post *post)
 	return post->host;
 }
 
-static struct curl_slist *add_header(struct curl_slist *list, const char *name,
-				     struct span value)
+static struct curl_slist *append_header(struct curl_slist *list,
+					const char *name, struct span value)
 {
 	struct buf line = BUF_INIT;
 
@@ -129,12 +130,12 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name,
 }
 
 /* A status is an answer, also if the rest of it does not come. */
-static int perform(CURL *curl, char *why)
+static int perform_post(CURL *curl, char *why)
 {
 	CURLcode code = curl_easy_perform(curl);
 	long status = 0;
 
-	check(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status));
+	require_ok(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status));
 	if (status >= 200 && status < 300)
 		return 0;
 	if (code == CURLE_OK)
@@ -151,19 +152,19 @@ int webhook_post_send(struct webhook_post *post, struct span body,
 	struct curl_slist *headers = NULL;
 	int result;
 
-	headers = add_header(headers, "Content-Type",
-			     span_str("application/json"));
-	headers = add_header(headers, "X-Pusher-Key", span_str(post->key));
-	headers = add_header(headers, "X-Pusher-Signature", signature);
+	headers = append_header(headers, "Content-Type",
+				span_str("application/json"));
+	headers = append_header(headers, "X-Pusher-Key", span_str(post->key));
+	headers = append_header(headers, "X-Pusher-Signature", signature);
 	/* nobody is asked first whether the body may come: an empty value
 	 * leaves the header out */
 	headers = curl_slist_append(headers, "Expect:");
-	check(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, headers));
-	check(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body.ptr));
-	check(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-			       (curl_off_t)body.len));
-	result = perform(post->curl, why);
-	check(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, NULL));
+	require_ok(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, headers));
+	require_ok(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body.ptr));
+	require_ok(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				    (curl_off_t)body.len));
+	result = perform_post(post->curl, why);
+	require_ok(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, NULL));
 	curl_slist_free_all(headers);
 	return result;
 }

@@ -57,14 +57,14 @@ struct webhook_senders {
 };
 
 /* True when it is time to stop. */
-static bool wait_or_stop(const struct sender *sender, int64_t ms)
+static bool wait_for_stop(const struct sender *sender, int64_t ms)
 {
 	struct pollfd stop = { .fd = sender->stop_fd, .events = POLLIN };
 
 	return poll(&stop, 1, (int)ms) == 1;
 }
 
-static void tell_waiting(struct sender *sender, int64_t waiting)
+static void set_waiting(struct sender *sender, int64_t waiting)
 {
 	metric_add(&stats()->webhooks_waiting, waiting - sender->waiting);
 	sender->waiting = waiting;
@@ -130,39 +130,40 @@ static void send_batch(struct sender *sender)
 				   sender->hook, batch->events, finished));
 	}
 	webhook_stream_finish(sender->stream, finished);
-	tell_waiting(sender, batch->waiting - (int64_t)finished);
+	set_waiting(sender, batch->waiting - (int64_t)finished);
 }
 
 /* Reads, sends or waits, as it is due. False when it is time to end. */
-static bool take_turn(struct sender *sender)
+static bool run_sender_turn(struct sender *sender)
 {
 	enum webhook_turn turn =
 		webhook_stream_read(sender->stream, &sender->batch);
 	int64_t early_ms = sender->retry_at_ms - clock_ms();
 
 	if (turn != WEBHOOK_OURS) {
-		tell_waiting(sender, 0);
-		return !wait_or_stop(sender, LOOK_MS);
+		set_waiting(sender, 0);
+		return !wait_for_stop(sender, LOOK_MS);
 	}
-	tell_waiting(sender, sender->batch.waiting);
+	set_waiting(sender, sender->batch.waiting);
 	if (early_ms > 0)
-		return !wait_or_stop(sender,
-				     early_ms < LOOK_MS ? early_ms : LOOK_MS);
+		return !wait_for_stop(sender,
+				      early_ms < LOOK_MS ? early_ms : LOOK_MS);
 	if (sender->batch.count > 0)
 		send_batch(sender);
-	return !wait_or_stop(sender, 0);
+	return !wait_for_stop(sender, 0);
 }
 
-static void *run(void *arg)
+static void *run_sender(void *arg)
 {
-	while (take_turn(arg)) {
+	while (run_sender_turn(arg)) {
 	}
 	return NULL;
 }
 
-static void start(struct sender *sender, const struct webhook_senders *senders,
-		  const struct settings *settings, const struct app *app,
-		  const struct webhook *hook)
+static void start_sender(struct sender *sender,
+			 const struct webhook_senders *senders,
+			 const struct settings *settings, const struct app *app,
+			 const struct webhook *hook)
 {
 	sender->app = app;
 	sender->hook = hook;
@@ -170,7 +171,8 @@ static void start(struct sender *sender, const struct webhook_senders *senders,
 	sender->stream = webhook_stream_new(settings, app, hook->url);
 	sender->post =
 		webhook_post_new(hook->url, app->key, &senders->is_given_up);
-	if ((errno = pthread_create(&sender->thread, NULL, run, sender)) != 0)
+	if ((errno = pthread_create(&sender->thread, NULL, run_sender,
+				    sender)) != 0)
 		fatal("cannot start a thread for webhooks");
 }
 
@@ -190,8 +192,8 @@ struct webhook_senders *webhook_senders_new(const struct settings *settings,
 		const struct app *app = &apps->all[i];
 
 		for (k = 0; k < app->webhooks.count; k++)
-			start(&senders->all[senders->count++], senders,
-			      settings, app, &app->webhooks.all[k]);
+			start_sender(&senders->all[senders->count++], senders,
+				     settings, app, &app->webhooks.all[k]);
 	}
 	return senders;
 }

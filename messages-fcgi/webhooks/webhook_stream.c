@@ -106,7 +106,7 @@ static char *hex(const uint8_t *bytes, size_t len)
 	return text.data;
 }
 
-static char *join(const char *head, const char *link, const char *tail)
+static char *concat(const char *head, const char *link, const char *tail)
 {
 	struct buf text = BUF_INIT;
 
@@ -152,13 +152,13 @@ struct webhook_stream *webhook_stream_new(const struct settings *settings,
 	stream->me = hex(me, sizeof(me));
 	stream->group = group_of(url);
 	stream->groups = groups_of(&app->webhooks);
-	stream->key = join(settings->redis_prefix, ":webhooks:", app->id);
-	stream->lease = join(stream->key, ":", stream->group);
+	stream->key = concat(settings->redis_prefix, ":webhooks:", app->id);
+	stream->lease = concat(stream->key, ":", stream->group);
 	return stream;
 }
 
 /* What was read is gone, too: the next one takes it again. */
-static void disconnect(struct webhook_stream *stream, const char *why)
+static void disconnect_stream(struct webhook_stream *stream, const char *why)
 {
 	log_debug("webhooks: redis is unavailable: %s", why);
 	if (stream->redis != NULL)
@@ -168,27 +168,28 @@ static void disconnect(struct webhook_stream *stream, const char *why)
 
 /* The answer, which the caller frees; NULL, and not connected any more, if
  * there is none or Redis refuses. */
-static redisReply *ask(struct webhook_stream *stream, int count,
-		       const char **words)
+static redisReply *call_redis(struct webhook_stream *stream, int count,
+			      const char **words)
 {
 	redisReply *reply = redisCommandArgv(stream->redis, count, words, NULL);
 
 	if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
 		return reply;
-	disconnect(stream, reply == NULL ? redis_connect_error(stream->redis)
-					 : reply->str);
+	disconnect_stream(stream, reply == NULL
+					  ? redis_connect_error(stream->redis)
+					  : reply->str);
 	freeReplyObject(reply);
 	return NULL;
 }
 
-static bool has(const redisReply *reply, size_t count)
+static bool has_elements(const redisReply *reply, size_t count)
 {
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements >= count;
 }
 
 /* Takes the turn or keeps it. */
-static enum webhook_turn take(struct webhook_stream *stream,
-			      struct webhook_batch *batch)
+static enum webhook_turn take_lease(struct webhook_stream *stream,
+				    struct webhook_batch *batch)
 {
 	char retry[24];
 	const char *words[] = { "EVAL",        take_script,   "2",
@@ -198,10 +199,10 @@ static enum webhook_turn take(struct webhook_stream *stream,
 	redisReply *reply;
 
 	snprintf(retry, sizeof(retry), "%d", WEBHOOK_RETRY_MS);
-	reply = ask(stream, 9, words);
+	reply = call_redis(stream, 9, words);
 	if (reply == NULL)
 		return WEBHOOK_AWAY;
-	if (has(reply, 3)) {
+	if (has_elements(reply, 3)) {
 		turn = reply->element[0]->integer == 1 ? WEBHOOK_OURS
 						       : WEBHOOK_OTHERS;
 		batch->now_ms = reply->element[1]->integer;
@@ -219,16 +220,16 @@ static void add_event(struct webhook_stream *stream,
 	struct webhook_event *event = &batch->events[batch->count];
 	const redisReply *id, *fields;
 
-	if (!has(entry, 2) || batch->count == WEBHOOK_BATCH_MAX)
+	if (!has_elements(entry, 2) || batch->count == WEBHOOK_BATCH_MAX)
 		return;
 	id = entry->element[0];
 	fields = entry->element[1];
 	if (text_parse_int(span_of(id->str, strcspn(id->str, "-")),
 			   &event->time_ms) == -1)
 		return;
-	event->json = has(fields, 2) ? span_of(fields->element[1]->str,
-					       fields->element[1]->len)
-				     : span_of(NULL, 0);
+	event->json = has_elements(fields, 2) ? span_of(fields->element[1]->str,
+							fields->element[1]->len)
+					      : span_of(NULL, 0);
 	stream->ids[batch->count++] = id->str;
 }
 
@@ -244,14 +245,15 @@ static int read_after(struct webhook_stream *stream,
 	size_t i;
 
 	freeReplyObject(stream->read);
-	stream->read = ask(stream, 11, words);
+	stream->read = call_redis(stream, 11, words);
 	if (stream->read == NULL)
 		return -1;
 	/* {{key, {entry, …}}}, or nil if nothing came */
-	if (!has(stream->read, 1) || !has(stream->read->element[0], 2))
+	if (!has_elements(stream->read, 1) ||
+	    !has_elements(stream->read->element[0], 2))
 		return 0;
 	entries = stream->read->element[0]->element[1];
-	for (i = 0; has(entries, i + 1); i++)
+	for (i = 0; has_elements(entries, i + 1); i++)
 		add_event(stream, batch, entries->element[i]);
 	return 0;
 }
@@ -269,7 +271,7 @@ enum webhook_turn webhook_stream_read(struct webhook_stream *stream,
 			redis_connect(stream->settings, TIMEOUT_MS, why);
 	if (stream->redis == NULL)
 		return WEBHOOK_AWAY;
-	turn = take(stream, batch);
+	turn = take_lease(stream, batch);
 	if (turn != WEBHOOK_OURS)
 		return turn;
 	if (read_after(stream, batch, "0") == -1)
@@ -294,7 +296,7 @@ void webhook_stream_finish(struct webhook_stream *stream, size_t count)
 		return;
 	for (i = 0; i < count; i++)
 		words[6 + i] = stream->ids[i];
-	freeReplyObject(ask(stream, (int)(6 + count), words));
+	freeReplyObject(call_redis(stream, (int)(6 + count), words));
 }
 
 void webhook_stream_free(struct webhook_stream *stream)
@@ -303,7 +305,7 @@ void webhook_stream_free(struct webhook_stream *stream)
 				stream->me };
 
 	if (stream->redis != NULL)
-		freeReplyObject(ask(stream, 5, words));
+		freeReplyObject(call_redis(stream, 5, words));
 	if (stream->redis != NULL)
 		redisFree(stream->redis);
 	freeReplyObject(stream->read);
