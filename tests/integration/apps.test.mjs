@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One relay serves several apps, and none of them knows of the others.
+// One relay serves several apps, each isolated from the others.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -10,7 +10,7 @@ import { address, openPusher, QUERY, Wire } from './clients.mjs';
 import { openServer, refusal } from './server-sdk.mjs';
 
 const FIRST = { id: '1', key: 'first', secret: 'the secret of the first' };
-// whose keys in Redis begin as the first's
+// its keys in Redis have the first app's as a prefix
 const SECOND = { id: '11', key: 'second', secret: 'the secret of another' };
 const CLOSED = { id: '7', key: 'closed', secret: 'the secret of a closed one' };
 const EVENTS = 50;
@@ -53,13 +53,13 @@ appsTest('each app has channels of its own', async (t) => {
   assert.deepEqual(heard, [[{ of: 0 }], [{ of: 1 }]]);
 });
 
-appsTest('a channel has a history where its app says so', async (t) => {
+appsTest('an app chooses which channels have a history', async (t) => {
   const { answers: [first, second] } = await subscribers(t, 'orders-1');
   assert.equal(first.base, 0);
   assert.deepEqual(second, {});
 });
 
-appsTest('each app has ids of its own, with and without Redis', async (t) => {
+appsTest('each app has its own ids, with and without Redis', async (t) => {
   const channel = 'both-1';
   const { wires, answers } = await subscribers(t, channel);
   assert.deepEqual(answers.map(({ base }) => base), [0, 0]);
@@ -82,7 +82,7 @@ appsTest('each app has ids of its own, with and without Redis', async (t) => {
   }));
 });
 
-appsTest('a key that no app has is closed with 4001', async () => {
+appsTest('a connection with an unknown key is closed with 4001', async () => {
   for (const key of ['third', 'firs', 'first1', 'FIRST', '1']) {
     const wire = new Wire(address(stack, `/app/${key}?${QUERY}`));
     assert.equal((await wire.next('pusher:error')).data.code, 4001);
@@ -90,7 +90,7 @@ appsTest('a key that no app has is closed with 4001', async () => {
   }
 });
 
-appsTest('an app that is disabled lets nobody in', async () => {
+appsTest('a disabled app refuses connections', async () => {
   const wire = new Wire(address(stack, `/app/${CLOSED.key}?${QUERY}`));
   assert.deepEqual((await wire.next('pusher:error')).data,
     { code: 4003, message: 'Application disabled' });

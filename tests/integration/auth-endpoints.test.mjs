@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The endpoints that a page asks for its way into channels: what they sign is
-// what the official server library signs, and for whom is nginx's to say.
+// The endpoints that authorize a page for channels. Their signatures equal
+// those of the official server library; nginx decides which user is authorized.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -57,7 +57,7 @@ for (const name of ['Ada', 'Grüße "<&>\\ 日本', 'x'.repeat(128)]) {
   });
 }
 
-authTest('JSON bodies are the same', async () => {
+authTest('JSON bodies are accepted', async () => {
   const { json } = await anyone.request('/pusher/auth', { method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(channelOf('private-a')) });
@@ -92,7 +92,7 @@ for (const [status, param, target, fields] of [
     });
 }
 
-authTest('another method or type is 405 or 415', async () => {
+authTest('other methods get 405 and other types 415', async () => {
   assert.equal((await anyone.request('/pusher/auth')).status, 405);
   const { status } = await anyone.request('/pusher/auth',
     { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'x' });
@@ -103,13 +103,13 @@ const basic = (user, password) => ({
   Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
 
-authTest('nobody is whom nginx has not made sure of', async () => {
+authTest('a user that nginx has not authenticated is anonymous', async () => {
   for (const [target, fields] of [
     ['/pusher/auth', channelOf('private-a', { name: 'Ada' })],
     ['/pusher/auth', channelOf('presence-a', { name: 'Ada' })],
     ['/pusher/user-auth', { socket_id: '1.2', name: 'Ada' }],
   ]) {
-    // a header that is believed by nobody, though nginx reads it
+    // a header that nginx reads but nothing trusts
     const { status, json } = await post(named, target, fields,
       basic('Ada', 'anything'));
     assert.equal(status, 403);
@@ -117,8 +117,8 @@ authTest('nobody is whom nginx has not made sure of', async () => {
   }
 });
 
-authTest('whom nginx names is signed for, whatever the page says, and gets ' +
-  'the keys of encrypted channels', async () => {
+authTest('the user that nginx names is authorized, whatever the page claims, ' +
+  'and gets the keys of encrypted channels', async () => {
   const folder = path.join(named.stateDir, 'nginx');
   fs.mkdirSync(path.join(folder, 'pushlog-auth.d'));
   fs.writeFileSync(path.join(folder, 'passwords'),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The README's chapter on backups, word by word: what it says is run, and what
-// it promises is so. Ids of a life that was lost are given out again, and no
-// client mixes the two.
+// Runs the chapter on backups word by word and checks what it promises. Ids of
+// a lost timeline are assigned again, and no client mixes the two.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -20,7 +19,7 @@ import { PusherFollower, WireFollower } from './follower.mjs';
 import { rows } from './log.mjs';
 
 const CHANNEL = 'messages';
-// pusher-js waits 15 s after an attempt that nobody answered in time
+// pusher-js waits 15 s after an attempt that was not answered in time
 const WHOLE_MS = 45_000;
 const run = promisify(execFile);
 
@@ -29,7 +28,7 @@ after(() => stack.stop());
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-backup-'));
 after(() => fs.rmSync(folder, { recursive: true }));
 
-/** The commands of the README's chapter, a block each, as one has to type. */
+/** The commands of the chapter, one block each, as one has to type. */
 function chapter(title) {
   const readme = fs.readFileSync(new URL('../../README.md', import.meta.url),
     'utf8');
@@ -65,7 +64,7 @@ async function clients(t) {
   return all;
 }
 
-/** Every client holds what the log has, of one life only. */
+/** Every client holds exactly the log's messages, from one epoch only. */
 async function assertWhole(all, count) {
   const log = await rows(stack, CHANNEL);
   assert.equal(log.length, count);
@@ -78,7 +77,7 @@ async function assertWhole(all, count) {
   }
 }
 
-test('a dump is put back while all run, and everybody starts over',
+test('a restored dump makes every client start over, without a restart',
   stack.logged(async (t) => {
     const [dump, restore] = chapter('Backup');
     const all = await clients(t);
@@ -99,7 +98,7 @@ test('a dump is put back while all run, and everybody starts over',
     const { epoch } = await stack.get();
     assert.notEqual(epoch, old);
 
-    // those who stayed, and the one who comes back
+    // the connected clients and the returning one
     away.pusher.connect();
     await assertWhole(all, 60);
     for (const client of all) {
@@ -108,19 +107,19 @@ test('a dump is put back while all run, and everybody starts over',
     for (const { ends } of all.slice(1)) {
       assert.ok(ends.some(({ code }) => code === 4200));
     }
-    // the log has an id like the old cursor, but GET is not taken in
+    // the log has an id equal to the old cursor, but GET refuses the old epoch
     const { status, json } = await stack.request(
       `/messages?after_id=50&epoch=${old}`);
     assert.deepEqual([status, json.epoch, json.head], [409, epoch, 60]);
 
-    // a key from before the dump is known, one from after it is not
+    // a key from before the dump is known, a later one is not
     assert.equal((await stack.post('Ada', 'kept 7', { key: 'kept 7' })).id, 7);
     const again = await stack.post('Ada', 'lost 40', { key: 'lost 40' });
     assert.equal(again.id, 61);
     await assertWhole(all, 61);
   }));
 
-test('after a snapshot of the data, new_epoch makes everybody start over',
+test('after a snapshot of the data, new_epoch makes every client start over',
   stack.logged(async (t) => {
     const newEpoch = chapter('Backup').at(-1);
     const data = path.join(stack.stateDir, 'data/postgres');
@@ -138,7 +137,7 @@ test('after a snapshot of the data, new_epoch makes everybody start over',
     await run('rm', ['-r', data]);
     await run('cp', ['-a', copy, data]);
     await stack.release('postgres');
-    // nothing tells it from a crash
+    // the snapshot looks like a crash
     assert.equal(await stack.psql('select pushlog.epoch()'), old);
     const epoch = (await type(newEpoch)).match(/[0-9a-f]{16}/)[0];
     assert.notEqual(epoch, old);
@@ -149,7 +148,7 @@ test('after a snapshot of the data, new_epoch makes everybody start over',
     for (const client of all) assert.ok(client.startsOver.length > 0);
   }));
 
-test('a migration does not wait for a dump, and everybody behind it',
+test('a migration neither waits for a dump nor blocks posts behind it',
   stack.logged(async (t) => {
     const top = fileURLToPath(new URL('../..', import.meta.url));
     const sql = path.join(folder, 'sql');
@@ -159,7 +158,7 @@ test('a migration does not wait for a dump, and everybody behind it',
     fs.writeFileSync(path.join(sql, '999_new.sql'),
       'alter table pushlog.channel add column new int;');
     await stack.post('Ada', 'hello', { channel: 'room-held' });
-    // a dump has a weaker lock of the table, which is in the way as well
+    // a dump holds a weaker lock of the table, which conflicts as well
     const dump = await lockRow(stack, 'room-held');
     t.after(() => dump.close());
 

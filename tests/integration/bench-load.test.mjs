@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The load generators of tests/bench/, on a small scale: they find the programs
-// without fault, and the faults of a server that has some. Nothing is timed
-// here.
+// The load generators of tests/bench/ on a small scale: they report no faults
+// for the real programs, and find the faults of a faulty server. Nothing is
+// timed here.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -23,7 +23,7 @@ after(() => stack.stop());
 
 const REDIS = path.join(stack.sockets, 'redis.sock');
 
-/** What the load says, as an object. */
+/** The load's report as an object. */
 async function load(env) {
   const { stdout } = await promisify(execFile)(path.join(BUILD, 'load'), {
     env: { LOAD_REDIS: `unix:${REDIS}`, LOAD_WARMUP_MS: '200',
@@ -64,7 +64,7 @@ test('the load publishes to many rooms at a rate, and all arrive',
       LOAD_SUBSCRIBERS: '30', LOAD_RATE: '200' }), 3);
   }));
 
-test('the load sees what a server loses, repeats and cuts off',
+test('the load detects lost and repeated messages and broken connections',
   stack.logged(async (t) => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     t.after(() => server.close());
@@ -90,7 +90,7 @@ test('the load sees what a server loses, repeats and cuts off',
     assert.deepEqual(result.closed, { 4100: 1 });
   }));
 
-/** What the load of HTTP says, as an object. */
+/** The report of the HTTP load as an object. */
 async function httpLoad(env) {
   const { stdout } = await promisify(execFile)(path.join(BUILD, 'http-load'), {
     env: { LOAD_SERVER: `127.0.0.1:${stack.port}`, LOAD_WARMUP_MS: '100',
@@ -113,7 +113,7 @@ test('the load posts, and every post that it counts is stored',
       where c.name like 'room-posts-%'`)), sent);
   }));
 
-test('the load asks for pages, and counts what is on them',
+test('the load requests pages, and counts their rows',
   stack.logged(async () => {
     for (let i = 0; i < 3; i += 1) {
       await stack.post('a', 'b', { channel: 'room-pages-0' });
@@ -126,7 +126,7 @@ test('the load asks for pages, and counts what is on them',
     assert.deepEqual([short.good, short.wrong, short.failed], [0, 40, 40]);
   }));
 
-test('the load sees refusals, wrong answers, chunks and broken connections',
+test('the load detects refusals, wrong answers, chunks and broken connections',
   stack.logged(async (t) => {
     const answers = [
       (response) => response.writeHead(503).end('{}'),

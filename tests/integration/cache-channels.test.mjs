@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Cache channels: who subscribes is told the last event, or that there is none.
+// Cache channels: a new subscriber receives the last event, or a cache miss.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -24,7 +24,7 @@ const server = openServer(stack, { ...APP,
   encryptionMasterKeyBase64: randomBytes(32).toString('base64') });
 const cacheTest = (name, fn) => test(name, stack.logged(fn));
 
-/** A raw connection in the channel, however one gets in. */
+/** A raw connection subscribed to the channel, with whatever auth it needs. */
 async function enter(t, channel) {
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -57,7 +57,7 @@ for (const kind of ['', 'private-', 'presence-']) {
   });
 }
 
-cacheTest('a Redis that is full keeps nothing, and publishes', async (t) => {
+cacheTest('a full Redis caches nothing, and still publishes', async (t) => {
   const full = (bytes) => stack.redis(['config', 'set', 'maxmemory', bytes]);
   t.after(() => full('0'));
   const wire = await enter(t, 'cache-full');
@@ -78,7 +78,7 @@ cacheTest('a Redis that is full keeps nothing, and publishes', async (t) => {
     (await Promise.all(Array.from({ length: 8 }, isKept))).every(Boolean));
 });
 
-cacheTest('an encrypted event is kept as it was sent', async (t) => {
+cacheTest('an encrypted event is cached as it was sent', async (t) => {
   const channel = 'private-encrypted-cache-1';
   const body = { name: 'e', channel, data: '{"nonce":"x","ciphertext":"y"}' };
   await server.post({ path: '/events', body });
@@ -86,7 +86,8 @@ cacheTest('an encrypted event is kept as it was sent', async (t) => {
   assert.equal((await wire.next('e')).data, body.data);
 });
 
-cacheTest('pusher-js is told by its events', async (t) => {
+cacheTest('pusher-js receives the cached event through its own events',
+  async (t) => {
   const pusher = openPusher(stack);
   t.after(() => pusher.disconnect());
   const heard = [];
@@ -101,7 +102,8 @@ cacheTest('pusher-js is told by its events', async (t) => {
   [['cache-2', 'pusher:cache_miss', undefined], ['cache-3', 'e', { n: 3 }]]);
 });
 
-cacheTest('the event is kept for half an hour, and told by the API', async () => {
+cacheTest('the event is cached for half an hour, and the API returns it',
+  async () => {
   await server.trigger('cache-4', 'e', { n: 4 });
   const { cache, occupied } = await (await server.get({
     path: '/channels/cache-4', params: { info: 'cache' } })).json();
@@ -113,7 +115,7 @@ cacheTest('the event is kept for half an hour, and told by the API', async () =>
     params: { info: 'cache' } })).json(), { occupied: false });
 });
 
-cacheTest('what is sent in other channels is not kept', async (t) => {
+cacheTest('events of other channels are not cached', async (t) => {
   await server.trigger('plain-cache-1', 'e', {});
   const wire = await enter(t, 'plain-cache-1');
   await wire.silent();
@@ -128,7 +130,8 @@ cacheTest('a cache channel may have a history', async (t) => {
   assert.equal((await wire.next('e')).id, 2);
 });
 
-cacheTest('what is kept already, but comes yet, comes once', async (t) => {
+cacheTest('an event that is both cached and still on its way arrives once',
+  async (t) => {
   const channel = 'cache-log-2';
   await server.trigger(channel, 'e', '1');
   await enter(t, channel);
@@ -141,7 +144,8 @@ cacheTest('what is kept already, but comes yet, comes once', async (t) => {
   await wire.silent();
 });
 
-cacheTest('who comes while clients talk, or has sent what comes, is told all the same',
+cacheTest('a subscriber gets the cached event despite client events and ' +
+  'exclusions',
   async (t) => {
     const channel = 'private-cache-busy';
     await server.trigger(channel, 'kept', {});
@@ -161,7 +165,7 @@ cacheTest('who comes while clients talk, or has sent what comes, is told all the
       comer = wire.socketId;
       const signed = server.authorizeChannel(wire.socketId, channel);
       wire.send({ event: 'pusher:subscribe', data: { channel, ...signed } });
-      // or what was sent to it, too, because the one before it had sent it
+      // or those sent to it, because an earlier connection had sent them
       await until('it is told what is kept', () => wire.texts.some((text) =>
         /^\{"event":"(kept|own)"/.test(text)), 5000);
       await wire.close();
@@ -170,7 +174,7 @@ cacheTest('who comes while clients talk, or has sent what comes, is told all the
     await Promise.all(talks);
   });
 
-cacheTest('without Redis there is nothing', async (t) => {
+cacheTest('without Redis nothing is cached', async (t) => {
   await server.trigger('cache-5', 'e', {});
   await stack.hold('redis');
   t.after(() => stack.release('redis'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What an app's server asks of its channels and users, by its library.
+// The queries of an app's server about channels and users, through its library.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -25,7 +25,7 @@ async function ask(path, params = {}) {
   return response.json();
 }
 
-/** Waits until the answer is this one. */
+/** Waits until the answer equals this one. */
 async function tells(path, params, expected) {
   let last;
   await until(`${path} tells ${JSON.stringify(expected)}`, async () => {
@@ -56,7 +56,7 @@ async function enter(t, channel, id) {
   return wire;
 }
 
-apiTest('channels are told while somebody subscribes to them', async (t) => {
+apiTest('a channel is listed while it has subscribers', async (t) => {
   const wires = await Promise.all([enter(t, 'one'), enter(t, 'one'),
     enter(t, 'two'), enter(t, 'presence-a', 'ann'), enter(t, 'presence-a', 'ann'),
     enter(t, 'presence-b', 'bob')]);
@@ -72,7 +72,7 @@ apiTest('channels are told while somebody subscribes to them', async (t) => {
   await tells('/channels', {}, { channels: {} });
 });
 
-apiTest('one channel is told with what is asked for', async (t) => {
+apiTest('a channel is answered with the requested attributes', async (t) => {
   await enter(t, 'three');
   await enter(t, 'presence-c', 'ann');
   await enter(t, 'presence-c', 'bob');
@@ -83,18 +83,18 @@ apiTest('one channel is told with what is asked for', async (t) => {
     { occupied: false, subscription_count: 0 });
   await tells('/channels/presence-c', { info: 'user_count,subscription_count' },
     { occupied: true, user_count: 2, subscription_count: 2 });
-  // what a caller has to escape is signed with its escapes
+  // characters that a caller has to escape are signed with their escapes
   await tells('/channels/%23server-to-user-ann', {}, { occupied: false });
   await tells('/channels/th%72ee', {}, { occupied: true });
 });
 
-apiTest('the users of a presence channel are told', async (t) => {
+apiTest('the users of a presence channel are listed', async (t) => {
   assert.deepEqual(await ask('/channels/presence-d/users'), { users: [] });
   await enter(t, 'presence-d', 'ann "A"');
   await tells('/channels/presence-d/users', {}, { users: [{ id: 'ann "A"' }] });
 });
 
-apiTest('what does not apply is refused', async () => {
+apiTest('attributes that do not apply are refused', async () => {
   for (const [path, params, text] of [
     ['/channels', { info: 'user_count' }, /presence-/],
     ['/channels', { info: 'user_count', filter_by_prefix: 'pre' }, /presence-/],
@@ -107,7 +107,7 @@ apiTest('what does not apply is refused', async () => {
   }
 });
 
-apiTest('an event is answered with who is there to get it', async (t) => {
+apiTest('a trigger is answered with the counts of its channels', async (t) => {
   await enter(t, 'four');
   await enter(t, 'presence-e', 'ann');
   await enter(t, 'presence-e', 'ann');
@@ -129,7 +129,7 @@ apiTest('an event is answered with who is there to get it', async (t) => {
     { subscription_count: 1 }] });
 });
 
-apiTest('what a relay knew that is gone is not told for long', async (t) => {
+apiTest('the state of a dead relay is forgotten soon', async (t) => {
   await enter(t, 'five');
   await enter(t, 'presence-f', 'ann');
   await tells('/channels/presence-f', { info: 'user_count' },
@@ -140,7 +140,7 @@ apiTest('what a relay knew that is gone is not told for long', async (t) => {
   await tells('/channels/presence-f/users', {}, { users: [] });
 });
 
-apiTest('while Redis is unavailable it says so at once', async (t) => {
+apiTest('without Redis the API answers an error at once', async (t) => {
   await stack.hold('redis');
   t.after(() => stack.release('redis'));
   for (const path of ['/channels', '/channels/a', '/channels/presence-a/users']) {

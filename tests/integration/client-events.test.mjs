@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What clients say to each other without a server: who may, what arrives, and
-// how much of it.
+// Client events: who may send them, what arrives, and how often.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -25,7 +24,7 @@ const stack = await startStack({ env: {
   ] }),
 } });
 after(() => stack.stop());
-// what a worker without Redis is told reaches its own subscribers only
+// without Redis a worker delivers client events to its own subscribers only
 await until('all workers have Redis', async () =>
   (await ask(opsSocket(stack, 'relay'), '/readyz')).text === 'ok\n');
 
@@ -50,7 +49,9 @@ async function open(t, channel, { app = APP } = {}) {
 const say = (wire, channel, data, event = 'client-e') =>
   wire.send({ event, channel, data });
 
-/** What comes before the answer to a ping: all that was said is dealt with. */
+/**
+ * The messages before the answer to a ping: everything sent has been handled.
+ */
 async function answers(wire) {
   wire.send({ event: 'pusher:ping', data: {} });
   const all = [];
@@ -60,14 +61,14 @@ async function answers(wire) {
   }
 }
 
-/** Asserts that the wire was told so, with no code. */
+/** Asserts that the client received this error, with no code. */
 async function isTold(wire, why) {
   const { data } = await wire.next(ERROR);
   assert.equal(data.code, null);
   assert.match(data.message, why);
 }
 
-clientTest('pusher-js is heard by all others, on whatever worker',
+clientTest('client events reach all other pusher-js clients, on every worker',
   async (t, channel) => {
     const clients = await Promise.all([1, 2, 3, 4, 5, 6].map(async () => {
       const pusher = openPusher(stack, { channelAuthorization: {
@@ -89,7 +90,7 @@ clientTest('pusher-js is heard by all others, on whatever worker',
     });
   });
 
-clientTest('what arrives is the text, or the JSON as it was written',
+clientTest('data arrives as the text, or as the JSON that was written',
   async (t, channel) => {
     const [from, to] = [await open(t, channel), await open(t, channel)];
     for (const [data, text] of [
@@ -105,18 +106,19 @@ clientTest('what arrives is the text, or the JSON as it was written',
       assert.deepEqual(await to.next('client-e'),
         { event: 'client-e', channel, data: text });
     }
-    // and the sender has heard nothing of it
+    // and the sender has received nothing
     await from.silent();
   });
 
-clientTest('nothing but what was said is passed on', async (t, channel) => {
+clientTest('only the known fields are passed on', async (t, channel) => {
   const [from, to] = [await open(t, channel), await open(t, channel)];
   from.send({ event: 'client-e', channel, data: 1, user_id: 'Eve', id: 7 });
   assert.equal(await to.nextText(), JSON.stringify(
     { event: 'client-e', channel, data: '1' }));
 });
 
-clientTest('who waits to be let in says nothing yet', async (t) => {
+clientTest('a client whose subscription is pending cannot send yet',
+  async (t) => {
   const channel = 'presence-waiting';
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -130,7 +132,7 @@ clientTest('who waits to be let in says nothing yet', async (t) => {
   await wire.next('pusher_internal:subscription_succeeded');
 });
 
-clientTest('on a presence channel it is told who said it', async (t) => {
+clientTest('on a presence channel the event names the sender', async (t) => {
   const channel = 'presence-room';
   const join = async (name) => {
     const wire = await Wire.open(stack);
@@ -148,7 +150,7 @@ clientTest('on a presence channel it is told who said it', async (t) => {
   await from.silent();
 });
 
-clientTest('a channel with a history does not log them', async (t) => {
+clientTest('a channel with a history does not log client events', async (t) => {
   const channel = 'private-log';
   const [from, to] = [await open(t, channel), await open(t, channel)];
   say(from, channel, 1);
@@ -157,7 +159,7 @@ clientTest('a channel with a history does not log them', async (t) => {
   assert.equal((await to.next('e')).id, 1);
 });
 
-clientTest('the sender must subscribe, and to a channel of the kind',
+clientTest('the sender must subscribe to a private or presence channel',
   async (t, channel) => {
     const wire = await open(t, channel);
     say(wire, `${channel}-other`, 1);
@@ -173,14 +175,14 @@ clientTest('the sender must subscribe, and to a channel of the kind',
     await wire.silent();
   });
 
-clientTest('an app that does not allow them has none', async (t, channel) => {
+clientTest('an app without client events refuses them', async (t, channel) => {
   const wire = await open(t, channel, { app: SILENT });
   say(wire, channel, 1);
   await isTold(wire, /not enabled/);
   await wire.silent();
 });
 
-clientTest('names have 200 characters and data so many bytes',
+clientTest('names are limited to 200 characters, and data in bytes',
   async (t, channel) => {
     const [from, to] = [await open(t, channel), await open(t, channel)];
     const longest = `client-${'é'.repeat(193)}`;
@@ -195,7 +197,7 @@ clientTest('names have 200 characters and data so many bytes',
     await to.silent();
   });
 
-clientTest('10 come through in a second, the rest is told with 4301',
+clientTest('10 events a second pass, and the rest gets 4301',
   async (t, channel) => {
     const [from, to] = [await open(t, channel), await open(t, channel)];
     const count = 100;
@@ -205,7 +207,7 @@ clientTest('10 come through in a second, the rest is told with 4301',
       assert.deepEqual([event, data.code], [ERROR, 4301]);
     }
     const refused = errors.length;
-    // how many seconds it took is not for us to say
+    // the test cannot say how many seconds passed
     assert.ok(refused > 0 && refused <= count - 10, `${refused} refused`);
     let last = -1;
     for (let i = refused; i < count; i += 1) {
@@ -221,8 +223,8 @@ clientTest('10 come through in a second, the rest is told with 4301',
     assert.equal((await to.next('client-e')).data, 'later');
   });
 
-// Last: what is sent right after Redis came back may find nobody who listens.
-clientTest('without Redis those of the same worker hear it',
+// Last: an event sent right after Redis came back may find no listener.
+clientTest('without Redis subscribers of the same worker receive it',
   async (t, channel) => {
     const secret = 'a secret of another relay';
     const own = await startRelay(stack, { PUSHLOG_APP_SECRET: secret,
@@ -234,7 +236,7 @@ clientTest('without Redis those of the same worker hear it',
       return wire;
     }));
     await stack.hold('redis');
-    // what is said before the relay knows may be lost
+    // events sent before the relay notices may be lost
     await until('it is heard', () => {
       say(wires[0], channel, 'hello');
       return wires[1].texts.some((text) => text.includes('client-e'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The client libraries that people have, unmodified from npm: each does what its
+// The client libraries in use, unmodified from npm: each behaves as its
 // documentation says, against one stack.
 
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ import { openServer } from './server-sdk.mjs';
 const require = createRequire(import.meta.url);
 const { default: Echo } = await import('laravel-echo');
 
-// pusher-js 4 asks it whether this is React Native; Node has it since 21.
+// pusher-js 4 reads it to detect React Native; Node has it since 21.
 globalThis.navigator ??= {};
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the libraries' };
@@ -28,18 +28,19 @@ after(() => stack.stop());
 const server = openServer(stack,
   { ...APP, encryptionMasterKeyBase64: MASTER_KEY });
 
-// As every version understands it: who it is, told to the stack's endpoints.
+// The parameters by which every version identifies its user to the stack's
+// endpoints.
 const options = (name) => ({ ...pusherOptions(stack),
   authEndpoint: `${stack.origin}/pusher/auth`,
   auth: { params: { name }, headers: {} },
   userAuthentication: { endpoint: `${stack.origin}/pusher/user-auth`,
     transport: 'ajax', params: { name }, headers: {} } });
 
-// How laravel-echo calls the kinds of channels.
+// The names that laravel-echo has for the kinds of channels.
 const ECHO_KINDS = { '': 'channel', 'private-': 'private',
   'private-encrypted-': 'encryptedPrivate' };
 
-/** pusher-js by the name that package.json gives it. */
+/** pusher-js under its name in package.json. */
 function pusherLibrary(packageName) {
   const Pusher = require(packageName);
   const { version } = require(`${packageName}/package.json`);
@@ -88,7 +89,7 @@ function openEcho(name) {
       .leaving((user) => tell('leaves', user.name)),
     say: (channel, event, data) => channel.whisper(event, data),
     overhear: (channel, event, hear) => channel.listenForWhisper(event, hear),
-    // a dot: the name as it is, without the application's own in front
+    // a leading dot: the name as it is, without the application's namespace
     listen: (channel, event, hear) => channel.listen(`.${event}`, hear),
     close: () => echo.disconnect(),
   };
@@ -102,8 +103,8 @@ const LIBRARIES = [
 let channels = 0;
 
 /**
- * A test of each library that can: with a number of its own, and open, which
- * makes a client for who is named.
+ * A test for each library that can run it, with a number of its own and open(),
+ * which makes a client for the named user.
  */
 function everyLibrary(name, fn, libraries = LIBRARIES) {
   for (const library of libraries) {
@@ -118,7 +119,7 @@ function everyLibrary(name, fn, libraries = LIBRARIES) {
   }
 }
 
-/** Waits until somebody is told that the subscription succeeded. */
+/** Waits until the client reports that the subscription succeeded. */
 async function succeeded({ pusher }, channel) {
   await until(`${channel} is subscribed`, () =>
     pusher.channel(channel)?.subscribed);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Subscribers: unmodified pusher-js, and a WebSocket that shows what came over
-// it to the byte. What they are told and not told is the tests' business.
+// Subscribers: unmodified pusher-js, and a WebSocket that shows each message
+// byte for byte.
 
 import { createRequire } from 'node:module';
 
@@ -30,8 +30,8 @@ export function pusherOptions(stack) {
 }
 
 /**
- * pusher-js 8 as its documentation would set it up for this stack, with more
- * options of its own.
+ * pusher-js 8 as its documentation sets it up for this stack, with further
+ * options.
  */
 export function openPusher(stack, { key = KEY, ...options } = {}) {
   return new Pusher(key, { ...pusherOptions(stack), ...options });
@@ -39,12 +39,15 @@ export function openPusher(stack, { key = KEY, ...options } = {}) {
 
 export const PUSHER_VERSION = require('pusher-js/package.json').version;
 
-/** Cuts the client's connection without a word; it finds out by itself. */
+/**
+ * Cuts the client's connection without a Close frame; the client notices by
+ * itself.
+ */
 export function sever(pusher) {
   pusher.connection.connection?.transport?.socket?._stream?.destroy();
 }
 
-/** The address of a WebSocket through nginx, or at a relay's own socket. */
+/** The WebSocket URL through nginx, or at a relay's own socket. */
 export function address(at, target = `/app/${KEY}?${QUERY}`) {
   if (typeof at === 'string') return `ws+unix:${at}:${target}`;
   return `${at.origin.replace('http', 'ws')}${target}`;
@@ -77,7 +80,7 @@ export class Wire {
     });
   }
 
-  /** Connects and takes connection_established: sets socketId. */
+  /** Connects and reads connection_established: sets socketId. */
   static async open(at, { key = KEY, ...options } = {}) {
     const wire = new Wire(address(at, `/app/${key}?${QUERY}`), options);
     const hello = await wire.next('pusher:connection_established');
@@ -91,7 +94,7 @@ export class Wire {
       ? message : JSON.stringify(message));
   }
 
-  /** The text of the next message, whatever it is. */
+  /** The text of the next message, of any kind. */
   async nextText(what = 'a message', deadlineMs = NEXT_MS) {
     await until(`${what} comes`, () =>
       this.#taken < this.texts.length || this.ended, deadlineMs);
@@ -114,8 +117,8 @@ export class Wire {
   }
 
   /**
-   * Subscribes, with what an auth endpoint said where that is needed; answers
-   * the data of subscription_succeeded.
+   * Subscribes, with the auth endpoint's answer where one is needed; resolves
+   * to the data of subscription_succeeded.
    */
   async subscribe(channel, { deadlineMs, ...signed } = {}) {
     this.send({ event: 'pusher:subscribe', data: { channel, ...signed } });
@@ -136,13 +139,13 @@ export class Wire {
     return all;
   }
 
-  /** Asserts that nothing is under way: the answer to a ping comes first. */
+  /** Asserts that no message is under way: the answer to a ping comes first. */
   async silent() {
     this.send({ event: 'pusher:ping', data: {} });
     await this.next('pusher:pong');
   }
 
-  /** How the other side closes it. */
+  /** How the relay closes the connection. */
   async closed(deadlineMs = NEXT_MS) {
     return until('the connection is closed', () => this.ended, deadlineMs);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Both programs say clearly what is wrong with how they were started, and end
-// with 1; what is right they show.
+// Both programs report each error of their configuration and exit with 1, and
+// show the configuration that is valid.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,13 +27,13 @@ function file(name, content) {
 
 const RIGHT = {
   PUSHLOG_APP_KEY: 'key-1', PUSHLOG_APP_SECRET: SECRET,
-  // so that no program that starts after all disturbs another
+  // so that a program that starts after all disturbs no other
   PUSHLOG_LISTEN: `unix:${path.join(folder, 'relay.sock')}`,
   PUSHLOG_DATABASE: `host=${folder}`,
   PUSHLOG_REDIS: `unix:${path.join(folder, 'redis.sock')}`,
 };
 
-/** Runs a program to its end, by another if one is named first. */
+/** Runs a program to its end, through another one if one is named first. */
 function run(program, env, args = [], by = []) {
   const [first, ...rest] = [...by, path.join(BUILD, program), ...args];
   return new Promise((resolve, reject) => {
@@ -51,7 +51,9 @@ function run(program, env, args = [], by = []) {
   });
 }
 
-/** One line on standard error that has all of these in it, and status 1. */
+/**
+ * Expects one line on standard error that contains all of these, and status 1.
+ */
 async function assertRefuses(program, env, patterns, args) {
   const { code, signal, out, err } = await run(program, env, args);
   assert.deepEqual({ code, signal, out }, { code: 1, signal: null, out: '' },
@@ -103,13 +105,13 @@ for (const program of PROGRAMS) {
     });
   }
 
-  test(`${program} refuses what is no conninfo`, async () => {
-    // there may be a password in it, which assertRefuses knows
+  test(`${program} refuses an invalid conninfo`, async () => {
+    // it may contain a password, which assertRefuses checks for
     await assertRefuses(program, { PUSHLOG_DATABASE: `no ${SECRET}` },
       [/error: PUSHLOG_DATABASE is not a libpq conninfo\n$/]);
   });
 
-  test(`${program} says all that is wrong, a line each`, async () => {
+  test(`${program} reports all errors, a line each`, async () => {
     for (const args of [[], ['--check-config']]) {
       const { code, out, err } = await run(program, { PUSHLOG_REDIS: 'x',
         PUSHLOG_APP_ID: 'one\ntwo', PUSHLOG_APP_KEY: undefined }, args);
@@ -121,13 +123,13 @@ for (const program of PROGRAMS) {
     }
   });
 
-  test(`${program} refuses a value and a file for it`, async () => {
+  test(`${program} refuses a value together with a file for it`, async () => {
     await assertRefuses(program,
       { PUSHLOG_APP_SECRET_FILE: file('secret', SECRET) },
       [/PUSHLOG_APP_SECRET and PUSHLOG_APP_SECRET_FILE are both set/]);
   });
 
-  test(`${program} refuses a file that is not there, or is no text`,
+  test(`${program} refuses a file that is missing, or is no text`,
     async () => {
       for (const name of [path.join(folder, 'missing'), folder,
         file('binary', 'a\0b'), file('empty', '\n')]) {
@@ -136,7 +138,8 @@ for (const program of PROGRAMS) {
       }
     });
 
-  test(`${program} takes values from files, less the line's end`, async () => {
+  test(`${program} reads values from files, without the line's end`,
+    async () => {
     const { code, out, err } = await run(program, {
       PUSHLOG_APP_KEY: undefined,
       PUSHLOG_APP_KEY_FILE: file('key', 'key-of-a-file\n'),
@@ -164,7 +167,7 @@ for (const program of PROGRAMS) {
       assert.equal(again.out, out);
     });
 
-  test(`${program} --check-config is silent, or says what is wrong`,
+  test(`${program} --check-config is silent, or reports the errors`,
     async () => {
       const { code, out, err } = await run(program, {}, ['--check-config']);
       assert.deepEqual({ code, out, err }, { code: 0, out: '', err: '' });
@@ -189,7 +192,7 @@ for (const program of PROGRAMS) {
       }
     });
 
-  test(`${program} refuses arguments that it does not know`, async () => {
+  test(`${program} refuses unknown arguments`, async () => {
     for (const args of [['--verbose'], ['x'], ['--version', 'x'], ['']]) {
       await assertRefuses(program, {}, [/unknown argument/, /--help/], args);
     }
@@ -200,7 +203,7 @@ const APPS = { PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined };
 const app = (id, more) => ({ id, key: `key-${id}`, secret: SECRET, ...more });
 
 for (const program of PROGRAMS) {
-  test(`${program} names file and member of what is wrong with an app`,
+  test(`${program} names the file and the member of an error in an app`,
     async () => {
       for (const [apps, why] of [
         [[app('1'), app('2', { secrets: 'x' })],
@@ -222,7 +225,7 @@ for (const program of PROGRAMS) {
         [/error: PUSHLOG_APPS: /]);
     });
 
-  test(`${program} refuses several apps and one`, async () => {
+  test(`${program} refuses several apps together with one`, async () => {
     await assertRefuses(program,
       { PUSHLOG_APP_SECRET: undefined,
         PUSHLOG_APPS: JSON.stringify({ apps: [app('1')] }) },
@@ -244,7 +247,7 @@ test('relay refuses an address that it cannot listen on', async () => {
     [/cannot listen on '192\.0\.2\.1:6001'/]);
 });
 
-test('neither starts where it cannot be asked', async () => {
+test('neither program starts when its ops address is unusable', async () => {
   const where = `unix:${path.join(folder, 'missing', 'ops.sock')}`;
   const why = /error: cannot listen on PUSHLOG_OPS_LISTEN 'unix:.*': No such file/;
   await assertRefuses('relay', { PUSHLOG_OPS_LISTEN: where }, [why]);
@@ -255,7 +258,7 @@ test('neither starts where it cannot be asked', async () => {
   assert.match(err, why);
 });
 
-test('the log is JSON where that is wanted', async () => {
+test('the log is JSON where the configuration asks for it', async () => {
   const { err } = await run('relay', { PUSHLOG_LOG_FORMAT: 'json',
     PUSHLOG_LISTEN: `unix:${path.join(folder, 'missing', '"quoted"')}` });
   const { time, pid, ...line } = JSON.parse(err);

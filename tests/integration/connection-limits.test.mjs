@@ -26,7 +26,7 @@ const limitTest = (name, fn) => test(name, stack.logged(fn));
 const openAll = (count, options) => Promise.all(
   Array.from({ length: count }, () => Wire.open(stack, options)));
 
-/** Asserts that there is no room for one more. */
+/** Asserts that one more connection is refused. */
 async function isFull() {
   const wire = new Wire(address(stack, `/app/${FEW.key}?${QUERY}`));
   assert.deepEqual((await wire.next('pusher:error')).data,
@@ -34,7 +34,7 @@ async function isFull() {
   assert.equal((await wire.closed()).code, 4004);
 }
 
-limitTest('an app has as many connections as it may, on all workers',
+limitTest("an app's connection limit holds across all workers",
   async () => {
     const wires = await openAll(MAX);
     await isFull();
@@ -43,7 +43,7 @@ limitTest('an app has as many connections as it may, on all workers',
     await wires.pop().close();
     wires.push(await until('one has left', () => Wire.open(stack)));
     await isFull();
-    // what a worker had goes with it
+    // a dead worker's connections are no longer counted
     for (const pid of stack.workers()) process.kill(pid, 'SIGKILL');
     await Promise.all([...wires, ...others].map((wire) => wire.closed()));
     const again = [];
@@ -55,7 +55,7 @@ limitTest('an app has as many connections as it may, on all workers',
     await Promise.all(again.map((wire) => wire.close()));
   });
 
-limitTest('who does not show who it is in time is closed with 4009',
+limitTest('a connection that does not authorize in time is closed with 4009',
   async () => {
     const own = await startRelay(stack, { PUSHLOG_APP_SECRET: FEW.secret,
       PUSHLOG_AUTHORIZED_WITHIN_S: ENOUGH_S });
@@ -75,14 +75,15 @@ limitTest('who does not show who it is in time is closed with 4009',
       assert.deepEqual(await wire.closed(), { code: 4009,
         reason: 'Connection not authorized within timeout' });
     }
-    // the others, who came first, may stay
+    // earlier connections stay open
     for (const wire of [member, user]) {
       await wire.silent();
       await wire.close();
     }
   });
 
-limitTest('who subscribes to nothing is closed with 4202', async () => {
+limitTest('a connection without subscriptions is closed with 4202',
+  async () => {
   const own = await startRelay(stack, { PUSHLOG_IDLE_TIMEOUT_S: ENOUGH_S });
   const open = () => Wire.open(own.socket);
   const [idle, reader, leaver] = await Promise.all([open(), open(), open()]);

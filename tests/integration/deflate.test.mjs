@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// permessage-deflate, RFC 7692: who offers it gets the same messages in fewer
-// bytes, who doesn't gets them as ever; what a client compresses is read, and
-// harms nobody.
+// permessage-deflate, RFC 7692: clients that offer it get the same messages in
+// fewer bytes; others get them uncompressed. Messages that clients compress are
+// read within limits.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -35,7 +35,7 @@ function deflateTest(name, fn) {
 let channels = 0;
 const newChannel = () => `room-${channels += 1}`;
 
-/** Text that compresses well, and is new each time. */
+/** Text that compresses well, and differs each time. */
 const longText = (i) => `${i} ${'the same again, '.repeat(100)}`;
 
 function pack(text) {
@@ -62,7 +62,7 @@ async function openPacking(t, headers = OFFER) {
   return raw;
 }
 
-deflateTest('with and without it a channel is the same, to the byte',
+deflateTest('a channel carries the same bytes with and without compression',
   async (t) => {
     const channel = newChannel();
     const packed = await openWire(t, stack);
@@ -101,7 +101,8 @@ deflateTest('a long message is compressed, a short one is not', async (t) => {
   assert.equal(JSON.parse(data).text, longText(1));
 });
 
-deflateTest('what has a secret beside what a client chose is not compressed',
+deflateTest('a message with a secret beside client-chosen text is not ' +
+  'compressed',
   async (t) => {
     const raw = await openPacking(t);
     const [, id] = raw.text.match(/"socket_id\\":\\"([\d.]+)/);
@@ -128,7 +129,7 @@ deflateTest('what has a secret beside what a client chose is not compressed',
     }
   });
 
-deflateTest('pusher-js does not notice', async (t) => {
+deflateTest('pusher-js works unchanged', async (t) => {
   const channel = newChannel();
   const pusher = openPusher(stack);
   t.after(() => pusher.disconnect());
@@ -143,7 +144,8 @@ deflateTest('pusher-js does not notice', async (t) => {
   assert.deepEqual(heard, [longText(2)]);
 });
 
-deflateTest('what the ws package compresses is understood', async (t) => {
+deflateTest('messages compressed by the ws package are understood',
+  async (t) => {
   const wire = await openWire(t, stack, { perMessageDeflate: { threshold: 0 } });
   await wire.subscribe(newChannel());
   wire.send(PING.padEnd(MESSAGE_MAX_BYTES));
@@ -172,7 +174,7 @@ for (const [offer, answer] of [
     });
 }
 
-deflateTest('a compressed message in fragments is read, however it comes',
+deflateTest('a compressed message is read in fragments of any size',
   async (t) => {
     const raw = await openPacking(t);
     const packed = pack(PING);
@@ -189,7 +191,7 @@ deflateTest('a compressed message in fragments is read, however it comes',
     await raw.has(/between[^]*(pusher:pong[^]*){3}/);
   });
 
-deflateTest('one of exactly 16 KiB passes', async (t) => {
+deflateTest('a message of exactly 16 KiB passes', async (t) => {
   const raw = await openPacking(t);
   raw.write(frame(RSV1 | 0x81, pack(PING.padEnd(MESSAGE_MAX_BYTES))));
   await raw.has(/pusher:pong/);
@@ -226,7 +228,7 @@ for (const [code, why, bytes] of [
   });
 }
 
-deflateTest('where it is not switched on nobody gets it', async (t) => {
+deflateTest('without the option nobody gets compression', async (t) => {
   const { socket } = await startRelay(stack);
   const raw = new RawSocket(socket);
   t.after(() => raw.socket.destroy());
