@@ -189,12 +189,17 @@ chaos-switches: ## see that the checker can fail
 
 SOURCES = $(shell find common messages-fcgi relay tests -name node_modules \
 	-prune -o -name '*.[ch]' -print)
+options: all ## write the options that --help prints to their two pages
+	@BUILD=$(BUILD) deploy/dev/options sample >$(BUILD)/pushlog.conf
+	@BUILD=$(BUILD) deploy/dev/options manual >$(BUILD)/pushlog.conf.5
+	@cp $(BUILD)/pushlog.conf deploy/
+	@cp $(BUILD)/pushlog.conf.5 deploy/man/
 format: ## format the C sources
 	clang-format -i $(SOURCES)
 format-check:
 	clang-format --dry-run -Werror $(SOURCES)
 
 .PHONY: all with-gcc with-asan with-chaos list-unit list-fuzz unit fuzz-replay check \
-	test test-deploy fuzz chaos chaos-alone chaos-switches format format-check
+	test test-deploy fuzz chaos chaos-alone chaos-switches options format format-check
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

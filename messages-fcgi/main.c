@@ -81,24 +81,30 @@ static const struct conf_option option_table[] = {
 	  .offset = offsetof(struct options, auth),
 	  .value = "remote-user",
 	  .check = check_auth,
-	  .help = "who may subscribe to what is not public: remote-user, "
-		  "anyone" },
+	  .help = "Users whom /pusher/auth lets into channels that are not "
+		  "public. remote-user: those whom the web server has "
+		  "authenticated. anyone: everybody, under a name of their "
+		  "choice." },
 	INT("PUSHLOG_THREADS", threads, "64", 1, THREADS_MAX,
-	    "requests that are answered at the same time, besides the posts "
-	    "that wait for their commit"),
+	    "Requests that are answered at the same time, besides the posts "
+	    "that wait for their commit."),
 	INT("PUSHLOG_READERS", readers, "4", 1, 64,
-	    "connections to PostgreSQL for reading"),
+	    "Connections to PostgreSQL for reading. Each app with a history "
+	    "has one more, for storing."),
 	INT("PUSHLOG_NAME_MAX_BYTES", name_max_bytes, "200", 1, 65536,
-	    "longest name of a poster"),
+	    "Longest name of a poster, in bytes before escaping."),
 	INT("PUSHLOG_TEXT_MAX_BYTES", text_max_bytes, "8192", 1, 1048576,
-	    "longest text of a message"),
+	    "Longest text of a message, in bytes before escaping."),
 	INT("PUSHLOG_POST_TIMEOUT_MS", post_timeout_ms, "5000", 100, 60000,
-	    "how long a post waits for its commit before it is answered 503"),
+	    "Milliseconds that a post may wait for its commit. After that "
+	    "it is answered with 503."),
 	INT("PUSHLOG_LOCK_TIMEOUT_MS", lock_timeout_ms, "1000", 10, 60000,
-	    "how long a commit waits for a channel that is locked"),
+	    "Milliseconds that a commit may wait for a channel that another "
+	    "transaction has locked."),
 	INT("PUSHLOG_PUBLISH_BUFFER_BYTES", publish_buffer_bytes, "4194304",
 	    65536, 1073741824,
-	    "what may wait for Redis before events are left to the relays"),
+	    "Bytes of events that may wait for Redis. More are dropped: the "
+	    "relays read those of channels with a history from PostgreSQL."),
 };
 
 /* What the request threads share, and main. */

@@ -32,39 +32,59 @@ static const struct conf_option options_table[] = {
 	  .offset = offsetof(struct options, listen),
 	  .value = "127.0.0.1:6001",
 	  .check = address_check,
-	  .help = "where relay listens, unix:/path or host:port" },
+	  .help = "Address that relay listens on, unix:/path or host:port. On "
+		  "a Unix socket it takes the client's address from the web "
+		  "server's headers." },
 	INT("PUSHLOG_LISTEN_BACKLOG", backlog, "65535", 1, 65535,
-	    "connections that may wait to be accepted; the kernel may allow "
-	    "fewer"),
+	    "Connections that may wait to be accepted. The kernel caps this "
+	    "at net.core.somaxconn."),
 	INT("PUSHLOG_WORKERS", workers, "0", 0, 256,
-	    "worker processes, 0 for one a core"),
+	    "Worker processes. 0: one for each core."),
 	INT("PUSHLOG_ACTIVITY_TIMEOUT_S", activity_timeout_s, "120", 1, 3600,
-	    "silence after which clients ask whether we live"),
+	    "Seconds of silence after which a client sends a ping. After "
+	    "half as much again relay sends one."),
 	INT("PUSHLOG_PONG_TIMEOUT_S", pong_timeout_s, "30", 1, 3600,
-	    "time for a client to answer a ping"),
+	    "Seconds that a client has to answer a ping, before its "
+	    "connection is closed."),
 	INT("PUSHLOG_HEAD_POLL_MS", head_poll_ms, "500", 10, 60000,
-	    "time between looks for events that Redis lost"),
+	    "Milliseconds between two looks into PostgreSQL for events that "
+	    "Redis lost."),
 	INT("PUSHLOG_HOLE_WAIT_MS", hole_wait_ms, "20", 1, 10000,
-	    "time for a missing event to come before it is read"),
+	    "Milliseconds that a missing event may still arrive through "
+	    "Redis, before relay reads it from PostgreSQL."),
 	INT("PUSHLOG_SUBSCRIBE_TIMEOUT_MS", subscribe_timeout_ms, "5000", 100,
-	    60000, "time for a durable channel to start"),
+	    60000,
+	    "Milliseconds that the subscription to a channel with a history "
+	    "may take. After that the connection is closed with 4100."),
 	INT("PUSHLOG_WINDOW_MS", window_ms, "2", 0, 1000,
-	    "time over which events for a busy subscriber are collected"),
+	    "Milliseconds for which the events of a busy subscriber are "
+	    "collected, to leave together. More costs less CPU and delays "
+	    "them. After a quiet period an event leaves at once; with 0 "
+	    "always."),
 	INT("PUSHLOG_DEFLATE", deflate, "0", 0, 1,
-	    "1: messages are compressed for clients that offer it"),
+	    "1: messages of 256 bytes and more are compressed with "
+	    "permessage-deflate for the clients that offer it, once for all "
+	    "subscribers of a channel."),
 	INT("PUSHLOG_QUEUE_MAX_BYTES", queue_max_bytes, "1048576", 65536,
 	    134217728,
-	    "bytes that may wait long for a subscriber, a burst 16 times that"),
+	    "Bytes that may wait for one subscriber for more than 5 "
+	    "seconds; a burst may be 16 times that. A subscriber above "
+	    "either limit is closed with 4100."),
 	INT("PUSHLOG_STASH_MAX_BYTES", stash_max_bytes, "16777216", 65536,
-	    1073741824, "bytes of early events that a worker keeps"),
+	    1073741824,
+	    "Bytes of events that a worker may hold back because an earlier "
+	    "event of the channel is missing."),
 	INT("PUSHLOG_SUBSCRIPTIONS_MAX", subscriptions_max, "1000", 1, 1000000,
-	    "channels that one connection may subscribe to"),
+	    "Most channels that one connection may subscribe to."),
 	INT("PUSHLOG_IDLE_TIMEOUT_S", idle_timeout_s, "0", 0, 86400,
-	    "time that a connection may subscribe to nothing, 0 for ever"),
+	    "Seconds that a connection may have no subscription, before it "
+	    "is closed with 4202. 0: no limit."),
 	INT("PUSHLOG_DRAIN_MS", drain_ms, "500", 0, 600000,
-	    "time for subscribers to leave when relay stops"),
+	    "Milliseconds that relay gives its clients to answer the close "
+	    "when it stops."),
 	INT("PUSHLOG_RELOAD_DRAIN_MS", reload_drain_ms, "5000", 0, 600000,
-	    "time over which a reload sends subscribers to new workers"),
+	    "Milliseconds over which a reload moves the subscribers to the "
+	    "new workers, one by one."),
 };
 
 int main(int argc, char **argv)

@@ -18,6 +18,8 @@
 #define FILE_MAX_BYTES 65536
 /* The longest NAME_FILE. */
 #define NAME_MAX_BYTES 128
+/* Of the texts that --help and --print-config print. */
+#define LINE_WIDTH 78
 
 static char **string_option(const struct conf_group *group, size_t i)
 {
@@ -114,8 +116,7 @@ static int find_option_value(const struct conf_option *option, char **value,
 	else if (option->value != NULL)
 		*value = xstrdup(option->value);
 	else if (!is_replaced)
-		buf_addf(error, "%s is not set (%s)", option->name,
-			 option->help);
+		buf_addf(error, "%s is not set", option->name);
 	return *value != NULL || is_replaced ? 0 : -1;
 }
 
@@ -196,6 +197,43 @@ void conf_release(const struct conf_group *group)
 	}
 }
 
+/* Adds text in lines that begin with indent and break between words. */
+static void add_wrapped(struct buf *out, const char *text, const char *indent)
+{
+	size_t room = LINE_WIDTH - strlen(indent), used = 0;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (used == 0 || used + 1 + len > room) {
+			buf_addf(out, "%s%s", used == 0 ? "" : "\n", indent);
+			used = 0;
+		} else {
+			buf_add_char(out, ' ');
+			used++;
+		}
+		buf_add(out, text, len);
+		used += len;
+		text += len + strspn(text + len, " ");
+	}
+	buf_add_char(out, '\n');
+}
+
+/* Adds the help of an option and the range of its values. */
+static void add_option_text(struct buf *out, const struct conf_option *option,
+			    const char *indent)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add_str(&text, option->help);
+	if (option->type == CONF_INT)
+		buf_addf(&text, " From %lld to %lld.", (long long)option->min,
+			 (long long)option->max);
+	buf_add_char(&text, '\0');
+	add_wrapped(out, text.data, indent);
+	buf_release(&text);
+}
+
 void conf_print(const struct conf_group *group, struct buf *out)
 {
 	size_t i;
@@ -206,7 +244,7 @@ void conf_print(const struct conf_group *group, struct buf *out)
 		if (option->type == CONF_STRING &&
 		    *string_option(group, i) == NULL)
 			continue;
-		buf_addf(out, "# %s\n", option->help);
+		add_option_text(out, option, "# ");
 		if (option->secret)
 			buf_addf(out, "# %s is a secret\n", option->name);
 		else if (option->type == CONF_STRING)
@@ -236,13 +274,10 @@ NO_RETURN static void print_and_exit(struct buf *out)
 
 static void add_help(struct buf *out, const struct conf_option *option)
 {
-	buf_addf(out, "  %s%s%s\n      %s", option->name,
+	buf_addf(out, "  %s%s%s\n", option->name,
 		 option->value != NULL ? "=" : ", required",
-		 option->value != NULL ? option->value : "", option->help);
-	if (option->type == CONF_INT)
-		buf_addf(out, "; from %lld to %lld", (long long)option->min,
-			 (long long)option->max);
-	buf_add_char(out, '\n');
+		 option->value != NULL ? option->value : "");
+	add_option_text(out, option, "      ");
 }
 
 NO_RETURN static void print_help(const char *program, const char *about,

@@ -33,7 +33,7 @@ struct conf_option {
 	int64_t min, max;     /* of a CONF_INT */
 	bool secret;          /* never printed */
 	conf_check_fn *check; /* of a CONF_STRING, may be NULL */
-	const char *help;     /* one line */
+	const char *help;     /* whole sentences; a CONF_INT's range is added */
 };
 
 /* A table and the struct that it fills. */

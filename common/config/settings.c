@@ -53,6 +53,13 @@ static const char *check_log_format(const char *s)
 		.secret = true, .check = checker, .help = text                 \
 	}
 
+#define INT(env, field, def, low, high, text)                                  \
+	{                                                                      \
+		.name = env, .type = CONF_INT,                                 \
+		.offset = offsetof(struct settings, field), .value = def,      \
+		.min = low, .max = high, .help = text                          \
+	}
+
 #define APPS "PUSHLOG_APPS"
 #define APP(env, field, def, checker, text)                                    \
 	{                                                                      \
@@ -70,82 +77,96 @@ static const char *check_log_format(const char *s)
 
 static const struct conf_option settings_table[] = {
 	SECRET(APPS, app.json, "", NULL,
-	       "several apps, JSON, in place of the next five"),
+	       "Several apps as a JSON text, in place of PUSHLOG_APP_ID, "
+	       "PUSHLOG_APP_KEY, PUSHLOG_APP_SECRET, "
+	       "PUSHLOG_ENCRYPTION_MASTER_KEY and PUSHLOG_WEBHOOKS. The "
+	       "section APPS of the manual page describes it. It holds "
+	       "secrets, so give it as PUSHLOG_APPS_FILE."),
 	APP("PUSHLOG_APP_ID", app.id, "1", app_check_id,
-	    "the app's id, digits"),
+	    "The id of the app, 1 to 20 digits. Its server uses the id "
+	    "in the paths of the HTTP API."),
 	APP("PUSHLOG_APP_KEY", app.key, NULL, app_check_key,
-	    "the app's key, public: clients connect with it"),
+	    "The key of the app, with which its clients connect: "
+	    "letters, digits, '-' and '_'. It is public. Required "
+	    "unless PUSHLOG_APPS is given."),
 	APP_SECRET("PUSHLOG_APP_SECRET", app.secret, NULL, app_check_secret,
-		   "the app's secret, at least 16 characters"),
+		   "The secret of the app, at least 16 characters, which only "
+		   "its server knows. Required unless PUSHLOG_APPS is given. "
+		   "Better given as a file."),
 	APP_SECRET("PUSHLOG_ENCRYPTION_MASTER_KEY", app.encryption_master_key,
 		   "", app_check_master_key,
-		   "what the app encrypts with, 32 bytes in base64"),
+		   "The master key of encrypted channels, 32 bytes in base64, "
+		   "as the app's server has it. With it /pusher/auth gives "
+		   "pages the keys of these channels. Better given as a file."),
 	APP_SECRET("PUSHLOG_WEBHOOKS", app.webhooks, "", webhooks_check,
-		   "URLs that are told what happens in channels"),
+		   "URLs of the app's server, separated by commas, to which "
+		   "messages-fcgi posts the events of the app's channels. It "
+		   "needs a network for that: webhooks.conf opens the sandbox "
+		   "of the systemd service, WEBHOOKS_NETWORK that of the "
+		   "container."),
 	STRING("PUSHLOG_CHANNELS", app.channels, "messages,room-*", NULL,
-	       "public channels with a history that anyone may post to: "
-	       "shell patterns"),
+	       "Public channels with a history that anyone may read and "
+	       "post to: shell patterns, separated by commas. Both "
+	       "programs need the same value."),
 	STRING("PUSHLOG_DURABLE_CHANNELS", app.durable_channels, "", NULL,
-	       "more channels with a history, which the app's server posts to"),
-	{ .name = "PUSHLOG_EVENT_MAX_BYTES",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.event_max_bytes),
-	  .value = "10240",
-	  .min = 1,
-	  .max = APP_EVENT_MAX_BYTES,
-	  .help = "longest data of an event that the app's server triggers" },
-	{ .name = "PUSHLOG_CLIENT_EVENTS",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.client_events),
-	  .value = "0",
-	  .max = 1,
-	  .help = "1: clients may send events to private and presence "
-		  "channels" },
-	{ .name = "PUSHLOG_PRESENCE_MEMBERS_MAX",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.presence_members_max),
-	  .value = "100",
-	  .max = APP_LIMIT_MAX,
-	  .help = "users in one presence channel, 0 for any number" },
-	{ .name = "PUSHLOG_SUBSCRIPTION_COUNT",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.subscription_count),
-	  .value = "0",
-	  .max = 1,
-	  .help = "1: subscribers are told how many they are" },
+	       "More channels with a history, of any kind, to which only "
+	       "the app's server posts: shell patterns, separated by "
+	       "commas. Both programs need the same value."),
+	INT("PUSHLOG_EVENT_MAX_BYTES", app.event_max_bytes, "10240", 1,
+	    APP_EVENT_MAX_BYTES,
+	    "Largest data of an event that the app's server triggers, "
+	    "in bytes."),
+	INT("PUSHLOG_CLIENT_EVENTS", app.client_events, "0", 0, 1,
+	    "1: clients may send events to the private and presence "
+	    "channels that they subscribe to."),
+	INT("PUSHLOG_PRESENCE_MEMBERS_MAX", app.presence_members_max, "100", 0,
+	    APP_LIMIT_MAX, "Most users in one presence channel. 0: no limit."),
+	INT("PUSHLOG_SUBSCRIPTION_COUNT", app.subscription_count, "0", 0, 1,
+	    "1: the subscribers of a channel receive their number "
+	    "whenever it changes. Presence channels have lists of "
+	    "members instead."),
 	STRING("PUSHLOG_ALLOWED_ORIGINS", app.allowed_origins, "",
 	       origin_check_list,
-	       "origins of pages that may connect, post and read: "
-	       "https://example.org"),
-	{ .name = "PUSHLOG_CONNECTIONS_MAX",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.connections_max),
-	  .value = "0",
-	  .max = APP_LIMIT_MAX,
-	  .help = "connections of an app to one relay, 0 for any number" },
-	{ .name = "PUSHLOG_AUTHORIZED_WITHIN_S",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct settings, app.authorized_within_s),
-	  .value = "0",
-	  .max = APP_LIMIT_MAX,
-	  .help = "time to sign in or to subscribe to something that is not "
-		  "public, 0 for ever" },
+	       "Origins of the pages that may connect, post and read, as "
+	       "browsers send them, separated by commas: "
+	       "https://example.org or https://example.org:8443. A label "
+	       "of the host may be '*', which stands for any one label. "
+	       "Empty: any origin may connect, but only same-origin pages "
+	       "may post and read. Requests without an Origin header are "
+	       "always allowed."),
+	INT("PUSHLOG_CONNECTIONS_MAX", app.connections_max, "0", 0,
+	    APP_LIMIT_MAX,
+	    "Most connections of one app to one relay, all its workers "
+	    "together. 0: no limit."),
+	INT("PUSHLOG_AUTHORIZED_WITHIN_S", app.authorized_within_s, "0", 0,
+	    APP_LIMIT_MAX,
+	    "Seconds that a connection has to sign in or to subscribe "
+	    "to a channel that is not public, before it is closed. 0: "
+	    "no limit."),
 	SECRET("PUSHLOG_DATABASE", database, "dbname=pushlog", NULL,
-	       "PostgreSQL, a libpq conninfo"),
+	       "Connection string of PostgreSQL, as libpq takes it. Better "
+	       "given as a file if it holds a password."),
 	STRING("PUSHLOG_REDIS", redis, "127.0.0.1:6379", address_check,
-	       "Redis, unix:/path or host:port"),
+	       "Address of Redis, unix:/path or host:port."),
 	STRING("PUSHLOG_REDIS_USER", redis_user, "", NULL,
-	       "user of Redis, if it has any"),
+	       "User name for Redis. Empty: the default user."),
 	SECRET("PUSHLOG_REDIS_PASSWORD", redis_password, "", NULL,
-	       "password of Redis, if it has one"),
+	       "Password for Redis. Empty: none. Better given as a file."),
 	STRING("PUSHLOG_REDIS_PREFIX", redis_prefix, "pushlog", check_prefix,
-	       "first part of the names of channels and keys in Redis"),
+	       "First part of the names of all channels and keys in Redis. "
+	       "Both programs need the same value."),
 	STRING("PUSHLOG_LOG_LEVEL", log_level, "info", check_log_level,
-	       "error, warn, info or debug"),
+	       "The least severe messages that are logged: error, warn, "
+	       "info or debug. debug logs every connection that opens or "
+	       "closes."),
 	STRING("PUSHLOG_LOG_FORMAT", log_format, "auto", check_log_format,
-	       "text, json, or auto: text, or what the journal wants"),
+	       "Format of the log: text, json or auto. auto is text, or "
+	       "lines for the journal if standard error goes there."),
 	STRING("PUSHLOG_OPS_LISTEN", ops_listen, "", check_ops_listen,
-	       "where health and metrics are told, unix:/path or host:port"),
+	       "Where the program answers /healthz, /readyz and /metrics "
+	       "over HTTP, unix:/path or host:port. Each program needs an "
+	       "address of its own, which the public must not reach. "
+	       "Empty: nowhere."),
 };
 
 struct conf_group settings_group(struct settings *settings)

@@ -26,21 +26,22 @@ static const struct conf_option options[] = {
 	  .offset = offsetof(struct settings, name),
 	  .value = "default",
 	  .check = check_name,
-	  .help = "a name" },
+	  .help = "A name that is long enough for two lines, because the "
+		  "first of them ends at 78 columns: here, before x." },
 	{ .name = "UNIT_SECRET",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct settings, secret),
 	  .instead = "UNIT_OTHER",
 	  .secret = true,
 	  .check = check_name,
-	  .help = "a secret" },
+	  .help = "A secret." },
 	{ .name = "UNIT_COUNT",
 	  .type = CONF_INT,
 	  .offset = offsetof(struct settings, count),
 	  .value = "5",
 	  .min = 1,
 	  .max = 10,
-	  .help = "a number" },
+	  .help = "A number." },
 };
 
 static struct settings loaded;
@@ -113,7 +114,7 @@ static void expect_error(const char *want)
 
 TEST(everything_that_is_wrong_is_said)
 {
-	static const char want[] = "UNIT_SECRET is not set (a secret)\0"
+	static const char want[] = "UNIT_SECRET is not set\0"
 				   "UNIT_COUNT: 'many' is not a whole number "
 				   "from 1 to 10";
 	struct buf error = BUF_INIT;
@@ -208,13 +209,13 @@ TEST(an_empty_path_is_none)
 	setenv("UNIT_SECRET_FILE", "", 1);
 	expect_loaded("a", "canary", 5);
 	unsetenv("UNIT_SECRET");
-	expect_error("UNIT_SECRET is not set (a secret)");
+	expect_error("UNIT_SECRET is not set");
 }
 
 TEST(what_must_be_set_is_missed)
 {
 	unsetenv("UNIT_SECRET");
-	expect_error("UNIT_SECRET is not set (a secret)");
+	expect_error("UNIT_SECRET is not set");
 }
 
 TEST(a_number_keeps_within_its_range)
@@ -254,11 +255,13 @@ TEST(printing_leaves_secrets_out)
 
 	assert_int_equal(conf_load(&group, &error), 0);
 	conf_print(&group, &out);
-	assert_buf(&out, "# a name\n"
+	assert_buf(&out, "# A name that is long enough for two lines, because "
+			 "the first of them ends at\n"
+			 "# 78 columns: here, before x.\n"
 			 "UNIT_NAME=default\n"
-			 "# a secret\n"
+			 "# A secret.\n"
 			 "# UNIT_SECRET is a secret\n"
-			 "# a number\n"
+			 "# A number. From 1 to 10.\n"
 			 "UNIT_COUNT=5\n");
 	conf_release(&group);
 	buf_release(&out);
@@ -344,10 +347,15 @@ TEST(a_program_answers_without_its_settings)
 
 	unsetenv("UNIT_SECRET");
 	assert_int_equal(run_child(start_help, said, sizeof(said)), 0);
-	assert_non_null(strstr(said, "  UNIT_NAME=default\n      a name\n"));
+	assert_non_null(strstr(said, "  UNIT_NAME=default\n"
+				     "      A name that is long enough "
+				     "for two lines, because the first "
+				     "of them ends\n"
+				     "      at 78 columns: here, "
+				     "before x.\n"));
 	assert_non_null(strstr(said, "  UNIT_SECRET, required\n"));
 	assert_non_null(strstr(said, "  UNIT_COUNT=5\n"
-				     "      a number; from 1 to 10\n"));
+				     "      A number. From 1 to 10.\n"));
 	assert_int_equal(run_child(start_version, said, sizeof(said)), 0);
 	assert_non_null(strstr(said, "unit "));
 }
@@ -379,7 +387,7 @@ TEST(an_option_that_another_replaces_must_not_be_given_and_is_null)
 	buf_release(&error);
 	unsetenv("UNIT_SECRET");
 	setenv("UNIT_OTHER", "", 1);
-	expect_error("UNIT_SECRET is not set (a secret)");
+	expect_error("UNIT_SECRET is not set");
 }
 
 TEST(the_source_of_a_value_is_its_name_or_its_file)
