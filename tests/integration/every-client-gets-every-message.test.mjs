@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The promise of Pushlog, under a load of clients that come and go: every one
-// of them ends with ids 1 … n in order, each once, byte-equal to the log.
+// The promise of Pushlog, with clients that connect and disconnect all the
+// time: each client ends with ids 1 … n in order, each once, byte-equal to the
+// log.
 
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
@@ -18,8 +19,8 @@ const PUSHERS = 25;
 const WIRES = 25;
 const POSTERS = 20;
 const MESSAGES = 5000;
-// While posting goes on. pusher-js comes back after a second from what was not
-// a clean end, so it is unavailable half of this.
+// While posting continues. pusher-js reconnects one second after an unclean
+// end, so it is disconnected for half of this time.
 const RECONNECT_MS = { least: 200, most: 4000 };
 
 const stack = await startStack();
@@ -29,7 +30,7 @@ const escape = (text) => text.replace(/[&<>"']/g, (char) => ({
   '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;',
 })[char]);
 
-/** Posts its share; answers [channel, what it posted, what was answered]. */
+/** Posts its share; resolves to [channel, the posts, the answers]. */
 async function poster(rng, number) {
   const posted = [];
   for (let i = 0; i < MESSAGES / POSTERS; i += 1) {
@@ -42,7 +43,7 @@ async function poster(rng, number) {
   return posted;
 }
 
-/** Breaks a client's connection now and then, until it is aborted. */
+/** Breaks a client's connection at random times, until it is aborted. */
 async function unsettle(client, rng, signal) {
   const { least, most } = RECONNECT_MS;
   while (!signal.aborted) {
@@ -78,7 +79,7 @@ test('every client gets every message', stack.logged(async (t) => {
     const log = await rows(stack, channel);
     const mine = posted.filter((post) => post.channel === channel);
 
-    // the log holds what was answered, which is what was posted, each once
+    // the log holds the answered messages, which are the posted ones, each once
     assert.deepEqual(log.map(({ id }) => id), log.map((_, i) => i + 1));
     assert.equal(log.length, mine.length);
     for (const { name, text, answer } of mine) {
@@ -106,6 +107,6 @@ test('every client gets every message', stack.logged(async (t) => {
   const reconnects = sum(({ connections }) => connections - 1);
   t.diagnostic(`${sum(({ pushed }) => pushed)} pushed, ` +
     `${reconnects} reconnects`);
-  // else nothing of this was put to the test
+  // else the test exercised none of this
   assert.ok(reconnects >= clients.length);
 }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One request to messages-fcgi as a web server sends it, for what nginx would
-// not: a request without a length, or the same request twice.
+// Sends requests to messages-fcgi that nginx would not send: without a length,
+// or the same request twice.
 
 import net from 'node:net';
 
@@ -41,8 +41,8 @@ function request(params, body, flags) {
 }
 
 /**
- * Sends params (an object) and a body; answers {status, head, body, end}, end
- * being 'complete', 'spoilt' by what is no record, or 'none'.
+ * Sends params (an object) and a body; resolves to {status, head, body, end}.
+ * end is 'complete', 'spoilt' after bytes that are no record, or 'none'.
  */
 export async function fastcgi(socket, params, body = '') {
   const connection = net.connect(socket);
@@ -89,7 +89,9 @@ export class Kept {
     return this.begin(params, body, 0)();
   }
 
-  /** Keeps the last bytes of a request back; answers what sends them. */
+  /**
+   * Keeps the last bytes of a request back; returns a function that sends them.
+   */
   begin(params, body, missing) {
     const bytes = request(params, body, KEEP_CONN);
     const end = bytes.length - missing;

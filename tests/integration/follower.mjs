@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// A client that follows channels as the tutorial teaches it: subscribe; on
-// every subscription_succeeded, GET what came after the last id held; sort out
-// doubles by id. It also holds the server to the stronger promise: what one
-// connection carries is base+1, base+2, … without a hole. What it saw wrong is
-// in `wrong`. That its history is gone is wrong, too, unless it mayStartOver:
-// then it names the epoch, and drops what it holds when that or a 409 or 410
-// tells it to.
+// A client that follows channels as the tutorial teaches: subscribe; on every
+// subscription_succeeded, GET the messages after the last id held; drop
+// duplicates by id. It also checks the stronger promise: one connection carries
+// base+1, base+2, … without a hole. Violations are collected in `wrong`. Losing
+// the history is a violation, too, unless mayStartOver is set: then the client
+// sends the epoch, and drops what it holds when the epoch changes or a 409 or
+// 410 asks for it.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -70,10 +70,11 @@ class Follower {
   async #backfill(channel, base) {
     try {
       const { results, epoch } = await this.#get(channel);
-      // of another life: the relay will say so, too, and we subscribe anew
+      // from another epoch: the relay reports it, too, and the client
+      // subscribes again
       if (this.mayStartOver && epoch !== channel.epoch) return;
       for (const message of results) this.#merge(channel, message);
-      // what base names as stored was stored when the GET was sent
+      // messages up to base were stored before the GET was sent
       if (results.length > 0 && results.at(-1).id < base) {
         this.wrong.push(`${channel.name}: GET ends below base ${base}`);
       }
@@ -82,8 +83,8 @@ class Follower {
     }
   }
 
-  // A server that is unavailable for a moment is asked again; no other failure is
-  // passed over.
+  // A server that is unavailable for a moment is asked again; every other
+  // failure is reported.
   async #get(channel) {
     const query = { channel: channel.name, after_id: channel.lastId };
     if (this.mayStartOver) query.epoch = channel.epoch;
@@ -126,7 +127,7 @@ class Follower {
     }
   }
 
-  /** What it holds of a channel, in order. */
+  /** The messages that it holds of a channel, in order. */
   messages(name = this.channelNames[0]) {
     const all = [...this.#channels.get(name).held.values()];
     return all.sort((a, b) => a.id - b.id);
@@ -143,14 +144,14 @@ class Follower {
     }, deadlineMs);
   }
 
-  /** Waits until it has subscribed so many times. */
+  /** Waits until it has subscribed this many times. */
   async connected(times = 1, deadlineMs = undefined) {
     await until(`the client is connected, time ${times}`,
       () => this.connections >= times, deadlineMs);
   }
 }
 
-/** By unmodified pusher-js. */
+/** Follows through unmodified pusher-js. */
 export class PusherFollower extends Follower {
   constructor(stack, channels) {
     super(stack, channels);
@@ -163,7 +164,7 @@ export class PusherFollower extends Follower {
     }
   }
 
-  /** A clean end and a new beginning. */
+  /** Disconnects cleanly and connects again. */
   reconnect() {
     this.pusher.disconnect();
     this.pusher.connect();
@@ -173,7 +174,7 @@ export class PusherFollower extends Follower {
     sever(this.pusher);
   }
 
-  /** For good: of two retries that it has planned it would forget one. */
+  /** Ends it: pusher-js forgets one of two retries that it has planned. */
   close() {
     this.pusher.disconnect();
     this.pusher.connection.connect = () => {};
@@ -182,7 +183,7 @@ export class PusherFollower extends Follower {
 
 const RETRY_MS = 100;
 
-/** By a bare WebSocket, which comes back soon whatever happened to it. */
+/** Follows through a bare WebSocket, which reconnects soon after any end. */
 export class WireFollower extends Follower {
   ends = []; // how each connection ended
   #at;

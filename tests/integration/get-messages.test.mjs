@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// messages-fcgi/API.md, GET /messages: ranges against a model, what may be
-// cached, what is gone; and that no answer is ever a part that looks whole.
+// messages-fcgi/API.md, GET /messages: ranges against a model, caching, lost
+// history; and no partial answer ever looks complete.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -48,7 +48,7 @@ async function assertProblem(answer, status, param, members = {}) {
 
 // --- ranges ---
 
-/** What the API page says of a query; all ids given are of numbers. */
+/** The API page's rules for a query, as a model; all ids given are numbers. */
 function model({ first, head }, { after_id, until_id, before_id, limit }) {
   if (after_id > head) return { status: 409 };
   if (after_id > 0 && after_id < first - 1) return { status: 410 };
@@ -89,7 +89,7 @@ function randomQuery(head) {
   return query;
 }
 
-getTest('the answer has results first, and is exactly this', async () => {
+getTest('the answer has results first, and exactly these members', async () => {
   const { status, headers, text } = await get({ after_id: ROWS - 1 });
   assert.equal(status, 200);
   assert.match(headers.get('Content-Type'), /^application\/json(;|$)/);
@@ -97,14 +97,14 @@ getTest('the answer has results first, and is exactly this', async () => {
     `"head":${ROWS},"first_id":1,"epoch":"${epoch}","has_more":false}`);
 });
 
-getTest('500 random ranges are as the model says', async (t) => {
+getTest("500 random ranges equal the model's", async (t) => {
   t.diagnostic(`seed ${seed}`);
   for (let i = 0; i < 500; i += 1) {
     await assertAsModel('messages', log, 1, randomQuery(ROWS));
   }
 });
 
-getTest('the same of a log that was trimmed', async (t) => {
+getTest("ranges of a trimmed log equal the model's", async (t) => {
   t.diagnostic(`seed ${seed}`);
   const channel = 'room-trimmed';
   const all = await append(stack, channel, log);
@@ -131,7 +131,7 @@ getTest('an empty channel has head 0', async () => {
     409, 'after_id', { head: 0, epoch });
 });
 
-getTest('numbers at the ends of 64 bits are numbers', async () => {
+getTest('numbers at the ends of 64 bits are accepted', async () => {
   const everything = await get({});
   for (const query of [{ after_id: INT64_MIN }, { until_id: INT64_MAX },
     { before_id: INT64_MAX }, { after_id: '-0' }, { after_id: '000' }]) {
@@ -190,7 +190,7 @@ getTest('other parameters are ignored, the first value wins', async () => {
   assert.deepEqual(json.results, [log.at(-2)]);
 });
 
-getTest('409 for another epoch and 410 for what is gone', async () => {
+getTest('409 for another epoch and 410 for trimmed history', async () => {
   await assertProblem(await get({ epoch: '0000000000000000' }), 409, 'epoch',
     { head: ROWS, epoch });
   await assertProblem(await get({ epoch: '' }), 409, 'epoch',
@@ -226,14 +226,14 @@ for (const [why, query] of [
   ['above the head', { after_id: 3, until_id: ROWS + 1, epoch }],
   ['that a limit cut', { after_id: 3, until_id: 9, epoch, limit: 5 }],
 ]) {
-  getTest(`a range ${why} must be asked for again`, async () => {
+  getTest(`a range ${why} must be revalidated`, async () => {
     const { headers } = await get(query);
     assert.equal(headers.get('Cache-Control'), 'no-cache');
     assert.ok(headers.get('ETag'));
   });
 }
 
-getTest('304 as long as nothing was said, and no longer', async () => {
+getTest('304 until a new message is stored', async () => {
   const channel = 'room-etag';
   await append(stack, channel, log.slice(0, 3));
   const first = await get({ channel });
@@ -262,9 +262,9 @@ getTest('304 as long as nothing was said, and no longer', async () => {
 // --- whole or broken ---
 
 /**
- * A GET as the network shows it: {status, text, isWhole}; isWhole says that
- * HTTP calls it complete. onBegin is awaited, with the first bytes taken and
- * no more read, before the rest is.
+ * A GET as the network shows it: {status, text, isWhole}; isWhole is true if
+ * HTTP calls it complete. onBegin is awaited after the first bytes, while no
+ * more are read.
  */
 function stream(target, onBegin = async () => {}) {
   return new Promise((resolve, reject) => {
@@ -286,7 +286,7 @@ function stream(target, onBegin = async () => {}) {
         response.resume();
       });
     }).on('error', (error) => {
-      // broken off before nginx has passed on the head
+      // aborted before nginx has passed on the head
       if (error.code === 'ECONNRESET')
         resolve({ text: '', isWhole: false });
       else
@@ -300,7 +300,7 @@ function assertBroken({ isWhole, text }) {
   assert.throws(() => JSON.parse(text));
 }
 
-getTest(`${MANY} rows stream, and posts go on meanwhile`, async () => {
+getTest(`${MANY} rows stream while posts continue`, async () => {
   const channel = 'room-many';
   await appendMany(stack, channel, MANY);
   let posted;
@@ -317,14 +317,14 @@ getTest(`${MANY} rows stream, and posts go on meanwhile`, async () => {
   assert.deepEqual(results, await rows(stack, channel, 1, MANY));
 });
 
-getTest('a hole in the log breaks the answer and does not hide', async () => {
+getTest('a hole in the log aborts the answer instead of hiding', async () => {
   const channel = 'room-hole';
   await appendMany(stack, channel, 2000);
   await stack.psql(`delete from pushlog.event e using pushlog.channel c
     where c.id = e.channel_id and c.name = '${channel}'
       and e.id in (1500, 1990)`);
   assertBroken(await stream(`/messages?channel=${channel}`));
-  // whatever web server asks: it can't take this for the end of a body
+  // no web server can mistake this for the end of a body
   const ask = (query) => fastcgi(`${stack.sockets}/messages-fcgi.sock`,
     { REQUEST_METHOD: 'GET', DOCUMENT_URI: '/messages', QUERY_STRING: query });
   assert.equal((await ask(`channel=${channel}`)).end, 'spoilt');
@@ -335,8 +335,8 @@ getTest('a hole in the log breaks the answer and does not hide', async () => {
     .results.length, 50);
 });
 
-// More than nginx takes for a client that does not read: so it is in the
-// middle of the answer that these strike.
+// More than nginx buffers for a client that does not read: the fault strikes in
+// the middle of the answer.
 const LARGE = 'room-large';
 const LARGE_ROWS = 22_000;
 const LARGE_BYTES = 4096;
@@ -346,7 +346,9 @@ async function getWorks() {
   await until('GET works again', () => stack.get({ limit: 1 }));
 }
 
-/** Waits until nobody moves: nginx takes no more, and we neither. */
+/**
+ * Waits until nothing moves: nginx takes no more, and neither does the client.
+ */
 async function jammed() {
   const sum = async () => Number(await stack.psql(
     "select sum(xact_commit) from pg_stat_database where datname = 'pushlog'"));
@@ -360,7 +362,8 @@ async function jammed() {
   });
 }
 
-getTest('PostgreSQL that dies in mid-answer breaks the answer', async () => {
+getTest('an answer is aborted when PostgreSQL dies in the middle of it',
+  async () => {
   await appendMany(stack, LARGE, LARGE_ROWS, LARGE_BYTES);
   const answer = await stream(large, async () => {
     await jammed();
@@ -371,7 +374,8 @@ getTest('PostgreSQL that dies in mid-answer breaks the answer', async () => {
   await getWorks();
 });
 
-getTest('messages-fcgi that dies in mid-answer breaks it', async () => {
+getTest('an answer is aborted when messages-fcgi dies in the middle of it',
+  async () => {
   const answer = await stream(large, async () => {
     const pid = stack.kill('messages-fcgi');
     await stack.restarted('messages-fcgi', pid);
@@ -380,9 +384,9 @@ getTest('messages-fcgi that dies in mid-answer breaks it', async () => {
   await getWorks();
 });
 
-getTest('whatever dies, an answer is whole, broken or 503', async (t) => {
-  // backends that end again and again, without a pause for any answer: by one
-  // session, so that a busy machine makes no pauses either
+getTest('under any fault an answer is complete, aborted or 503', async (t) => {
+  // backends are killed again and again without waiting for an answer, by one
+  // session, so that a busy machine adds no pauses
   let isOver = false;
   const storm = stack.psql(`do $$ begin
     for i in 1 .. 200 loop

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The history of a channel that is not public is for those who may subscribe to
-// it: they are given a grant, and GET /messages asks for it.
+// The history of a non-public channel is open to those who may subscribe to it:
+// they get a grant, and GET /messages requires it.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -37,7 +37,9 @@ function grantTest(name, fn) {
 
 const nowS = () => Math.floor(Date.now() / 1000);
 
-/** What messages-fcgi and relay make, by the text of API.md. */
+/**
+ * The grant that messages-fcgi and relay make, computed as API.md describes.
+ */
 function grantOf(channel, { user = '', expiry = nowS() + 60, app = APP } = {}) {
   const signature = createHmac('sha256', app.secret)
     .update(`grant\n${app.id}\n${expiry}\n${channel}\n${user}`).digest('hex');
@@ -50,7 +52,7 @@ const read = (channel, grant, query = {}, options = {}) =>
     ...options, headers: { ...options.headers,
       ...(grant === undefined ? {} : { 'Pushlog-Grant': grant }) } });
 
-/** Asserts that the grant opens the channel, and what is told of that. */
+/** Asserts that the grant opens the channel, and the headers of the answer. */
 async function opens(channel, grant) {
   const answer = await read(channel, grant);
   assert.equal(answer.status, 200, answer.text);
@@ -67,7 +69,7 @@ async function refuses(status, channel, grant, why) {
   assert.equal(answer.headers.get('Cache-Control'), 'no-store');
 }
 
-/** The grant's parts, which was made for an hour within the last minutes. */
+/** The parts of a grant that was made for an hour within the last minutes. */
 function parse(grant) {
   const [, expiry, user] = /^(\d+):([0-9a-f]*):[0-9a-f]{64}$/.exec(grant);
   const left = Number(expiry) - nowS();
@@ -75,7 +77,8 @@ function parse(grant) {
   return { expiry: Number(expiry), user: Buffer.from(user, 'hex').toString() };
 }
 
-grantTest('pusher-js is given one with its subscription', async (t, channel) => {
+grantTest('pusher-js gets a grant with its subscription',
+  async (t, channel) => {
   const pusher = openPusher(stack, { channelAuthorization: {
     endpoint: `${stack.origin}/pusher/auth`, transport: 'ajax' } });
   t.after(() => pusher.disconnect());
@@ -89,7 +92,7 @@ grantTest('pusher-js is given one with its subscription', async (t, channel) => 
   await opens(channel, data.grant);
 });
 
-grantTest('a presence channel gives one beside its members', async (t) => {
+grantTest('a presence channel gets a grant beside its members', async (t) => {
   const channel = 'presence-orders-1';
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -100,7 +103,7 @@ grantTest('a presence channel gives one beside its members', async (t) => {
   assert.equal((await read(channel, data.grant)).status, 200);
 });
 
-grantTest('a page is given one that names its user before it subscribes',
+grantTest('a page gets a grant that names its user before it subscribes',
   async (t, channel) => {
     const { json } = await stack.request('/pusher/auth', { method: 'POST',
       body: new URLSearchParams({ socket_id: '1.2', channel_name: channel,
@@ -111,7 +114,7 @@ grantTest('a page is given one that names its user before it subscribes',
     await opens(channel, json.grant);
   });
 
-grantTest('where there is no history, or it is public, there is none',
+grantTest('no grant for public channels or channels without history',
   async (t) => {
     const wire = await Wire.open(stack);
     t.after(() => wire.close());
@@ -127,7 +130,7 @@ grantTest('where there is no history, or it is public, there is none',
     assert.equal(status, 403);
   });
 
-grantTest('without one it is 401, with any other 403', async (t, channel) => {
+grantTest('a missing grant is 401, an invalid one 403', async (t, channel) => {
   await refuses(401, channel, undefined);
   await refuses(401, channel, '');
   const good = grantOf(channel, { user: 'Ada' });
@@ -158,7 +161,8 @@ grantTest('without one it is 401, with any other 403', async (t, channel) => {
   }
 });
 
-grantTest('a grant is no signature of a subscription', async (t, channel) => {
+grantTest("a grant is not accepted as a subscription's signature",
+  async (t, channel) => {
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
   const [, , signature] = grantOf(channel).split(':');
@@ -169,7 +173,7 @@ grantTest('a grant is no signature of a subscription', async (t, channel) => {
   }
 });
 
-grantTest('it opens all that GET can ask, and no cache keeps it',
+grantTest('a grant opens every form of GET, and no cache keeps the answer',
   async (t, channel) => {
     const grant = grantOf(channel);
     const { json: { head, epoch } } = await read(channel, grant);
@@ -187,6 +191,6 @@ grantTest('it opens all that GET can ask, and no cache keeps it',
     assert.equal((await read(channel, undefined, {}, { method: 'HEAD' }))
       .status, 401);
     assert.equal((await read(channel, grant, { after_id: 9 })).status, 409);
-    // and what was read with one is not there without
+    // and an answer read with a grant is not served without one
     await refuses(401, channel, undefined);
   });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Redis carries hints and the log is the truth: whatever Redis does, and while
-// PostgreSQL is unavailable, a subscriber that stays gets every event once, in order.
+// PostgreSQL is unavailable, a connected subscriber gets every event once, in
+// order.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -17,7 +18,7 @@ import { between, random } from './random.mjs';
 import { startRelay } from './relay.mjs';
 
 const POST_TIMEOUT_MS = 1500;
-// "At once" on a machine that is busy.
+// "At once" on a busy machine.
 const SOON_MS = 3000;
 
 const stack = await startStack({ env: {
@@ -25,7 +26,7 @@ const stack = await startStack({ env: {
 } });
 after(() => stack.stop());
 
-// A relay that never looks by itself: what comes, comes by a hint.
+// A relay that never polls: every event is found through a hint.
 const hinted = await startRelay(stack, {
   PUSHLOG_HEAD_POLL_MS: '60000', PUSHLOG_STASH_MAX_BYTES: '65536' });
 
@@ -44,7 +45,7 @@ async function subscriber(t, at, channel) {
   return wire;
 }
 
-/** These rows come next, to the byte, and nothing else. */
+/** These rows arrive next, byte for byte, and nothing else. */
 async function receives(wire, channel, expected, deadlineMs) {
   for (const row of expected) {
     assert.equal(await wire.nextText(`event ${row.id}`, deadlineMs),
@@ -56,9 +57,10 @@ async function receives(wire, channel, expected, deadlineMs) {
 const numbered = (count, more = {}) =>
   Array.from({ length: count }, (_, i) => ({ text: `text ${i}`, ...more }));
 
-// --- what Redis does to messages ---
+// --- Redis loses, repeats and reorders ---
 
-healingTest('what Redis never carried comes by itself', async (channel, t) => {
+healingTest('events that Redis never carried arrive by themselves',
+  async (channel, t) => {
   const wire = await subscriber(t, stack, channel);
   for (const count of [1, 3]) {
     const lost = await append(stack, channel, numbered(count));
@@ -66,7 +68,8 @@ healingTest('what Redis never carried comes by itself', async (channel, t) => {
   }
 });
 
-healingTest('what is lost is read before what comes', async (channel, t) => {
+healingTest('lost events are read before later ones are delivered',
+  async (channel, t) => {
   const wire = await subscriber(t, hinted.socket, channel);
   const all = await append(stack, channel, numbered(5));
   await wire.silent();
@@ -74,7 +77,8 @@ healingTest('what is lost is read before what comes', async (channel, t) => {
   await receives(wire, channel, all);
 });
 
-healingTest('a late one is not waited for in vain', async (channel, t) => {
+healingTest('an event that overtakes another is held until that arrives',
+  async (channel, t) => {
   const slow = await startRelay(stack, {
     PUSHLOG_HEAD_POLL_MS: '60000', PUSHLOG_HOLE_WAIT_MS: '10000' });
   const wire = await subscriber(t, slow.socket, channel);
@@ -87,7 +91,7 @@ healingTest('a late one is not waited for in vain', async (channel, t) => {
   await receives(wire, channel, all); // long before the log would be asked
 });
 
-healingTest('any order, doubles and holes: once, in order',
+healingTest('any order, duplicates and holes: each event once, in order',
   async (channel, t) => {
     const { rng, seed } = random();
     t.diagnostic(`seed ${seed}`);
@@ -109,7 +113,8 @@ healingTest('any order, doubles and holes: once, in order',
     }
   });
 
-healingTest('more than can be kept is read again', async (channel, t) => {
+healingTest("events beyond the stash's limit are read again",
+  async (channel, t) => {
   const wire = await subscriber(t, hinted.socket, channel);
   await appendMany(stack, channel, 300, 1000); // well over the limit
   const all = await rows(stack, channel);
@@ -135,7 +140,7 @@ healingTest('an envelope of another version is a hint', async (channel, t) => {
   }
 });
 
-healingTest('garbage in Redis hurts nobody', async (channel, t) => {
+healingTest('garbage in Redis harms no subscriber', async (channel, t) => {
   const wire = await subscriber(t, hinted.socket, channel);
   const event = '{"event":"new_message","data":"forged"}';
   for (const payload of ['', '\n', ' ', 'garbage', '1', `1\n${event}`,
@@ -153,7 +158,7 @@ healingTest('garbage in Redis hurts nobody', async (channel, t) => {
   await receives(wire, channel, all);
 });
 
-healingTest('an event of another epoch is not believed', async (channel, t) => {
+healingTest('an event of another epoch is not trusted', async (channel, t) => {
   const wire = await subscriber(t, hinted.socket, channel);
   const forged = { id: 1, name: 'Eve', text: 'of another life', time: 1 };
   await publish(stack, channel, envelope('0000000000000000', channel, forged));
@@ -163,7 +168,7 @@ healingTest('an event of another epoch is not believed', async (channel, t) => {
   await receives(wire, channel, all);
 });
 
-healingTest('an id that the log does not bear out is not waited for',
+healingTest('an id that the log does not have is not waited for',
   async (channel, t) => {
     const wire = await subscriber(t, stack, channel);
     const forged = { id: 100, name: 'Eve', text: 'from the future', time: 1 };
@@ -176,7 +181,7 @@ healingTest('an id that the log does not bear out is not waited for',
     await receives(wire, channel, lost);
   });
 
-healingTest('Redis that drops its subscribers costs nothing',
+healingTest('a Redis that disconnects its subscribers costs nothing',
   async (channel, t) => {
     const client = new WireFollower(stack, [channel]);
     t.after(() => client.close());
@@ -193,7 +198,7 @@ healingTest('Redis that drops its subscribers costs nothing',
     assert.deepEqual(client.ends, []);
   });
 
-// --- who is left out ---
+// --- exclusion ---
 
 healingTest('the excluded socket gets nothing, live or healed',
   async (channel, t) => {
@@ -214,9 +219,9 @@ healingTest('the excluded socket gets nothing, live or healed',
     await receives(other, channel, [last]);
   });
 
-// --- servers that are unavailable ---
+// --- unavailable servers ---
 
-healingTest('without Redis all goes on', async (channel, t) => {
+healingTest('without Redis every event still arrives', async (channel, t) => {
   const wire = await subscriber(t, stack, channel);
   await stack.hold('redis');
   t.after(() => stack.release('redis').catch(() => {}));
@@ -228,7 +233,7 @@ healingTest('without Redis all goes on', async (channel, t) => {
       `the post took ${answeredAt - sentAt} ms`);
     await receives(wire, channel, [row], SOON_MS);
   }
-  // one that follows already, and one that nobody does
+  // a channel with subscribers, and one without
   for (const name of [channel, `${channel}-new`]) {
     const late = await Wire.open(stack);
     t.after(() => late.close());
@@ -263,7 +268,7 @@ healingTest('without PostgreSQL nothing is lost but time',
     await stack.hold('postgres');
     t.after(() => stack.release('postgres').catch(() => {}));
 
-    // posts and reads are refused, and say when to come again
+    // posts and reads are refused, with a time to retry
     const sentAt = Date.now();
     const post = await stack.request('/messages', { method: 'POST',
       body: new URLSearchParams({ name: 'Ada', text: 'lost', channel }) });
@@ -279,14 +284,14 @@ healingTest('without PostgreSQL nothing is lost but time',
       assert.ok(json.title && json.detail);
     }
 
-    // subscribers stay; what needs no log works
+    // subscribers stay connected; channels without a log work
     for (const each of [wire, follower]) {
       await each.silent();
       await each.subscribe(plain);
     }
-    // whom a worker follows already needs no read
+    // joining a channel that a worker follows already needs no read
     const second = await subscriber(t, impatient.socket, channel);
-    // a new channel waits, and then its subscriber is sent away
+    // a new channel waits, and then its subscriber is closed
     const late = await Wire.open(impatient.socket);
     late.send({ event: 'pusher:subscribe', data: { channel: `${channel}-a` } });
     // or is served when PostgreSQL is back
@@ -302,26 +307,26 @@ healingTest('without PostgreSQL nothing is lost but time',
     assert.equal((await waiting).base, 0);
     const then = await until('posts are taken', () =>
       stack.post('Ada', 'after', { channel }));
-    // what was refused was not stored
+    // refused posts were not stored
     assert.equal(then.id, row.id + 1);
     for (const each of [wire, follower, second]) {
       await receives(each, channel, [then]);
     }
   });
 
-healingTest('one locked channel stops no other', async (channel, t) => {
+healingTest('a locked channel does not delay others', async (channel, t) => {
   const free = `${channel}-free`;
   await stack.post('Ada', 'before', { channel });
   const lock = await lockRow(stack, channel);
   t.after(() => lock.close());
-  // together in one batch with those of the free channel, again and again
+  // in one batch with posts to the free channel, again and again
   const waiting = Array.from({ length: 4 }, () => stack.request('/messages',
     { method: 'POST',
       body: new URLSearchParams({ name: 'Ada', text: 'waits', channel }) }));
   const began = Date.now();
   const posters = Array.from({ length: 4 }, async () => {
     for (let i = 0; i < 25; i += 1) {
-      // the deadline of posts here is short, and the machine perhaps busy
+      // the post deadline is short here, and the machine may be busy
       await until('a post beside it is stored', () =>
         stack.post('Ada', `text ${i}`, { channel: free }));
     }
@@ -377,7 +382,8 @@ healingTest('posts repeated with their key are stored once, whatever died',
 
 // --- starting over ---
 
-healingTest('a log that is cut before it was sent closes, not skips',
+healingTest('a log trimmed before delivery closes subscribers instead of ' +
+  'skipping',
   async (channel, t) => {
     const wire = await Wire.open(hinted.socket);
     t.after(() => wire.close());
@@ -388,11 +394,11 @@ healingTest('a log that is cut before it was sent closes, not skips',
     assert.deepEqual(await wire.closed(),
       { code: 4200, reason: 'History trimmed: start over' });
     assert.equal(wire.texts.length, 2); // connected, subscribed, no event
-    // whoever comes now starts from the head
+    // new subscribers start from the head
     const again = await Wire.open(hinted.socket);
     t.after(() => again.close());
     assert.equal((await again.subscribe(channel)).base, 10);
-    // what was sent before it was cut is no reason
+    // trimming events that were delivered closes nobody
     await trim(stack, channel, 11);
     const [row] = await append(stack, channel, numbered(1));
     await publish(stack, channel, envelope(epoch, channel, row));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The HTTP API, called by the official server library and heard by the
-// official client library; then each way to be wrong, by hand.
+// The HTTP API, called by the official server library and observed through the
+// official client library; then each kind of invalid request, by hand.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -33,12 +33,12 @@ function apiTest(name, fn) {
   test(name, stack.logged((t) => fn(t, `plain-${channels += 1}`)));
 }
 
-/** The same with one that has. */
+/** A test with a channel of its own, which has a history. */
 function durableTest(name, fn) {
   test(name, stack.logged((t) => fn(t, `orders-${channels += 1}`)));
 }
 
-/** pusher-js, subscribed; heard: what it was told, [event, data]. */
+/** pusher-js, subscribed; heard: the events it received, [event, data]. */
 async function listen(t, ...names) {
   const pusher = openPusher(stack);
   t.after(() => pusher.disconnect());
@@ -68,9 +68,9 @@ const json = async (call) => (await call).json();
 const eventsOf = (channel, params, by = server) =>
   json(by.get({ path: `/channels/${channel}/events`, params }));
 
-// --- what the libraries do ---
+// --- through the libraries ---
 
-apiTest('an event reaches subscribers as it was given', async (t, channel) => {
+apiTest('an event reaches subscribers unchanged', async (t, channel) => {
   const client = await listen(t, channel);
   const response = await server.trigger(channel, 'hello',
     { text: 'grüße "<&>"', list: [1, null] });
@@ -83,7 +83,7 @@ apiTest('an event reaches subscribers as it was given', async (t, channel) => {
     ['hello', { text: 'grüße "<&>"', list: [1, null] }], ['hello', 'no JSON']]);
 });
 
-apiTest('its data is forwarded verbatim, and it has no id',
+apiTest('data is forwarded verbatim, without an id',
   async (t, channel) => {
     const wire = await wireOn(t, channel);
     await signedPost(stack, APP, '/events',
@@ -100,7 +100,7 @@ apiTest('an event goes to up to 100 channels', async (t, channel) => {
   assert.deepEqual(client.heard, [['all', 1], ['all', 1]]);
 });
 
-apiTest('a batch of up to 10 arrives in order', async (t, channel) => {
+apiTest('a batch of up to 10 events arrives in order', async (t, channel) => {
   const client = await listen(t, channel);
   await server.triggerBatch(Array.from({ length: 10 },
     (_, i) => ({ channel, name: 'e', data: { i } })));
@@ -109,7 +109,7 @@ apiTest('a batch of up to 10 arrives in order', async (t, channel) => {
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-apiTest('socket_id leaves one connection out', async (t, channel) => {
+apiTest('socket_id excludes one connection', async (t, channel) => {
   const clients = [await listen(t, channel), await listen(t, channel)];
   await server.trigger(channel, 'first', 1, { socket_id: clients[0].socketId });
   await server.triggerBatch([
@@ -120,7 +120,7 @@ apiTest('socket_id leaves one connection out', async (t, channel) => {
   assert.deepEqual(clients[1].heard, [['first', 1], ['third', 3]]);
 });
 
-apiTest('an event to a user is taken', async () => {
+apiTest('an event to a user is accepted', async () => {
   assert.equal((await server.sendToUser('Ada', 'e', 1)).status, 200);
 });
 
@@ -162,7 +162,7 @@ durableTest('durable events arrive once, in order, with dense ids',
       pushed.map(({ id, event, data }) => ({ id, event, data })));
   });
 
-durableTest('what was missed comes back by GET', async (t, channel) => {
+durableTest('missed events come back by GET', async (t, channel) => {
   await server.triggerBatch(['a', 'b', 'c'].map((data) =>
     ({ channel, name: 'e', data })));
   const answer = await eventsOf(channel, { after_id: 1, limit: 1 });
@@ -171,7 +171,7 @@ durableTest('what was missed comes back by GET', async (t, channel) => {
   head: 3, first_id: 1, epoch: answer.epoch, has_more: true });
   assert.ok(Math.abs(Date.now() - answer.results[0].time) < 60_000);
 
-  // for pages, as far as anyone may subscribe
+  // for pages, where anyone may subscribe
   const page = await stack.get({ channel, after_id: 1, limit: 1 });
   assert.deepEqual(page, answer);
   const wire = await Wire.open(stack);
@@ -180,7 +180,7 @@ durableTest('what was missed comes back by GET', async (t, channel) => {
     { base: 3, epoch: answer.epoch });
 });
 
-durableTest('a triggered event lies among the messages of its channel',
+durableTest("a triggered event is stored in order with its channel's messages",
   async (t) => {
     const channel = `room-${t.name.length}`;
     await stack.post('Ada', 'hello', { channel });
@@ -201,7 +201,8 @@ durableTest('the excluded socket gets the event by GET only',
     assert.equal((await eventsOf(channel)).results.length, 2);
   });
 
-durableTest('a key stores once, and not another event', async (t, channel) => {
+durableTest('an idempotency key stores once, and refuses a different event',
+  async (t, channel) => {
   const post = (name, key) => signedPost(stack, APP, '/events',
     { channel, name, data: 'd' }, { headers: { 'Idempotency-Key': key } });
   assert.equal((await post('e', 'one')).status, 200);
@@ -214,7 +215,7 @@ durableTest('a key stores once, and not another event', async (t, channel) => {
   assert.equal((await eventsOf(channel)).head, 2);
 });
 
-durableTest('a request that nginx repeats is stored once',
+durableTest('a request that nginx retries is stored once',
   async (t, channel) => {
     const body = JSON.stringify({ batch: [1, 2].map((data) =>
       ({ channel, name: 'e', data: String(data) })) });
@@ -229,7 +230,7 @@ durableTest('a request that nginx repeats is stored once',
     assert.equal((await eventsOf(channel)).head, 2);
   });
 
-durableTest('channels that are not public are not read without a grant',
+durableTest('non-public channels are not readable without a grant',
   async () => {
     await server.trigger('private-ledger', 'e', 1);
     assert.equal((await eventsOf('private-ledger')).head, 1);
@@ -250,7 +251,7 @@ durableTest('each app has a log of its own', async (t, channel) => {
     .map(({ data }) => data), ['theirs', 'more']);
 });
 
-durableTest('an answer of GET is for its server alone', async (t, channel) => {
+durableTest('GET through the HTTP API is not cacheable', async (t, channel) => {
   await server.trigger(channel, 'e', 1);
   const answer = await stack.request(
     signedTarget(APP, 'GET', `/channels/${channel}/events`,
@@ -269,7 +270,7 @@ durableTest('an answer of GET is for its server alone', async (t, channel) => {
   }
 });
 
-// --- what is refused: by its signature ---
+// --- refused signatures ---
 
 const seconds = (shift) => String(Math.floor(Date.now() / 1000) + shift);
 const BODY = { channel: 'plain', name: 'e', data: 'd' };
@@ -328,7 +329,7 @@ apiTest('a timestamp within 600 s either way is good', async () => {
   }
 });
 
-apiTest('a wrong secret, and every call of the library says so', async () => {
+apiTest('a wrong secret is reported by every call of the library', async () => {
   const wrong = openServer(stack, { ...APP, secret: 'not the right one' });
   for (const call of [() => wrong.trigger('a', 'b', 'c'),
     () => wrong.triggerBatch([{ channel: 'a', name: 'b', data: 'c' }]),
@@ -339,7 +340,7 @@ apiTest('a wrong secret, and every call of the library says so', async () => {
   }
 });
 
-apiTest('a key twice is refused, whichever would be right', async () => {
+apiTest('a repeated key is refused, whichever value is right', async () => {
   const body = JSON.stringify(BODY);
   const target = signedTarget(APP, 'POST', '/events', { body });
   const answer = await stack.request(`${target}&auth_key=${OTHER.key}`,
@@ -347,7 +348,7 @@ apiTest('a key twice is refused, whichever would be right', async () => {
   assert.equal(answer.status, 400);
 });
 
-apiTest('parameters with escapes are signed as they mean', async () => {
+apiTest('parameters are signed unescaped', async () => {
   const path = '/apps/1/channels/orders-x/events';
   const params = { auth_key: KEY, auth_timestamp: seconds(0),
     auth_version: '1.0', Info: 'a b,c&d=é' };
@@ -358,7 +359,7 @@ apiTest('parameters with escapes are signed as they mean', async () => {
   assert.equal((await stack.request(`${path}?${query}`)).status, 200);
 });
 
-// --- what is refused: by its body, its place, its method ---
+// --- refused bodies, paths, methods ---
 
 const many = (count, item) => Array.from({ length: count }, () => item);
 
@@ -399,7 +400,8 @@ for (const [status, name, body, text, path = '/events'] of [
   });
 }
 
-apiTest('10240 bytes are taken, however they are written', async (t, channel) => {
+apiTest('10240 bytes of data are accepted, in any spelling',
+  async (t, channel) => {
   const client = await listen(t, channel);
   const data = '\x01'.repeat(10_240); // six bytes each in JSON
   await signedPost(stack, APP, '/batch_events',
@@ -415,7 +417,7 @@ apiTest('an app may have another limit', async () => {
   assert.match(answer.text, /\(100 bytes\)/);
 });
 
-apiTest('a body that is no JSON is refused with 400', async () => {
+apiTest('a body that is not JSON is refused with 400', async () => {
   const body = '{"name":';
   const answer = await stack.request(
     signedTarget(APP, 'POST', '/events', { body }), { method: 'POST', body });
@@ -423,7 +425,7 @@ apiTest('a body that is no JSON is refused with 400', async () => {
   assert.match(answer.text, /^The body does not parse as JSON: /);
 });
 
-apiTest('nothing of a batch is sent if one of it is wrong',
+apiTest('a batch with one invalid event sends none',
   async (t, channel) => {
     const client = await listen(t, channel);
     await refusal(server.triggerBatch([{ channel, name: 'e', data: 1 },
@@ -433,7 +435,7 @@ apiTest('nothing of a batch is sent if one of it is wrong',
     assert.deepEqual(client.heard, [['next', 1]]);
   });
 
-apiTest('an app that is not there is 404, another method 405', async () => {
+apiTest('an unknown app is 404, another method 405', async () => {
   const { status, text } = await signedPost(stack, { ...APP, id: '9' },
     '/events', BODY);
   assert.deepEqual({ status, text },
@@ -459,7 +461,7 @@ apiTest('without Redis plain events are 503, and durable ones arrive',
       assert.equal(answer.status, 503);
       assert.equal(answer.headers.get('Retry-After'), '1');
       assert.equal(answer.text, 'Events can\'t be delivered at the moment\n');
-      // nothing half-done: the durable one is not stored either
+      // no half-done call: the durable event is not stored either
       const mixed = await signedPost(stack, APP, '/events',
         { name: 'e', data: 'mixed', channels: [channel, 'orders-away'] });
       assert.equal(mixed.status, 503);

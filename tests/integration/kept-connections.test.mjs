@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Connections that a web server keeps to messages-fcgi: each is good for many
-// requests, and none of them is in anybody's way.
+// Connections that a web server keeps to messages-fcgi: each serves many
+// requests, and none blocks another.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { Kept, fastcgi } from './fastcgi.mjs';
 import { metrics, opsSocket } from './ops.mjs';
 
 const THREADS = 2;
-// a post may wait for a locked channel until the test has seen it wait
+// a post may wait for a locked channel until the test has observed it
 const PATIENCE_MS = '20000';
 const stack = await startStack({ env: { PUSHLOG_THREADS: String(THREADS),
   PUSHLOG_LOCK_TIMEOUT_MS: PATIENCE_MS, PUSHLOG_POST_TIMEOUT_MS: PATIENCE_MS } });
@@ -46,7 +46,7 @@ test('a kept connection takes one request after the other',
     assert.equal(one.hasEnded, false);
   }));
 
-test('what was not read of a request is not taken for the next',
+test('the unread rest of a request is not taken for the next one',
   stack.logged(async (t) => {
     const [one] = kept(t, 1);
     const body = 'x'.repeat(60_000);
@@ -58,12 +58,13 @@ test('what was not read of a request is not taken for the next',
     }
   }));
 
-test('who asked not to be kept is not', stack.logged(async () => {
+test('a connection is closed unless its request asks to keep it',
+  stack.logged(async () => {
   const { status, end } = await fastcgi(SOCKET, GET); // reads to the end
   assert.deepEqual([status, end], [200, 'complete']);
 }));
 
-test('connections that wait hold no thread', stack.logged(async (t) => {
+test('idle connections hold no thread', stack.logged(async (t) => {
   const all = kept(t, 4 * THREADS); // silent ones
   const others = kept(t, 4 * THREADS);
   for (const each of [...others, ...others]) {
@@ -73,7 +74,7 @@ test('connections that wait hold no thread', stack.logged(async (t) => {
   assert.ok([...all, ...others].every(({ hasEnded }) => !hasEnded));
 }));
 
-test('a request that comes in pieces keeps nobody else waiting',
+test('a request that arrives in pieces delays no other',
   stack.logged(async (t) => {
     const [one, other] = kept(t, 2);
     const form = 'name=a&text=b';
@@ -82,7 +83,7 @@ test('a request that comes in pieces keeps nobody else waiting',
       [post(form.length), form, form.length, 200],
       [{ ...post(form.length), DOCUMENT_URI: '/none' }, form, 1, 404],
       [post(1_000_000), 'x'.repeat(60_000), 50_000, 413]]) {
-      // a connection that is kept is heard in its turn, the other after it
+      // a kept connection is served in its turn, the other one after it
       assert.equal((await one.request(GET)).status, 200);
       const end = one.begin(params, body, missing);
       assert.equal((await other.request(GET)).status, 200);
@@ -90,7 +91,7 @@ test('a request that comes in pieces keeps nobody else waiting',
     }
   }));
 
-test('posts that wait for their commit hold no thread, and a stop none of them',
+test('posts waiting for their commit hold no thread, and a stop loses none',
   stack.logged(async (t) => {
     const form = 'name=a&text=b&channel=room-held';
     const [one, ...all] = kept(t, 1 + 4 * THREADS);
@@ -113,7 +114,7 @@ test('posts that wait for their commit hold no thread, and a stop none of them',
     await until('it answers', () => stack.isUp('/config.json'));
   }));
 
-// Nobody else's limits may be changed, not even by root here.
+// The limits of another process can't be changed, not even by root here.
 function allowFiles(count) {
   const pid = stack.pid('messages-fcgi');
   const { uid, gid } = fs.statSync(`/proc/${pid}`);
@@ -121,7 +122,7 @@ function allowFiles(count) {
     process.getuid() === 0 ? { uid, gid } : {});
 }
 
-test('when files run short, kept connections make room',
+test('when descriptors run short, kept connections are closed',
   stack.logged(async (t) => {
     const all = kept(t, 30);
     for (const each of all) await each.request(GET);
@@ -136,7 +137,7 @@ test('when files run short, kept connections make room',
     }
   }));
 
-test('a reload ends kept connections when they have their answers',
+test('a reload ends kept connections after their answers',
   stack.logged(async (t) => {
     const all = kept(t, 8);
     for (const each of all) await each.request(GET);

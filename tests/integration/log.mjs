@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The log behind messages-fcgi's back: rows that nobody published, what is
-// stored to the byte, and what goes through Redis, forged or late.
+// Direct access to the log behind messages-fcgi: unpublished rows, the stored
+// bytes, and messages in Redis, forged or late.
 
 import net from 'node:net';
 import path from 'node:path';
@@ -12,8 +12,8 @@ const literal = (s) => (s == null ? 'null' : `'${s.replaceAll("'", "''")}'`);
 const texts = (all) => `array[${all.map(literal)}]::text[]`;
 
 /**
- * Appends chat messages, [{name, text, exclude}], without a word to Redis;
- * answers the rows as rows() does.
+ * Appends chat messages, [{name, text, exclude}], without publishing; resolves
+ * to the rows as rows() does.
  */
 export async function append(stack, channel, messages) {
   const of = (fn) => texts(messages.map(fn));
@@ -41,7 +41,7 @@ export async function appendMany(stack, channel, count, size = 20) {
   }
 }
 
-/** What is stored, byte for byte: [{id, name, text, time}] by id. */
+/** The stored messages, byte for byte: [{id, name, text, time}] by id. */
 export async function rows(stack, channel, from = 1, to = 2 ** 31) {
   const hex = (column) => `encode(convert_to(${column}, 'UTF8'), 'hex')`;
   const lines = await stack.psql(`
@@ -57,7 +57,7 @@ export async function rows(stack, channel, from = 1, to = 2 ** 31) {
   });
 }
 
-/** The lowest id that is kept becomes firstId, and what is below it goes. */
+/** Makes firstId the lowest kept id, and deletes the rows below it. */
 export async function trim(stack, channel, firstId) {
   await stack.psql(`begin;
     update pushlog.channel set first_id = ${firstId}
@@ -74,12 +74,14 @@ export function eventText(channel, row) {
     data: JSON.stringify(row), id: row.id });
 }
 
-/** What messages-fcgi publishes of it; see common/wire/envelope.h. */
+/** The message that messages-fcgi publishes; see common/wire/envelope.h. */
 export function envelope(epoch, channel, row, exclude = '-') {
   return `1 ${epoch} ${row.id} ${exclude}\n${eventText(channel, row)}`;
 }
 
-/** Publishes any payload, text or bytes; answers how many heard it. */
+/**
+ * Publishes any payload, text or bytes; resolves to the number of receivers.
+ */
 export function publish(stack, channel, payload) {
   const words = ['PUBLISH', `pushlog:${APP}:${channel}`, payload];
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// deploy/dev/run: what is stored survives every end of it, nothing else does;
-// what it can't work with it says, and leaves alone.
+// deploy/dev/run: stored messages survive every kind of end, and no process
+// does; a port or folder that it can't use is reported and left alone.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ async function start(env) {
   stack = await startStack({ stateDir: state, env });
 }
 
-/** Ends the run that is going on. */
+/** Ends the current run. */
 async function stop() {
   const old = stack;
   stack = undefined;
@@ -65,7 +65,7 @@ function assertNothingLeft(sockets) {
     ['lock', 'servers.lock']);
 }
 
-/** A run that ends by itself, with status 1 and words that match. */
+/** Expects a run to end by itself, with status 1 and a message that matches. */
 async function assertRefuses(env, pattern) {
   const child = spawn(RUN, { stdio: ['ignore', 'pipe', 'pipe'],
     timeout: DEADLINE_MS, env: { ...process.env, PORT: '0', ...env } });
@@ -87,7 +87,7 @@ function parent(pid) {
     .match(/^PPid:\s*(\d+)/m)[1]);
 }
 
-/** One request, byte by byte as given; the whole answer. */
+/** One request, byte for byte as given; the whole answer. */
 async function raw(request) {
   const socket = net.connect(stack.port, '127.0.0.1');
   socket.end(request);
@@ -95,7 +95,7 @@ async function raw(request) {
 }
 
 before(() => start({
-  // without `messages`, for which the run asks to see whether it is ready
+  // without `messages`, which the run requests to see whether it is ready
   PUSHLOG_CHANNELS: 'room-*',
   // the stack has addresses of its own
   PUSHLOG_DATABASE_FILE: '/nowhere', PUSHLOG_REDIS_FILE: '/nowhere',
@@ -121,21 +121,21 @@ test('the servers own what they write to, and nothing else',
       ['app_secret', 'data', 'log/access.log', 'nginx/temp']);
   });
 
-test('a port in use is told, and no folder made', async () => {
+test('a port in use is reported, and no folder is made', async () => {
   const other = path.join(base, 'other');
   await assertRefuses({ PORT: String(stack.port), STATE_DIR: other },
     new RegExp(`^run: port ${stack.port} is in use; choose another`));
   assert.equal(fs.existsSync(other), false);
 });
 
-test('it listens at another address as well', async () => {
+test('it listens on a further address as well', async () => {
   const open = await startStack({ env: { ADDRESS: '127.0.0.2' } });
   try {
     for (const host of ['127.0.0.1', '127.0.0.2']) {
       const { status } = await fetch(`http://${host}:${open.port}/`);
       assert.equal(status, 200);
     }
-    // who comes from elsewhere is not whom they say they are
+    // forged addresses of remote clients are not trusted
     const { status } = await open.request('/pusher/auth', { method: 'POST',
       body: new URLSearchParams({ socket_id: '1.2', name: 'Ada',
         channel_name: 'presence-a' }) });
@@ -152,7 +152,7 @@ test('a second run of the same folder is refused', async () => {
   await post('after the second one');
 });
 
-test('a folder of something else is left alone', async () => {
+test('a folder with other contents is left alone', async () => {
   const folder = makeFolder('else');
   fs.mkdirSync(path.join(folder, 'data'));
   fs.writeFileSync(path.join(folder, 'data/treasure'), '');
@@ -168,14 +168,14 @@ test('a folder of something else is left alone', async () => {
 test('a copy of a folder in use leaves the original alone', async () => {
   const copy = path.join(base, 'copy');
   spawnSync('cp', ['-a', state, copy]); // files may vanish meanwhile
-  // PostgreSQL sees that the files were copied from under it
+  // PostgreSQL detects that the files were copied while it ran
   await assertRefuses({ STATE_DIR: copy }, /postmaster\.pid/);
   await post('after the copy');
   await assertStored();
   assert.equal(await stack.psql('select 1'), '1'); // a new connection
 });
 
-test('what nginx answers itself is not kept by caches', async () => {
+test('answers that nginx makes itself are not cached', async () => {
   const tooLong = await stack.request('/messages',
     { method: 'POST', body: 'x'.repeat(300_000) });
   assert.equal(tooLong.status, 413);
@@ -205,7 +205,7 @@ test('malformed requests are answered, and not logged as errors', async () => {
   assert.deepEqual(stack.log('nginx').slice(count), []);
 });
 
-test('SIGTERM leaves nothing behind, whatever is dead already', async () => {
+test('SIGTERM leaves no process, even if some are dead already', async () => {
   const run = parent(stack.pid('nginx'));
   // so that it learns of the death and of the signal at the same time
   process.kill(run, 'SIGSTOP');
@@ -215,7 +215,7 @@ test('SIGTERM leaves nothing behind, whatever is dead already', async () => {
   await stopped;
 });
 
-test('the next run has all that was stored', async () => {
+test('the next run has everything that was stored', async () => {
   await start();
   await assertStored();
   await post('the second run');
@@ -231,7 +231,7 @@ test('kill -9 leaves no server', async () => {
   killed = sockets;
 });
 
-test('a migration that fails stops the start, and is told', async () => {
+test('a failing migration stops the start, and is reported', async () => {
   await assertRefuses({ STATE_DIR: state },
     /run: the database could not be prepared; [^]* is not what was applied/);
   assertNothingLeft(killed);

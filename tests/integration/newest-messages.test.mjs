@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The newest messages, which are kept in memory: what GET answers is what the
-// log holds, whoever has written to it.
+// The newest messages are kept in memory: GET still answers exactly the log, no
+// matter which process wrote it.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack } from '../stack.mjs';
 
-// nginx lets the two processes take turns
+// nginx alternates between the two processes
 const stack = await startStack({ env: { COPIES: '2' } });
 after(() => stack.stop());
 
@@ -16,7 +16,7 @@ const ids = ({ results }) => results.map(({ id }) => id);
 const upTo = (head, count) =>
   Array.from({ length: count }, (_, i) => head - count + 1 + i);
 
-test('whoever has posted, and wherever, finds it among the newest',
+test('a message is among the newest whichever process stored it',
   stack.logged(async () => {
     const channel = 'room-turns';
     for (let i = 1; i <= 60; i += 1) {
@@ -31,7 +31,7 @@ test('whoever has posted, and wherever, finds it among the newest',
     }
   }));
 
-test('many who post and read at once read no less than they know of',
+test('concurrent posters and readers read at least what was acknowledged',
   stack.logged(async () => {
     const channel = 'room-crowd';
     let known = 0;
@@ -53,7 +53,7 @@ test('many who post and read at once read no less than they know of',
       { ...all, results: all.results.slice(40) });
   }));
 
-test('what was trimmed is not answered from memory',
+test('trimmed messages are not answered from memory',
   stack.logged(async () => {
     const channel = 'room-trimmed';
     for (let i = 0; i < 10; i += 1) await stack.post('a', 'b', { channel });
@@ -65,13 +65,13 @@ test('what was trimmed is not answered from memory',
     }
   }));
 
-test('in another epoch nothing of before is answered',
+test('messages of an earlier epoch are not answered from memory',
   stack.logged(async () => {
     const channel = 'room-epochs';
     const { epoch } = await stack.get({ channel });
     for (let i = 0; i < 3; i += 1) await stack.post('a', 'b', { channel });
     for (let i = 0; i < 4; i += 1) await stack.get({ channel, limit: 10 });
-    // a snapshot is put back: the same ids are given to other messages
+    // a snapshot is restored: the same ids belong to other messages
     await stack.psql(`delete from pushlog.event as e using pushlog.channel as c
         where c.id = e.channel_id and c.name = '${channel}';
       update pushlog.channel set last_id = 0 where name = '${channel}';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The sites of deploy/nginx, in a real nginx in front of a real stack: as they
-// are but for their paths and ports.
+// The sites of deploy/nginx, in a real nginx in front of a real stack:
+// unchanged but for their paths and ports.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -46,8 +46,9 @@ function makeCertificate() {
   { stdio: 'pipe' });
 }
 
-// The http{} that a system has, and what only root may write to elsewhere. As
-// root, the workers are who may enter the folder of the sockets.
+// The http{} block of a system, and the paths that only root may write to
+// elsewhere. As root, the workers run as a user that may enter the folder of
+// the sockets.
 function mainConf(home) {
   const temp = ['client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi']
     .map((name) => `${name}_temp_path ${home}/${name};`).join('\n');
@@ -63,7 +64,7 @@ function mainConf(home) {
     }`;
 }
 
-/** Starts a site; answers {port, tlsPort, said}. change edits its files. */
+/** Starts a site; resolves to {port, tlsPort, said}. change edits its files. */
 async function startSite(name, change = (text) => text) {
   const home = path.join(folder, path.basename(name, '.conf'));
   const site = { port: await freePort(), tlsPort: await freePort(), said: '' };
@@ -89,7 +90,7 @@ async function startSite(name, change = (text) => text) {
   const args = ['-e', 'stderr', '-p', home, '-c', 'nginx.conf'];
   const check = execFileSync('sh', ['-c', 'exec "$0" "$@" 2>&1', NGINX, '-t',
     ...args], { encoding: 'utf8' });
-  // and not a warning beside it
+  // and no warning beside it
   assert.match(check, /^nginx: .* syntax is ok\nnginx: .* is successful\n$/);
 
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', NGINX, ...args, '-g',
@@ -109,7 +110,7 @@ const plain = await startSite('site.conf');
 const secure = await startSite('site-tls.conf', (text) =>
   text.replace(/burst=\d+/g, `burst=${BURST}`)
     .replace(/rate=\d+r\/s/g, 'rate=1r/m')
-    // so that one machine can be many
+    // so that one machine can act as many
     .replace(/server_name .*/g, `$&
       set_real_ip_from 127.0.0.1;
       real_ip_header X-Test-From;`)
@@ -127,7 +128,7 @@ async function ask(target, options = {}, origin = plain.origin) {
   return { status: response.status, headers: response.headers, text, json };
 }
 
-/** The same over TLS, HTTP/1.1; the certificate is of the test's making. */
+/** The same over TLS, HTTP/1.1; the test made the certificate. */
 function askSecure(target, options = {}) {
   return new Promise((resolve, reject) => {
     const request = https.request({ host: '127.0.0.1', port: secure.tlsPort,
@@ -155,7 +156,7 @@ function siteTest(name, fn) {
   }));
 }
 
-// --- what every answer has ---
+// --- headers of every answer ---
 
 function assertHardened({ headers }, what) {
   assert.match(headers.get('Content-Security-Policy') ?? '',
@@ -174,7 +175,8 @@ function assertProblem(answer, status, title) {
   assertHardened(answer, `${status}`);
 }
 
-siteTest('every answer is hardened, whoever gives it', async () => {
+siteTest('every answer has the security headers, whoever makes it',
+  async () => {
   const big = { method: 'POST', body: 'x'.repeat(300 * 1024) };
   for (const [status, target, options] of [
     [200, '/'], [200, '/messages'], [200, '/config.json'],
@@ -194,7 +196,8 @@ siteTest('every answer is hardened, whoever gives it', async () => {
   }
 });
 
-siteTest('what is unavailable is 502, hardened, and to be tried again', async () => {
+siteTest('an unavailable program is 502, with security headers and ' +
+  'Retry-After', async () => {
   await stack.hold('messages-fcgi');
   await stack.hold('relay');
   const [messages, app] = [await ask('/messages'), await ask(`/app/${KEY}`)];
@@ -208,7 +211,7 @@ siteTest('what is unavailable is 502, hardened, and to be tried again', async ()
 
 // --- limits ---
 
-siteTest('an office behind one address notices no limit', async (t) => {
+siteTest('an office behind one address meets no limit', async (t) => {
   const many = (count, fn) =>
     Promise.all(Array.from({ length: count }, (_, i) => fn(i)));
   const gets = await many(400, () => ask('/messages?limit=1'));
@@ -221,7 +224,8 @@ siteTest('an office behind one address notices no limit', async (t) => {
   assert.ok(posts.every(({ status }) => status === 200));
 });
 
-siteTest('too many posts are 429, and everything else goes on', async () => {
+siteTest('too many posts are 429, and other requests still succeed',
+  async () => {
   const body = 'name=Ada&text=flood';
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
   const statuses = [];
@@ -237,7 +241,7 @@ siteTest('too many posts are 429, and everything else goes on', async () => {
   assert.equal((await askSecure('/messages?limit=1')).status, 200);
 });
 
-siteTest('too many reads are 429, and the page is still there', async () => {
+siteTest('too many reads are 429, and the page still loads', async () => {
   let answer;
   for (let i = 0; i <= BURST + 1; i += 1) {
     answer = await askSecure('/messages?limit=1',
@@ -251,7 +255,7 @@ siteTest('too many reads are 429, and the page is still there', async () => {
   }
 });
 
-siteTest('addresses of one IPv6 network count as one', async () => {
+siteTest('addresses of one IPv6 network share a limit', async () => {
   const from = (address) => askSecure('/messages?limit=1',
     { headers: { 'X-Test-From': address } });
   for (let i = 1; i <= BURST + 2; i += 1) {
@@ -273,7 +277,7 @@ for (const [who, target] of [["an app's server", '/apps/1/channels'],
   });
 }
 
-siteTest('who a client says it is does not reach relay', async () => {
+siteTest('a forged client address does not reach relay', async () => {
   const closed = () => stack.log('relay')
     .filter((line) => line.includes('closed cause=app'));
   const before = closed().length;
@@ -287,7 +291,7 @@ siteTest('who a client says it is does not reach relay', async () => {
 
 // --- TLS ---
 
-/** What the server makes of a handshake: {protocol, cipher, alpn} or {code}. */
+/** The server's result of a handshake: {protocol, cipher, alpn} or {code}. */
 function handshake(options) {
   return new Promise((resolve) => {
     const socket = tls.connect({ host: '127.0.0.1', port: secure.tlsPort,
@@ -304,7 +308,7 @@ siteTest('TLS 1.2 and 1.3 only', async () => {
   const only = (version, ciphers) => handshake({ minVersion: version,
     maxVersion: version, ciphers });
   for (const version of ['TLSv1', 'TLSv1.1']) {
-    // level 0: the client would, so it is the server that does not
+    // level 0: the client would accept it, so it is the server that refuses
     assert.deepEqual(await only(version, 'ALL:@SECLEVEL=0'),
       { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
   }
@@ -347,7 +351,7 @@ siteTest('HTTP/2, with HSTS', async () => {
     'max-age=63072000');
 });
 
-siteTest('who comes without TLS is sent to it', async () => {
+siteTest('plain HTTP is redirected to TLS', async () => {
   const answer = await ask('/messages?after_id=3', {}, secure.origin);
   assert.equal(answer.status, 301);
   assert.equal(answer.headers.get('Location'),
@@ -355,14 +359,14 @@ siteTest('who comes without TLS is sent to it', async () => {
   assert.equal(answer.headers.get('X-Content-Type-Options'), 'nosniff');
 });
 
-siteTest('subscribers come by TLS, up to a limit', async (t) => {
+siteTest('subscribers connect over TLS, up to a limit', async (t) => {
   const url = `wss://127.0.0.1:${secure.tlsPort}/app/${KEY}?${QUERY}`;
   const open = () => new Wire(url, { rejectUnauthorized: false });
   const wires = [open(), open()];
   t.after(() => wires.forEach((wire) => wire.socket.terminate()));
   for (const wire of wires) await wire.next('pusher:connection_established');
   await wires[0].subscribe('messages');
-  // two at a time, as this site was told
+  // two at a time, as this site is configured
   const third = open();
   await third.closed();
   assert.equal(third.refused, 429);
@@ -372,7 +376,7 @@ siteTest('subscribers come by TLS, up to a limit', async (t) => {
     await until('it is told', () => wires[1].texts.length || wires[1].ended);
     return !wires[1].refused;
   });
-  // and only so many attempts
+  // and a limited number of attempts
   let last;
   for (let i = 0; i <= BURST; i += 1) last = await askSecure('/app/');
   assertProblem(last, 429, 'Too Many Requests');
@@ -384,7 +388,8 @@ const closed = (from, to, more = '') =>
   `/messages?after_id=${from}&until_id=${to}&epoch=${epoch}${more}`;
 const cacheOf = ({ headers }) => headers.get('X-Cache-Status');
 
-siteTest('a closed range is read once, and is the same to the byte', async () => {
+siteTest('a closed range is read once, and is the same to the byte',
+  async () => {
   const direct = await stack.request(closed(3, 30));
   const first = await ask(closed(3, 30));
   const second = await ask(closed(3, 30));
@@ -407,7 +412,7 @@ siteTest('a closed range is read once, and is the same to the byte', async () =>
   assert.deepEqual([cacheOf(without), without.text], ['HIT', direct.text]);
 });
 
-siteTest('nothing else is kept', async () => {
+siteTest('no other answer is cached', async () => {
   const { head } = await stack.get({ limit: 1 });
   for (const [target, wanted] of [
     ['/messages?after_id=3', null],
@@ -417,7 +422,7 @@ siteTest('nothing else is kept', async () => {
     [closed(3, 9).replace('/messages', '/apps/1/channels'), null],
     [`/messages?xafter_id=3&until_id=9&epoch=${epoch}`, null],
     [closed(3, 'x'), null],
-    // these look like it, but messages-fcgi does not say so
+    // these look like a closed range, but messages-fcgi does not allow caching
     [closed(3, 30, '&limit=4'), 'MISS'],
     [closed(3, head + 10), 'MISS'],
     [closed(head + 1, head + 9), 'MISS'],
@@ -437,7 +442,7 @@ siteTest('nothing else is kept', async () => {
   assert.equal(again.status, 304);
 });
 
-siteTest('many who ask for the same at once are one request', async () => {
+siteTest('concurrent requests for the same range become one', async () => {
   const answers = await Promise.all(Array.from({ length: 100 }, () =>
     ask(closed(1, 38))));
   const misses = answers.filter((answer) => cacheOf(answer) === 'MISS');
@@ -447,7 +452,7 @@ siteTest('many who ask for the same at once are one request', async () => {
     cacheOf(answer))));
 });
 
-siteTest('a 410 or a 409 is never hidden by what was there', async () => {
+siteTest('a cached answer never hides a 410 or a 409', async () => {
   await stack.psql(`update pushlog.channel set first_id = 12
     where name = 'messages'`);
   const gone = await ask(closed(4, 30));

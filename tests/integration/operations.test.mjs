@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Those who operate Pushlog are told the truth: whether it is alive and ready,
-// and numbers that agree with what was done. Asking hurts nobody.
+// Health and metrics are true: whether a program is alive and ready, and
+// numbers that agree with what was done. Asking disturbs nothing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -20,9 +20,9 @@ import { startRelay } from './relay.mjs';
 
 const TOP = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAMS = ['messages-fcgi', 'relay'];
-// "At once" on a machine that is busy.
+// "At once" on a busy machine.
 const SOON_MS = 3000;
-// Longer than a slow peer is borne with, see common/daemon/ops_server.c.
+// Longer than a slow peer may take, see common/daemon/ops_server.c.
 const BORNE_MS = 12_000;
 const PLACES = 16;
 
@@ -40,14 +40,14 @@ const at = (program) => opsSocket(stack, program);
 const health = (program) => ask(at(program), '/healthz');
 const readiness = (program) => ask(at(program), '/readyz');
 
-/** Waits until the program says so. */
+/** Waits until the program answers so. */
 const ready = (program, status, pattern) =>
   until(`${program} answers ${status} ${pattern}`, async () => {
     const answer = await readiness(program);
     return answer.status === status && pattern.test(answer.text);
   });
 
-/** How much the numbers of a program have grown, when told so. */
+/** The growth of a program's numbers since the last call. */
 async function growth(program) {
   const before = await metrics(at(program));
   return async () => {
@@ -56,7 +56,7 @@ async function growth(program) {
   };
 }
 
-/** Connections that are subscribed, one after the other. */
+/** Connections that subscribe, one after the other. */
 async function subscribers(t, count, channel) {
   const wires = [];
   t.after(() => wires.forEach((wire) => wire.close()));
@@ -69,7 +69,8 @@ async function subscribers(t, count, channel) {
 
 // --- health ---
 
-operationsTest('with all there is, both are alive and ready', async () => {
+operationsTest('with all servers up, both programs are alive and ready',
+  async () => {
   for (const program of PROGRAMS) {
     await ready(program, 200, /^ok\n$/);
     const { status, type, text } = await health(program);
@@ -81,7 +82,8 @@ operationsTest('with all there is, both are alive and ready', async () => {
   }
 });
 
-operationsTest('without PostgreSQL nothing is ready, all is alive',
+operationsTest('without PostgreSQL neither program is ready, and both are ' +
+  'alive',
   async (channel, t) => {
     await stack.hold('postgres');
     t.after(() => stack.release('postgres').catch(() => {}));
@@ -92,11 +94,11 @@ operationsTest('without PostgreSQL nothing is ready, all is alive',
         `pushlog_${program.replace('-fcgi', '')}_postgres_up`), 0);
     }
     await stack.release('postgres');
-    // nobody asks for anything, and yet it is known
+    // without any request, the program notices by itself
     for (const program of PROGRAMS) await ready(program, 200, /^ok\n$/);
   });
 
-operationsTest('without Redis all is degraded, and ready',
+operationsTest('without Redis both programs are degraded, and ready',
   async (channel, t) => {
     await stack.hold('redis');
     t.after(() => stack.release('redis').catch(() => {}));
@@ -110,7 +112,7 @@ operationsTest('without Redis all is degraded, and ready',
     for (const program of PROGRAMS) await ready(program, 200, /^ok\n$/);
   });
 
-operationsTest('a worker that stands still is told of', async (channel, t) => {
+operationsTest('a stuck worker is reported', async (channel, t) => {
   const socket = at('relay');
   const [worker] = stack.workers();
   process.kill(worker, 'SIGSTOP');
@@ -126,10 +128,10 @@ operationsTest('a worker that stands still is told of', async (channel, t) => {
 
 // --- numbers ---
 
-operationsTest('the numbers follow the format', async () => {
+operationsTest('the metrics follow the text format', async () => {
   for (const program of PROGRAMS) {
     const { text } = await metrics(at(program));
-    // Prometheus' own opinion, where it is installed
+    // checked by Prometheus' own tool, where it is installed
     const promtool = spawnSync('promtool', ['check', 'metrics'],
       { input: text, encoding: 'utf8' });
     if (!promtool.error) {
@@ -138,7 +140,7 @@ operationsTest('the numbers follow the format', async () => {
   }
 });
 
-operationsTest('dashboard, alerts and README tell of what there is',
+operationsTest('dashboard, alerts and pages name only existing metrics',
   async () => {
     const read = (file) =>
       fs.readFileSync(path.join(TOP, file), 'utf8');
@@ -159,7 +161,7 @@ operationsTest('dashboard, alerts and README tell of what there is',
     const dashboard = JSON.parse(read('deploy/grafana/pushlog.json'));
     const ids = dashboard.panels.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
-    // what nobody looks at need not be counted
+    // a metric that nothing uses need not exist
     const shown = named(JSON.stringify(dashboard.panels));
     for (const family of families) {
       assert.ok([...shown].some((name) => name.startsWith(family)), family);
@@ -169,7 +171,7 @@ operationsTest('dashboard, alerts and README tell of what there is',
     if (!rules.error) assert.equal(rules.status, 0, rules.stdout);
   });
 
-test('where nothing has a history, all is ready as well', async () => {
+test('without durable channels both programs are ready as well', async () => {
   const plain = await startStack({ env: { PUSHLOG_CHANNELS: '' } });
   try {
     await until('messages-fcgi is ready', async () =>
@@ -179,7 +181,7 @@ test('where nothing has a history, all is ready as well', async () => {
   }
 });
 
-operationsTest('what was posted is counted', async (channel) => {
+operationsTest('posts are counted', async (channel) => {
   const grown = await growth('messages-fcgi');
   const post = (text, key) => stack.request('/messages', { method: 'POST',
     body: new URLSearchParams({ name: 'Ada', text, channel }),
@@ -230,7 +232,7 @@ operationsTest('what was posted is counted', async (channel) => {
   }
 });
 
-operationsTest('what was delivered is counted', async (channel, t) => {
+operationsTest('deliveries are counted', async (channel, t) => {
   const grown = await growth('relay');
   const wires = await subscribers(t, 6, channel);
   for (let i = 0; i < 20; i += 1) await stack.post('Ada', 'text', { channel });
@@ -244,7 +246,7 @@ operationsTest('what was delivered is counted', async (channel, t) => {
   }
   const bytes = wires.flatMap(({ texts }) => texts).join('').length;
   assert.ok(by('pushlog_relay_sent_bytes_total') > bytes);
-  // each worker hears of each event once, if anybody there wants it
+  // each worker receives each event once, if it has a subscriber
   const followed = by('pushlog_relay_channels');
   assert.ok(followed === 1 || followed === 2);
   assert.equal(by('pushlog_relay_hints_total'), 20 * followed);
@@ -259,7 +261,7 @@ operationsTest('what was delivered is counted', async (channel, t) => {
     by('pushlog_relay_connections_closed_total', { cause: 'peer' }), 6);
 });
 
-operationsTest('what was healed is counted', async (channel, t) => {
+operationsTest('healed events are counted', async (channel, t) => {
   const [wire] = await subscribers(t, 1, channel);
   const grown = await growth('relay');
   const rows = await append(stack, channel,
@@ -281,7 +283,7 @@ operationsTest('what was healed is counted', async (channel, t) => {
   }
 });
 
-operationsTest('a worker that dies takes no counter back',
+operationsTest("counters survive a worker's death",
   async (channel, t) => {
     const wires = await subscribers(t, 8, channel);
     await stack.post('Ada', 'before', { channel });
@@ -311,7 +313,7 @@ operationsTest('a worker that dies takes no counter back',
     await ready('relay', 200, /^ok\n$/);
   });
 
-operationsTest('a reload refuses nobody who asks', async () => {
+operationsTest('a reload refuses no health check', async () => {
   let asked = 0;
   let isOver = false;
   const asking = (async () => {
@@ -331,7 +333,7 @@ operationsTest('a reload refuses nobody who asks', async () => {
   await asking;
   assert.ok(asked > 1);
   assert.equal((await metrics(at('relay'))).get('pushlog_relay_workers'), 2);
-  // messages-fcgi ends what it does first, and then listens anew
+  // messages-fcgi finishes its requests first, and then listens again
   const pid = stack.kill('messages-fcgi', 'SIGHUP');
   await until('it is another one', async () => (await metrics(at('messages-fcgi')))
     .get('pushlog_messages_requests_total') === 0);
@@ -339,9 +341,9 @@ operationsTest('a reload refuses nobody who asks', async () => {
   await ready('messages-fcgi', 200, /^ok\n$/);
 });
 
-// --- those who ask ---
+// --- clients of the ops address ---
 
-operationsTest('slow peers keep nobody from asking, nor from anything else',
+operationsTest('slow peers delay neither health checks nor anything else',
   async (channel, t) => {
     const [wire] = await subscribers(t, 1, channel);
     const slow = [];
@@ -373,13 +375,13 @@ operationsTest('slow peers keep nobody from asking, nor from anything else',
       slow.every(({ hasEnded }) => hasEnded), BORNE_MS);
   });
 
-operationsTest('who reads nothing of the answer is dropped', async (_, t) => {
+operationsTest('a peer that reads no answer is dropped', async (_, t) => {
   for (const program of PROGRAMS) {
     const raw = new RawSocket(at(program));
     t.after(() => raw.socket.destroy());
     raw.socket.pause();
     raw.write('GET /metrics HTTP/1.1\r\n\r\n');
-    // its end shows in what it can still be sent
+    // the end shows when more is sent to it
     await until('it is dropped', () => {
       raw.write('x');
       return raw.hasEnded;
@@ -387,7 +389,7 @@ operationsTest('who reads nothing of the answer is dropped', async (_, t) => {
   }
 });
 
-operationsTest('what is no request is refused', async () => {
+operationsTest('an invalid request is refused', async () => {
   for (const program of PROGRAMS) {
     for (const [bytes, status] of [
       ['\r\n\r\n', 400], ['GET / HTTP/1.1\n\n', 400], ['\0\0\0\n', 400],
@@ -406,7 +408,8 @@ operationsTest('what is no request is refused', async () => {
   }
 });
 
-operationsTest('an address of TCP serves as well, and an empty one nowhere',
+operationsTest('a TCP address works as well, and an empty one disables the ' +
+  'listener',
   async () => {
     const port = await freePort();
     const relay = await startRelay(stack,
@@ -420,7 +423,7 @@ operationsTest('an address of TCP serves as well, and an empty one nowhere',
 
 // --- the log ---
 
-operationsTest('a Redis that answers and refuses is told of once',
+operationsTest('a Redis that answers and refuses is reported once',
   async (channel, t) => {
     const rights = (rule) => stack.redis(['ACL', 'SETUSER', 'default', rule]);
     const told = (program) =>

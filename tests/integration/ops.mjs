@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the programs tell those who operate them: asked as a scraper and a
-// health check would, and read by the rules of Prometheus' text format.
+// Health and metrics, requested as a health check and a scraper do, and parsed
+// by the rules of Prometheus' text format.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -10,7 +10,7 @@ import path from 'node:path';
 const ASK_MS = 5_000;
 const TYPES = ['counter', 'gauge', 'histogram'];
 
-/** Where a program of the stack answers. */
+/** The ops address of a program of the stack. */
 export function opsSocket(stack, program) {
   return path.join(stack.sockets, `${program}.ops`);
 }
@@ -42,7 +42,7 @@ export async function metrics(at) {
   return new Metrics(text);
 }
 
-/** Strict: what Prometheus would frown upon throws. */
+/** Strict: throws wherever Prometheus would complain. */
 class Metrics {
   constructor(text) {
     this.families = new Map(); // name -> {help, type, samples}
@@ -80,7 +80,7 @@ class Metrics {
     this.last.samples.set(key, Number(value));
   }
 
-  /** The sum of all series that have these labels; name as it is asked for. */
+  /** The sum of all series that have these labels; name as in a query. */
   get(name, labels = {}) {
     const suffix = name.match(/_(bucket|sum|count)$/)?.[0] ?? '';
     const family = this.families.get(name)

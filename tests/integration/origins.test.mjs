@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which pages may connect, post and read: those of the origins that the app
-// allows, and who is no page.
+// Which pages may connect, post and read: those of the app's allowed origins,
+// and clients that send no Origin.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -24,7 +24,7 @@ const stack = await startStack({ env: {
 after(() => stack.stop());
 const originTest = (name, fn) => test(name, stack.logged(fn));
 
-/** The status of the handshake by a page of this origin. */
+/** The status of the handshake from a page of this origin. */
 async function status(origin, { key = LISTED.key, at = stack } = {}) {
   const wire = new Wire(address(at, `/app/${key}?${QUERY}`),
     { headers: origin === undefined ? {} : { Origin: origin } });
@@ -58,7 +58,7 @@ for (const origin of BAD) {
   });
 }
 
-originTest('what is no page connects', async (t) => {
+originTest('a client without an Origin connects', async (t) => {
   assert.equal(await status(undefined), 101);
   const pusher = openPusher(stack, { key: LISTED.key });
   t.after(() => pusher.disconnect());
@@ -67,13 +67,13 @@ originTest('what is no page connects', async (t) => {
   });
 });
 
-originTest('an app that lists none lets any page in', async () => {
+originTest('an app without a list lets any page connect', async () => {
   for (const origin of ['https://evil.example', 'null']) {
     assert.equal(await status(origin, { key: OPEN.key }), 101);
   }
 });
 
-originTest('one app is told its origins by environment', async () => {
+originTest('the origins of one app come from the environment', async () => {
   const own = await startRelay(stack,
     { PUSHLOG_ALLOWED_ORIGINS: 'https://a.example, https://b.example' });
   const at = { key: 'pushlog-dev', at: own.socket };
@@ -93,7 +93,7 @@ function ask(method, path, { origin, headers, body = 'name=Ada&text=x' } = {}) {
       ...(origin === undefined ? {} : { Origin: origin }) } });
 }
 
-/** What a browser is told: who may read this, and ask for more. */
+/** The CORS headers of an answer: who may read it, and what may be sent. */
 const told = ({ headers }) => ['Allow-Origin', 'Allow-Methods', 'Allow-Headers']
   .map((name) => headers.get(`Access-Control-${name}`));
 
@@ -123,7 +123,7 @@ for (const origin of GOOD) {
   });
 }
 
-originTest('a browser that asks first is told what may be sent', async () => {
+originTest('a preflight is answered with what may be sent', async () => {
   const [origin] = GOOD;
   const headers = 'Content-Type, Idempotency-Key, Pushlog-Grant';
   const first = await ask('OPTIONS', '/messages', { origin });
@@ -143,7 +143,7 @@ for (const origin of BAD) {
       [403, await ask('POST', '/pusher/auth', { origin, body: fields })],
       [403, await ask('POST', '/pusher/user-auth', { origin, body: fields })],
       [204, await ask('OPTIONS', '/messages', { origin })],
-      // whose answer its browser keeps from it
+      // and its browser keeps the answer from it
       [200, await ask('GET', '/messages', { origin })],
     ];
     for (const [status, answer] of answers) {
@@ -155,14 +155,14 @@ for (const origin of BAD) {
   });
 }
 
-originTest('what is no page posts and reads', async () => {
+originTest('a client without an Origin posts and reads', async () => {
   assert.equal((await ask('POST', '/messages')).status, 200);
   const read = await ask('GET', '/messages');
   assert.deepEqual(told(read), [null, null, null]);
   assert.equal(read.headers.get('Vary'), 'Origin');
 });
 
-originTest('an app\'s server is no page', async () => {
+originTest("an app's server sends no Origin", async () => {
   const answer = await ask('GET', '/apps/1/channels', { origin: GOOD[0] });
   assert.equal(answer.status, 401);
   assert.deepEqual(told(answer), [null, null, null]);
