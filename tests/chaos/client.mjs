@@ -6,7 +6,7 @@
 
 import WebSocket from 'ws';
 
-import { address, openPusher } from '../integration/clients.mjs';
+import { address, closePusher, openPusher } from '../integration/clients.mjs';
 
 import { Reader } from './reader.mjs';
 
@@ -233,6 +233,6 @@ export class RealClient {
 
   close() {
     this.isOver = true;
-    this.pusher.disconnect();
+    closePusher(this.pusher);
   }
 }

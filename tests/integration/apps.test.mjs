@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { address, openPusher, QUERY, Wire } from './clients.mjs';
+import { address, closePusher, openPusher, QUERY, Wire } from './clients.mjs';
 import { openServer, refusal } from './server-sdk.mjs';
 
 const FIRST = { id: '1', key: 'first', secret: 'the secret of the first' };
@@ -40,7 +40,7 @@ async function subscribers(t, channel) {
 
 appsTest('each app has channels of its own', async (t) => {
   const clients = [FIRST, SECOND].map(({ key }) => openPusher(stack, { key }));
-  t.after(() => clients.forEach((client) => client.disconnect()));
+  t.after(() => clients.forEach(closePusher));
   const heard = [[], []];
   let ready = 0;
   clients.forEach((client, i) => client.subscribe('plain')

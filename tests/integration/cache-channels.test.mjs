@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { publish } from './log.mjs';
 import { openServer } from './server-sdk.mjs';
 
@@ -89,7 +89,7 @@ cacheTest('an encrypted event is cached as it was sent', async (t) => {
 cacheTest('pusher-js receives the cached event through its own events',
   async (t) => {
   const pusher = openPusher(stack);
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const heard = [];
   for (const name of ['cache-2', 'cache-3']) {
     if (name === 'cache-3') await server.trigger(name, 'e', { n: 3 });

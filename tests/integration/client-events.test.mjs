@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { ask, opsSocket } from './ops.mjs';
 import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
@@ -73,7 +73,7 @@ clientTest('client events reach all other pusher-js clients, on every worker',
     const clients = await Promise.all([1, 2, 3, 4, 5, 6].map(async () => {
       const pusher = openPusher(stack, { channelAuthorization: {
         endpoint: `${stack.origin}/pusher/auth`, transport: 'ajax' } });
-      t.after(() => pusher.disconnect());
+      t.after(() => closePusher(pusher));
       const heard = [];
       const subscribed = pusher.subscribe(channel);
       subscribed.bind('client-hello', (data) => heard.push(data));

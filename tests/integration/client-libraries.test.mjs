@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, pusherOptions } from './clients.mjs';
+import { closePusher, KEY, pusherOptions } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const require = createRequire(import.meta.url);
@@ -71,7 +71,7 @@ function openPusherJs(pusher) {
     say: (channel, event, data) => channel.trigger(`client-${event}`, data),
     overhear: (channel, event, hear) => channel.bind(`client-${event}`, hear),
     listen: (channel, event, hear) => channel.bind(event, hear),
-    close: () => pusher.disconnect(),
+    close: () => closePusher(pusher),
   };
 }
 
@@ -91,7 +91,7 @@ function openEcho(name) {
     overhear: (channel, event, hear) => channel.listenForWhisper(event, hear),
     // a leading dot: the name as it is, without the application's namespace
     listen: (channel, event, hear) => channel.listen(`.${event}`, hear),
-    close: () => echo.disconnect(),
+    close: () => closePusher(echo.connector.pusher),
   };
 }
 

@@ -37,6 +37,15 @@ export function openPusher(stack, { key = KEY, ...options } = {}) {
   return new Pusher(key, { ...pusherOptions(stack), ...options });
 }
 
+/**
+ * Ends a client for good. A close with 41xx makes pusher-js plan two retries,
+ * and disconnect() forgets one of them: it would connect again, without end.
+ */
+export function closePusher(pusher) {
+  pusher.disconnect();
+  pusher.connection.connect = () => {};
+}
+
 export const PUSHER_VERSION = require('pusher-js/package.json').version;
 
 /**

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import zlib from 'node:zlib';
 
 import { startStack, until } from '../stack.mjs';
-import { openPusher, Wire } from './clients.mjs';
+import { closePusher, openPusher, Wire } from './clients.mjs';
 import { closeCode, decodeFrames, frame, openRaw, RawSocket, upgradeRequest }
   from './raw.mjs';
 import { startRelay } from './relay.mjs';
@@ -132,7 +132,7 @@ deflateTest('a message with a secret beside client-chosen text is not ' +
 deflateTest('pusher-js works unchanged', async (t) => {
   const channel = newChannel();
   const pusher = openPusher(stack);
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const heard = [];
   let isSubscribed = false;
   pusher.subscribe(channel)

@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { until } from '../stack.mjs';
 
-import { address, openPusher, sever, Wire } from './clients.mjs';
+import { address, closePusher, openPusher, sever, Wire } from './clients.mjs';
 
 class Channel {
   held = new Map(); // by id
@@ -174,10 +174,8 @@ export class PusherFollower extends Follower {
     sever(this.pusher);
   }
 
-  /** Ends it: pusher-js forgets one of two retries that it has planned. */
   close() {
-    this.pusher.disconnect();
-    this.pusher.connection.connect = () => {};
+    closePusher(this.pusher);
   }
 }
 

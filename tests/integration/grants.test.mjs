@@ -8,7 +8,7 @@ import { createHmac } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
@@ -81,7 +81,7 @@ grantTest('pusher-js gets a grant with its subscription',
   async (t, channel) => {
   const pusher = openPusher(stack, { channelAuthorization: {
     endpoint: `${stack.origin}/pusher/auth`, transport: 'ajax' } });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   let data;
   pusher.subscribe(channel).bind('pusher:subscription_succeeded',
     (given) => { data = given; });

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { fastcgi } from './fastcgi.mjs';
 import {
   md5, openServer, refusal, sign, signedPost, signedTarget,
@@ -41,7 +41,7 @@ function durableTest(name, fn) {
 /** pusher-js, subscribed; heard: the events it received, [event, data]. */
 async function listen(t, ...names) {
   const pusher = openPusher(stack);
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const heard = [];
   let ready = 0;
   for (const name of names) {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack } from '../stack.mjs';
-import { address, openPusher, QUERY, Wire } from './clients.mjs';
+import { address, closePusher, openPusher, QUERY, Wire } from './clients.mjs';
 import { startRelay } from './relay.mjs';
 
 const LISTED = { id: '1', key: 'listed', secret: 'the secret of the first' };
@@ -61,7 +61,7 @@ for (const origin of BAD) {
 originTest('a client without an Origin connects', async (t) => {
   assert.equal(await status(undefined), 101);
   const pusher = openPusher(stack, { key: LISTED.key });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   await new Promise((resolve) => {
     pusher.connection.bind('connected', resolve);
   });

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
@@ -42,7 +42,7 @@ async function enter(t, channel, id, { info, app = APP } = {}) {
   const pusher = openPusher(stack, { key: app.key, channelAuthorization: {
     customHandler: ({ socketId, channelName }, callback) =>
       callback(null, signed(socketId, channelName, member, app)) } });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const page = { pusher, told: [], channel: pusher.subscribe(channel) };
   page.channel.bind('pusher:member_added', (one) => page.told.push(['+', one]));
   page.channel.bind('pusher:member_removed', (one) => page.told.push(['-', one.id]));

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
@@ -33,7 +33,7 @@ const privateTest = (name, fn) => test(name, stack.logged(fn));
 function open(t, options) {
   const pusher = openPusher(stack, { channelAuthorization: {
     endpoint: `${stack.origin}/pusher/auth`, transport: 'ajax' }, ...options });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const errors = [];
   pusher.connection.bind('error', ({ data }) => errors.push(data));
   return { pusher, errors };

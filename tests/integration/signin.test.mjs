@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const SECRET = 'a secret of the page';
@@ -26,7 +26,7 @@ async function open(t, name) {
   const pusher = openPusher(stack, { userAuthentication: {
     endpoint: `${stack.origin}/pusher/user-auth`, transport: 'ajax',
     params: { name } } });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const heard = [];
   pusher.user.bind_global((event, data) => heard.push([event, data]));
   pusher.signin();

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 
 import { connect } from '../roster/resp.mjs';
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { openServer } from './server-sdk.mjs';
 
 const APP = { id: '1', key: KEY, secret: 'the secret of the first' };
@@ -26,7 +26,7 @@ const countTest = (name, fn) => test(name, stack.logged(fn));
 /** pusher-js in the channel; counts: what it was told, in order. */
 function watch(t, name) {
   const pusher = openPusher(stack);
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const page = { counts: [], channel: pusher.subscribe(name) };
   page.channel.bind('pusher:subscription_count',
     ({ subscription_count: count }) => page.counts.push(count));

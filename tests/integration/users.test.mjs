@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 
 import { connect } from '../roster/resp.mjs';
 import { startStack, until } from '../stack.mjs';
-import { KEY, openPusher, Wire } from './clients.mjs';
+import { closePusher, KEY, openPusher, Wire } from './clients.mjs';
 import { startRelay } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
@@ -27,7 +27,7 @@ async function signIn(t, id, watchlist) {
   const pusher = openPusher(stack, { userAuthentication: {
     customHandler: ({ socketId }, callback) =>
       callback(null, server.authenticateUser(socketId, { id, watchlist })) } });
-  t.after(() => pusher.disconnect());
+  t.after(() => closePusher(pusher));
   const page = { pusher, told: [] };
   for (const name of ['online', 'offline']) {
     pusher.user.watchlist.bind(name, ({ user_ids: ids }) =>
