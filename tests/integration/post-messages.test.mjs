@@ -37,7 +37,7 @@ function post(body, type = FORM, headers = {}) {
 const head = async (channel = 'messages') =>
   (await stack.get({ channel, limit: 1 })).head;
 
-/** What every error has; and nothing was stored. */
+/** The members of every error; and nothing was stored. */
 async function assertProblem(answer, status, param, before) {
   assert.equal(answer.status, status, answer.text);
   assert.match(answer.headers.get('Content-Type'),
@@ -50,7 +50,7 @@ async function assertProblem(answer, status, param, before) {
   assert.equal(await head(), before);
 }
 
-// --- whom a browser calls another's page, where no origins are listed ---
+// --- posts that a browser marks as cross-site, without allowed origins ---
 
 for (const site of ['cross-site', 'same-site']) {
   postTest(`a post that is ${site} is 403 and stores nothing`, async () => {
@@ -65,7 +65,7 @@ for (const site of ['cross-site', 'same-site']) {
 
 for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' },
   { 'Sec-Fetch-Site': 'none' }, { Origin: 'https://example.org' }]) {
-  postTest(`a post with ${JSON.stringify(headers)} is taken`, async () => {
+  postTest(`a post with ${JSON.stringify(headers)} is accepted`, async () => {
     const { status, headers: told } =
       await post('name=Ada&text=x', FORM, headers);
     assert.equal(status, 200);
@@ -74,7 +74,7 @@ for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' },
   });
 }
 
-// --- bodies that are taken ---
+// --- accepted bodies ---
 
 const BOUNDARY = 'a boundary_of-1';
 
@@ -133,7 +133,7 @@ for (const [why, body, type, text] of [
       multipart([part('name', 'Ada'), part('text', 'x')]),
       Buffer.from('behind')]), MULTIPART, 'x'],
 ]) {
-  postTest(`takes ${why}`, async () => {
+  postTest(`accepts ${why}`, async () => {
     const options = { method: 'POST', body };
     if (type) options.headers = { 'Content-Type': type };
     const before = await head();
@@ -148,7 +148,8 @@ for (const [why, body, type, text] of [
   });
 }
 
-postTest('escapes all five, once, and what is escaped again', async () => {
+postTest('escapes all five characters once, and escaped text again',
+  async () => {
   const all = `&<>"' &amp; &lt;b&gt; <i>`;
   const { json } = await post(new URLSearchParams({ name: all, text: all }));
   assert.equal(json.name, '&amp;&lt;&gt;&quot;&#39; ' +
@@ -156,7 +157,7 @@ postTest('escapes all five, once, and what is escaped again', async () => {
   assert.equal(json.text, json.name);
 });
 
-postTest('control characters, noncharacters and marks pass', async () => {
+postTest('control characters, noncharacters and marks are stored', async () => {
   const text = '\x01\x1f\x7f\u0085\u200d\u2028\ufeff\uffff\u{10ffff}';
   const { json } = await post(new URLSearchParams({ name: '', text }));
   assert.equal(json.text, text);
@@ -164,7 +165,7 @@ postTest('control characters, noncharacters and marks pass', async () => {
   assert.deepEqual(await rows(stack, 'messages', json.id), [json]);
 });
 
-postTest('a body of unknown length is taken by way of nginx', async () => {
+postTest('a body of unknown length is accepted through nginx', async () => {
   const answer = await new Promise((resolve, reject) => {
     const request = http.request(`${stack.origin}/messages`, { method: 'POST',
       headers: { 'Content-Type': FORM, 'Transfer-Encoding': 'chunked' } });
@@ -177,7 +178,7 @@ postTest('a body of unknown length is taken by way of nginx', async () => {
   assert.equal((await stack.get({ limit: 1 })).results[0].text, 'in chunks');
 });
 
-postTest('each channel counts its own', async () => {
+postTest('each channel has its own ids', async () => {
   for (const id of [1, 2]) {
     for (const channel of ['room-x', 'room-y']) {
       assert.equal((await stack.post('Ada', 'x', { channel })).id, id);
@@ -283,7 +284,7 @@ for (const [status, why, param, body, type, headers] of [
   });
 }
 
-postTest('413 for a body that nginx already finds too long', async () => {
+postTest('413 for a body that nginx already refuses as too long', async () => {
   const before = await head();
   const answer = await post(form({ x: 'x'.repeat(2_000_000) }));
   assert.equal(answer.status, 413);
@@ -295,7 +296,7 @@ postTest('413 for a body that nginx already finds too long', async () => {
   assert.equal(await head(), before);
 });
 
-postTest('415 for no type at all', async () => {
+postTest('415 for a body without a type', async () => {
   const before = await head();
   const body = form({});
   const text = await exchange(stack, 'POST /messages HTTP/1.1\r\nHost: x\r\n' +
@@ -305,10 +306,10 @@ postTest('415 for no type at all', async () => {
   assert.equal(await head(), before);
 });
 
-postTest('what is just within the limits is taken', async () => {
+postTest('texts just within the limits are accepted', async () => {
   const name = '&'.repeat(NAME_MAX);
   const text = '"'.repeat(TEXT_MAX);
-  // JSON may write each as six
+  // JSON may write each character as six
   const wordy = `{"name":"${'\\u0026'.repeat(NAME_MAX)}",` +
     `"text":"${'\\u0022'.repeat(TEXT_MAX)}"}`;
   for (const [body, type] of [[form({ name, text }), FORM],
@@ -333,7 +334,8 @@ postTest('411 for a request without a length', async () => {
   assert.equal(JSON.parse(body).param, 'Content-Length');
 });
 
-postTest('400 for a body that is not as long as it says', async () => {
+postTest('400 for a body shorter or longer than its stated length',
+  async () => {
   const body = form({});
   const before = await head();
   for (const length of [body.length - 1, body.length + 1, -1, 'x', '1e1']) {
@@ -381,7 +383,7 @@ postTest('HEAD answers as GET without the body', async () => {
   }
 });
 
-postTest('config.json tells the key and the channel', async () => {
+postTest('config.json has the key and the channel', async () => {
   const { status, text, headers } = await stack.request('/config.json');
   assert.equal(status, 200);
   assert.equal(text, '{"key":"pushlog-dev","channel":"messages"}');
@@ -393,7 +395,7 @@ postTest('config.json tells the key and the channel', async () => {
   await assertProblem(answer, 405, undefined, before);
 });
 
-postTest('404 for what nginx would never pass on', async () => {
+postTest('404 for paths that nginx would never pass on', async () => {
   const { status, body } =
     await fastcgi(`${stack.sockets}/messages-fcgi.sock`,
       { REQUEST_METHOD: 'GET', DOCUMENT_URI: '/messages/' });
@@ -401,7 +403,7 @@ postTest('404 for what nginx would never pass on', async () => {
   assert.equal(JSON.parse(body).status, 404);
 });
 
-// --- posting twice stores once ---
+// --- idempotency ---
 
 const KEYED = 'room-keys';
 
@@ -412,7 +414,7 @@ async function keyed(key, fields = {}, way = 'header') {
     : post(form({ ...all, idempotency_key: key }));
 }
 
-postTest('the same key and message get the first answer', async () => {
+postTest('a repeated key and message get the first answer', async () => {
   const first = await keyed('k1');
   assert.equal(first.status, 200);
   for (const way of ['header', 'field', 'header']) {
@@ -420,14 +422,14 @@ postTest('the same key and message get the first answer', async () => {
     assert.equal(again.status, 200);
     assert.equal(again.text, first.text);
   }
-  // whatever the encoding: it is the message that counts
+  // in any encoding: only the message counts
   const asJson = await post(
     json({ channel: KEYED, idempotency_key: 'k1' }), JSON_TYPE);
   assert.equal(asJson.text, first.text);
   assert.equal(await head(KEYED), 1);
 });
 
-postTest('the same key with another message is 422', async () => {
+postTest('a repeated key with another message is 422', async () => {
   const before = await head();
   const first = await keyed('k2');
   for (const fields of [{ text: 'other' }, { name: 'Eve' }]) {
@@ -440,7 +442,7 @@ postTest('the same key with another message is 422', async () => {
   assert.equal(await head(KEYED), first.json.id);
 });
 
-postTest('the header wins over the field', async () => {
+postTest('the header takes precedence over the field', async () => {
   const body = form({ channel: KEYED, text: 'h', idempotency_key: 'field-1' });
   const first = await post(body, FORM, { 'Idempotency-Key': 'header-1' });
   const byHeader = await keyed('header-1', { text: 'h' });
@@ -449,7 +451,7 @@ postTest('the header wins over the field', async () => {
   assert.equal(byField.json.id, first.json.id + 1);
 });
 
-postTest('a key is unique in its channel, no further', async () => {
+postTest('a key is unique within its channel only', async () => {
   const here = await keyed('k3');
   const there = await keyed('k3', { channel: 'room-other-keys', text: 'y' });
   assert.equal(there.status, 200);
@@ -463,7 +465,7 @@ postTest('without a key, the same message is stored twice', async () => {
   assert.equal(second.json.id, first.json.id + 1);
 });
 
-postTest('fifty at once with one key store once', async () => {
+postTest('fifty concurrent posts with one key store one message', async () => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => keyed('k4')));
   for (const { status, text } of answers) {
@@ -473,7 +475,8 @@ postTest('fifty at once with one key store once', async () => {
   assert.equal(await head(KEYED), answers[0].json.id);
 });
 
-postTest('of different messages at once with one key one wins', async () => {
+postTest('of different concurrent messages with one key, one is stored',
+  async () => {
   const before = await head(KEYED);
   const answers = await Promise.all(Array.from({ length: 50 },
     (_, i) => keyed('k5', { text: `text ${i % 5}` })));
@@ -488,7 +491,7 @@ postTest('of different messages at once with one key one wins', async () => {
   }
 });
 
-postTest('a request that nginx sends twice is stored once', async () => {
+postTest('a request that nginx retries is stored once', async () => {
   const send = (id, text) => fastcgi(`${stack.sockets}/messages-fcgi.sock`, {
     REQUEST_METHOD: 'POST', DOCUMENT_URI: '/messages', CONTENT_TYPE: FORM,
     CONTENT_LENGTH: String(form({ text }).length), REQUEST_ID: id,
@@ -499,14 +502,15 @@ postTest('a request that nginx sends twice is stored once', async () => {
   assert.equal(first.status, 200);
   assert.equal(again.body, first.body);
   assert.equal(JSON.parse(other.body).id, JSON.parse(first.body).id + 1);
-  // and a client can't take the id of a request for its key
+  // and a client can't use a request's id as its key
   const { json: row } = await post(form({}), FORM, { 'Idempotency-Key': id });
   assert.equal(row.id, JSON.parse(other.body).id + 1);
 });
 
-// --- what a post costs ---
+// --- cost of a post ---
 
-postTest('PostgreSQL compiles nothing that it is asked each time', async () => {
+postTest('PostgreSQL does not JIT-compile the statements of a post',
+  async () => {
   await post('name=Ada&text=x');
   await head();
   const pids = (await stack.psql(`select pid from pg_stat_activity

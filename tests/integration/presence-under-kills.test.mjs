@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Who is there stays true while workers of two relays are killed, Redis
-// forgets everything, and people come and go: no ghost, no double, nobody lost.
+// Presence stays true while workers of two relays are killed, Redis loses its
+// data, and users join and leave: no ghost, no duplicate, no missing member.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -23,7 +23,7 @@ const STEP_MS = 40;
 const KILL_EVERY = 40; // steps
 const FORGET_AT = 130;
 const RESTART_AT = 270;
-// the lease, a sweep, and the grace of those who registered again
+// the lease, a sweep, and the grace period after a new registration
 const SETTLE_MS = 30_000;
 
 const stack = await startStack({ env: {
@@ -37,7 +37,7 @@ const server = openServer(stack, APP);
 const { rng, seed } = random();
 const pick = (list) => list[between(rng, 0, list.length - 1)];
 
-/** A user's connection, which believes what it is told and nothing else. */
+/** A user's connection, whose view comes from the relay's messages alone. */
 class Client {
   constructor(wire, user, at) {
     this.wire = wire;
@@ -65,7 +65,7 @@ class Client {
     this.wire.send({ event: 'pusher:unsubscribe', data: { channel } });
   }
 
-  /** With a Close frame, or without a word. */
+  /** Closes with a Close frame, or without one. */
   close(isPolite) {
     this.isClosing = true;
     if (isPolite) this.wire.socket.close();
@@ -127,7 +127,7 @@ async function step(i) {
   }
 }
 
-/** channel -> Map of the users who are there -> their connections. */
+/** channel -> Map of the present users -> their connections. */
 function truth() {
   const all = new Map(CHANNELS.map((channel) => [channel, new Map()]));
   for (const client of clients.filter((one) => one.isOpen)) {
@@ -141,7 +141,7 @@ function truth() {
 
 const list = (users) => [...users].sort().join();
 
-/** What clients believe that is not so. */
+/** Differences between the clients' views and the truth. */
 function errors() {
   const all = truth();
   return clients.filter((client) => client.isOpen).flatMap((client) =>
@@ -160,7 +160,7 @@ async function settle() {
   assert.deepEqual(wrong, [], `seed ${seed}`);
 }
 
-/** The HTTP API says the same. */
+/** The HTTP API agrees. */
 async function compareCounts() {
   const expected = Object.fromEntries([...truth()]
     .filter(([, users]) => users.size > 0)
@@ -178,7 +178,7 @@ async function compareCounts() {
   });
 }
 
-test('people come and go while workers are killed and Redis forgets',
+test('members join and leave while workers are killed and Redis loses its data',
   stack.logged(async () => {
     for (let i = 0; i < STEPS; i += 1) {
       await step(i);
@@ -190,7 +190,7 @@ test('people come and go while workers are killed and Redis forgets',
     assert.ok(clients.length > 0, `seed ${seed}`);
   }));
 
-test('who vanishes with a worker is gone once, and nobody else is',
+test('a member lost with its worker is removed once, and no other member is',
   stack.logged(async () => {
     await Promise.all(USERS.map(() => come(pick(USERS), stack)));
     await Promise.all(USERS.map((user) => come(user, second.socket)));

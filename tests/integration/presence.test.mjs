@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Presence channels: who is there, as pusher-js shows it, whatever worker its
-// connections are at and whatever happens to Redis.
+// Presence channels as pusher-js shows them, for connections at any worker and
+// under any fault of Redis.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -36,7 +36,7 @@ function signed(socketId, channel, member, app = APP) {
   return servers.get(app).authorizeChannel(socketId, channel, member);
 }
 
-/** A user's page: pusher-js in the channel; told: what it hears of others. */
+/** A user's page: pusher-js in the channel; told: the events about others. */
 async function enter(t, channel, id, { info, app = APP } = {}) {
   const member = { user_id: id, user_info: info };
   const pusher = openPusher(stack, { key: app.key, channelAuthorization: {
@@ -71,7 +71,8 @@ async function sees(page, list, deadlineMs) {
   assert.equal(page.channel.members.count, list.length);
 }
 
-presenceTest('who joins sees who is there, and is seen with its info', async (t) => {
+presenceTest('a new member sees the members, and they see it with its ' +
+  'user_info', async (t) => {
   const channel = newChannel();
   const ann = await enter(t, channel, 'ann', { info: { name: 'Ann "A"' } });
   assert.deepEqual(ids(ann), ['ann']);
@@ -88,7 +89,7 @@ presenceTest('who joins sees who is there, and is seen with its info', async (t)
   assert.deepEqual(bob.told, []);
 });
 
-presenceTest('a connection that closes takes its member along', async (t) => {
+presenceTest('a closed connection removes its member', async (t) => {
   const channel = newChannel();
   const ann = await enter(t, channel, 'ann');
   const bob = await enterRaw(t, channel, '7');
@@ -97,7 +98,7 @@ presenceTest('a connection that closes takes its member along', async (t) => {
   await sees(ann, ['ann']);
 });
 
-presenceTest('of one user, only the first and the last connection are told',
+presenceTest('only the first and the last connection of a user are announced',
   async (t) => {
     const channel = newChannel();
     const ann = await enter(t, channel, 'ann');
@@ -118,7 +119,8 @@ presenceTest('of one user, only the first and the last connection are told',
       [['+', 'bob'], ['+', 'carl'], ['-', 'bob']]);
   });
 
-presenceTest('members without user_info are told so', async (t) => {
+presenceTest('members without user_info are announced without it',
+  async (t) => {
   const channel = newChannel();
   const ann = await enterRaw(t, channel, 'ann');
   assert.deepEqual(ann.told,
@@ -129,11 +131,11 @@ presenceTest('members without user_info are told so', async (t) => {
   assert.deepEqual(JSON.parse(data), { user_id: 'bob', user_info: [1] });
 });
 
-presenceTest('a user may be called as Redis answers', async (t) => {
+presenceTest("a user's id may look like a reply of Redis", async (t) => {
   const [alone, other] = [newChannel(), newChannel()];
   const pong = await enterRaw(t, alone, 'pong');
   assert.deepEqual(pong.told.presence.ids, ['pong']);
-  // what is answered next is the answer to what is asked next
+  // the next answer belongs to the next question
   const ann = await enter(t, other, 'ann');
   await enterRaw(t, other, 'bob');
   await sees(ann, ['ann', 'bob']);
@@ -142,7 +144,7 @@ presenceTest('a user may be called as Redis answers', async (t) => {
   assert.deepEqual(JSON.parse(data), { user_id: 'PONG' });
 });
 
-presenceTest('a full channel says so to who comes, until somebody leaves',
+presenceTest('a full channel refuses new members until one leaves',
   async (t) => {
     const channel = newChannel();
     const app = SMALL;
@@ -152,7 +154,7 @@ presenceTest('a full channel says so to who comes, until somebody leaves',
     assert.equal(carl.refused?.type, 'LimitReached');
     assert.equal(carl.refused.status, 403);
     assert.match(carl.refused.error, /Too many members/);
-    // once more the same user is nobody new
+    // a further connection of the same user is no new member
     assert.equal((await enter(t, channel, 'bob', { app })).refused, undefined);
     assert.deepEqual(ids(ann), ['ann', 'bob']);
     ann.pusher.disconnect();
@@ -168,7 +170,8 @@ presenceTest('a presence channel may have a history', async (t) => {
   assert.deepEqual(ann.told.presence.ids, ['ann']);
 });
 
-presenceTest('who leaves before it is let in is nowhere', async (t) => {
+presenceTest('a connection that leaves while pending is not a member',
+  async (t) => {
   const channel = newChannel();
   const ann = await enter(t, channel, 'ann');
   const wire = await Wire.open(stack);
@@ -182,7 +185,8 @@ presenceTest('who leaves before it is let in is nowhere', async (t) => {
   await sees(ann, ['ann', 'carl']);
 });
 
-presenceTest('a worker that dies takes its members along, once each', async (t) => {
+presenceTest('the members of a dead worker are removed, once each',
+  async (t) => {
   const channel = newChannel();
   const relay = await startRelay(stack, { PUSHLOG_APPS: APPS,
     PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
@@ -197,7 +201,7 @@ presenceTest('a worker that dies takes its members along, once each', async (t) 
   assert.deepEqual(ann.told.filter(([sign]) => sign === '-'), [['-', 'bob']]);
 });
 
-presenceTest('while Redis is unavailable people come and go, and all is well after it',
+presenceTest('members join and leave without Redis, and agree again after it',
   async (t) => {
     const channel = newChannel();
     const ann = await enter(t, channel, 'ann');
@@ -218,7 +222,7 @@ presenceTest('while Redis is unavailable people come and go, and all is well aft
       [['+', 'bob'], ['+', 'dan'], ['+', 'carl'], ['-', 'dan']]);
   });
 
-presenceTest('a Redis that takes nothing more holds up nobody', async (t) => {
+presenceTest('a full Redis delays nobody', async (t) => {
   const channel = newChannel();
   const ann = await enter(t, channel, 'ann');
   const full = (bytes) => stack.redis(['config', 'set', 'maxmemory', bytes]);
@@ -233,7 +237,7 @@ presenceTest('a Redis that takes nothing more holds up nobody', async (t) => {
   assert.ok(ann.told.every(([sign]) => sign === '+'));
 });
 
-presenceTest('a Redis that forgets everything shows nobody as gone', async (t) => {
+presenceTest('a Redis that loses its data removes no member', async (t) => {
   const channel = newChannel();
   const pages = await Promise.all(['ann', 'bob', 'carl', 'dan']
     .map((id) => enter(t, channel, id)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Who may subscribe to a private or encrypted channel: whom the app's server
-// has signed for, by whatever of its means, and nobody else.
+// Private and encrypted channels admit exactly the connections that the app's
+// server signed for, in any of the supported ways.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -29,7 +29,7 @@ const server = openServer(stack,
   { ...APP, encryptionMasterKeyBase64: MASTER_KEY });
 const privateTest = (name, fn) => test(name, stack.logged(fn));
 
-/** pusher-js, which asks the stack's own endpoint; errors: what it is told. */
+/** pusher-js with the stack's own endpoint; errors: those it reports. */
 function open(t, options) {
   const pusher = openPusher(stack, { channelAuthorization: {
     endpoint: `${stack.origin}/pusher/auth`, transport: 'ajax' }, ...options });
@@ -39,7 +39,7 @@ function open(t, options) {
   return { pusher, errors };
 }
 
-/** Subscribes; heard: what the channel says, [event, data]. */
+/** Subscribes; heard: the channel's events, [event, data]. */
 function listen(pusher, name) {
   const heard = [];
   pusher.subscribe(name).bind_global((event, data) =>
@@ -57,12 +57,12 @@ async function hears(heard, event) {
 const SUCCEEDED = 'pusher:subscription_succeeded';
 const REFUSED = 'pusher:subscription_error';
 
-/** Signs with the library, without asking anybody. */
+/** Signs with the library, without a request. */
 const signing = (sign) => ({ channelAuthorization: {
   customHandler: ({ socketId, channelName }, callback) =>
     callback(null, sign(socketId, channelName)) } });
 
-privateTest('pusher-js comes in by the page\'s endpoint', async (t) => {
+privateTest("pusher-js subscribes through the page's endpoint", async (t) => {
   const all = Array.from({ length: 6 }, () =>
     listen(open(t).pusher, 'private-room'));
   await Promise.all(all.map((heard) => hears(heard, SUCCEEDED)));
@@ -72,14 +72,15 @@ privateTest('pusher-js comes in by the page\'s endpoint', async (t) => {
   }
 });
 
-privateTest('channel_data is signed with a private channel, too',
+privateTest('channel_data is part of the signature on a private channel, too',
   async (t) => {
     const { pusher } = open(t, signing((socketId, channel) =>
       server.authorizeChannel(socketId, channel, { user_id: 'Ada' })));
     await hears(listen(pusher, 'private-data'), SUCCEEDED);
   });
 
-privateTest('pusher-js decrypts what its server encrypted', async (t) => {
+privateTest('pusher-js decrypts events that its server encrypted',
+  async (t) => {
   const channel = 'private-encrypted-room';
   const heard = listen(open(t).pusher, channel);
   const wire = await Wire.open(stack);
@@ -89,14 +90,15 @@ privateTest('pusher-js decrypts what its server encrypted', async (t) => {
     wire.socketId, channel).auth });
   await server.trigger(channel, 'hello', { text: 'nobody reads this' });
   assert.deepEqual(await hears(heard, 'hello'), { text: 'nobody reads this' });
-  // what is sent is what the server encrypted
+  // the relay passes the encrypted event on unchanged
   const { data } = await wire.next('hello');
   assert.deepEqual(Object.keys(JSON.parse(data)).sort(),
     ['ciphertext', 'nonce']);
   assert.doesNotMatch(data, /nobody/);
 });
 
-privateTest('pusher-js is told that it may not, and stays', async (t) => {
+privateTest('a refused pusher-js gets an error, and stays connected',
+  async (t) => {
   const { pusher, errors } = open(t, signing(() =>
     ({ auth: `${KEY}:${'0'.repeat(64)}` })));
   const heard = listen(pusher, 'private-room');
@@ -108,7 +110,7 @@ privateTest('pusher-js is told that it may not, and stays', async (t) => {
   assert.equal(pusher.connection.state, 'connected');
 });
 
-/** Asserts that this subscribe is refused, and what is said to it. */
+/** Asserts that this subscription is refused, and the error it gets. */
 async function refused(wire, data, why) {
   wire.send({ event: 'pusher:subscribe', data });
   const error = await wire.next('pusher:error');
@@ -117,7 +119,7 @@ async function refused(wire, data, why) {
   assert.deepEqual([channel, type, status], [data.channel, 'AuthError', 401]);
 }
 
-privateTest('no other signature will do', async (t) => {
+privateTest('every other signature is refused', async (t) => {
   const channel = 'private-room';
   const [wire, other] = [await Wire.open(stack), await Wire.open(stack)];
   t.after(() => Promise.all([wire.close(), other.close()]));
@@ -154,7 +156,7 @@ privateTest('no other signature will do', async (t) => {
   await wire.subscribe(channel, { auth });
 });
 
-privateTest('channel_data is what was signed, to the byte', async (t) => {
+privateTest('channel_data is signed and passed on byte for byte', async (t) => {
   const channel = 'private-room';
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -167,7 +169,7 @@ privateTest('channel_data is what was signed, to the byte', async (t) => {
   await wire.subscribe(channel, { auth, channel_data: data });
 });
 
-privateTest('a presence channel needs to know who it is', async (t) => {
+privateTest("a presence channel needs the member's identity", async (t) => {
   const channel = 'presence-room';
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -182,7 +184,7 @@ privateTest('a presence channel needs to know who it is', async (t) => {
   }
 });
 
-privateTest('a channel may be left and entered again', async (t) => {
+privateTest('a channel can be left and joined again', async (t) => {
   const channel = 'private-again';
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -197,7 +199,7 @@ privateTest('a channel may be left and entered again', async (t) => {
   await wire.silent();
 });
 
-// Last: what is sent right after Redis came back may find nobody who listens.
+// Last: an event sent right after Redis came back may find no listener.
 privateTest('a private channel may have a history', async (t) => {
   const channel = 'private-orders-1';
   const wire = await Wire.open(stack);
@@ -207,7 +209,7 @@ privateTest('a private channel may have a history', async (t) => {
     server.authorizeChannel(wire.socketId, channel));
   assert.equal(base, 1);
   assert.match(epoch, /./);
-  // by the log alone
+  // from the log alone
   await stack.hold('redis');
   await server.trigger(channel, 'e', 'without Redis');
   assert.deepEqual(await wire.next('e'),

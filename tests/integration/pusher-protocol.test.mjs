@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// relay/PROTOCOL.md, said by a real relay: each sentence of it to the byte.
+// relay/PROTOCOL.md against a real relay, byte for byte.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -27,13 +27,13 @@ function protocolTest(name, fn) {
   test(name, stack.logged(fn));
 }
 
-/** Publishes to a channel without a history; there is somebody to hear it. */
+/** Publishes to a channel without a history, which must have a receiver. */
 async function publishPlain(channel, event, exclude) {
   const payload = `1 - 0 ${exclude ?? '-'}\n${JSON.stringify(event)}`;
   assert.notEqual(await publish(stack, channel, payload), 0);
 }
 
-// --- who takes his time: what becomes of him is the last test ---
+// --- slow peers: they end in the last test ---
 
 const dribbling = new RawSocket(relay);
 dribbling.write('GET /app/');
@@ -51,7 +51,7 @@ protocolTest('connection_established comes first, to the byte', async () => {
   await wire.close();
 });
 
-protocolTest('every connection has a socket_id of its own', async () => {
+protocolTest('every connection has its own socket_id', async () => {
   const wires = await Promise.all(
     Array.from({ length: 20 }, () => Wire.open(stack)));
   assert.equal(new Set(wires.map(({ socketId }) => socketId)).size, 20);
@@ -78,7 +78,7 @@ for (const [code, target, why] of [
   [4008, `/app/${KEY}`, 'no protocol'],
   [4008, `/app/${KEY}?protocol=`, 'an empty protocol'],
 ]) {
-  protocolTest(`${why} is told and closed with ${code}`, async () => {
+  protocolTest(`${why} gets an error and is closed with ${code}`, async () => {
     const wire = new Wire(address(stack, target));
     const { data } = await wire.next(ERROR);
     assert.equal(data.code, code);
@@ -87,7 +87,7 @@ for (const [code, target, why] of [
   });
 }
 
-// --- what is no WebSocket ---
+// --- invalid handshakes ---
 
 for (const [status, why, change] of [
   [404, 'another path', { target: '/' }],
@@ -122,7 +122,8 @@ for (const [status, why, change] of [
   });
 }
 
-protocolTest('at a port anybody may come, and is who the kernel says',
+protocolTest('a TCP port accepts any client, under the address that the ' +
+  'kernel reports',
   async () => {
     const own = await startRelay(stack,
       { PUSHLOG_LISTEN: `127.0.0.1:${await freePort()}` });
@@ -138,7 +139,7 @@ protocolTest('at a port anybody may come, and is who the kernel says',
     await until('it is told', () => / 127\.0\.0\.1:\d+ closed cause=app/.test(own.said));
   });
 
-protocolTest('a handshake that comes byte by byte is understood', async () => {
+protocolTest('a handshake is understood byte by byte', async () => {
   const raw = new RawSocket(relay);
   for (const byte of upgradeRequest()) raw.write(byte);
   await raw.has(/connection_established/);
@@ -149,7 +150,7 @@ protocolTest('a handshake that comes byte by byte is understood', async () => {
   raw.socket.destroy();
 });
 
-// --- frames that break RFC 6455 ---
+// --- frames that violate RFC 6455 ---
 
 const OVER = MESSAGE_MAX_BYTES + 1;
 
@@ -184,7 +185,7 @@ for (const [code, why, bytes] of [
   });
 }
 
-protocolTest('a message of 16 KiB and one in fragments pass', async () => {
+protocolTest('a message of 16 KiB and a fragmented one pass', async () => {
   const raw = await openRaw(relay);
   const ping = '{"event":"pusher:ping"}';
   raw.write(frame(0x81, ping.padEnd(MESSAGE_MAX_BYTES)));
@@ -199,9 +200,10 @@ protocolTest('a message of 16 KiB and one in fragments pass', async () => {
   assert.equal(closeCode(await raw.end()), 1000);
 });
 
-// --- life signs ---
+// --- pings ---
 
-protocolTest('ping is answered, of the protocol and of WebSocket', async () => {
+protocolTest('both kinds of ping, of Pusher and of WebSocket, are answered',
+  async () => {
   const wire = await Wire.open(stack);
   for (const data of [{}, '{}', undefined]) {
     wire.send({ event: 'pusher:ping', data });
@@ -214,7 +216,7 @@ protocolTest('ping is answered, of the protocol and of WebSocket', async () => {
   await wire.close();
 });
 
-protocolTest('a silent peer is asked, and closed with 4201', async () => {
+protocolTest('a silent peer is pinged, and closed with 4201', async () => {
   const own = await startRelay(stack,
     { PUSHLOG_ACTIVITY_TIMEOUT_S: '1', PUSHLOG_PONG_TIMEOUT_S: '1' });
   const silent = await Wire.open(own.socket);
@@ -233,7 +235,7 @@ protocolTest('a silent peer is asked, and closed with 4201', async () => {
 
 // --- subscribing ---
 
-protocolTest('subscription_succeeded tells base and epoch', async () => {
+protocolTest('subscription_succeeded has base and epoch', async () => {
   const channel = 'room-empty';
   const wire = await Wire.open(stack);
   wire.send({ event: 'pusher:subscribe', data: { auth: '', channel } });
@@ -245,7 +247,7 @@ protocolTest('subscription_succeeded tells base and epoch', async () => {
   await wire.close();
 });
 
-protocolTest('without a history data is "{}"', async () => {
+protocolTest('without a history its data is "{}"', async () => {
   const wire = await Wire.open(stack);
   wire.send({ event: 'pusher:subscribe', data: { channel: PLAIN } });
   assert.equal(await wire.nextText(),
@@ -254,7 +256,7 @@ protocolTest('without a history data is "{}"', async () => {
   await wire.close();
 });
 
-protocolTest('data may be a string that holds the object', async () => {
+protocolTest('data may be a string that contains the object', async () => {
   const wire = await Wire.open(stack);
   wire.send({ event: 'pusher:subscribe',
     data: JSON.stringify({ channel: PLAIN }) });
@@ -265,7 +267,7 @@ protocolTest('data may be a string that holds the object', async () => {
   await wire.close();
 });
 
-protocolTest('nothing of a channel comes after unsubscribe', async () => {
+protocolTest('no event of a channel arrives after unsubscribe', async () => {
   const other = 'also-not-on-the-list';
   const wire = await Wire.open(stack);
   await wire.subscribe(PLAIN);
@@ -285,7 +287,7 @@ protocolTest('nothing of a channel comes after unsubscribe', async () => {
   await Promise.all([wire.close(), staying.close()]);
 });
 
-protocolTest('an event without a history is forwarded as it is', async () => {
+protocolTest('an event without a history is forwarded unchanged', async () => {
   const wires = [await Wire.open(stack), await Wire.open(stack)];
   for (const wire of wires) await wire.subscribe(PLAIN);
   const event = { event: 'any event', channel: PLAIN,
@@ -296,7 +298,7 @@ protocolTest('an event without a history is forwarded as it is', async () => {
   await Promise.all(wires.map((wire) => wire.close()));
 });
 
-protocolTest('without a history, an id means nothing', async () => {
+protocolTest('without a history, an id has no meaning', async () => {
   const wire = await Wire.open(stack);
   await wire.subscribe(PLAIN);
   const row = { id: 7, name: 'a', text: 'b', time: 1 };
@@ -317,7 +319,7 @@ protocolTest('a posted message is an event with data and id', async () => {
   await wire.close();
 });
 
-// --- errors that the connection survives ---
+// --- errors that keep the connection ---
 
 const LONGEST = 'x'.repeat(164);
 
@@ -369,7 +371,8 @@ protocolTest('private and presence channels are refused with 4009', async () => 
   await wire.close();
 });
 
-protocolTest('a second subscription is an error, the first stays', async () => {
+protocolTest('a second subscription is an error, the first one stays',
+  async () => {
   const wire = await Wire.open(stack);
   await wire.subscribe(PLAIN);
   wire.send({ event: 'pusher:subscribe', data: { channel: PLAIN } });
@@ -401,7 +404,8 @@ for (const [why, text] of [
   ['a signin without data', '{"event":"pusher:signin","data":[]}'],
   ['a client event', `{"event":"client-x","data":{},"channel":"${PLAIN}"}`],
 ]) {
-  protocolTest(`a message that is ${why} is an error, no more`, async () => {
+  protocolTest(`a message that is ${why} is an error and keeps the connection`,
+    async () => {
     const wire = await Wire.open(stack);
     wire.send(text);
     const answer = await wire.nextText();
@@ -412,7 +416,8 @@ for (const [why, text] of [
   });
 }
 
-protocolTest('more channels than are allowed is an error', async () => {
+protocolTest('subscribing to more channels than allowed is an error',
+  async () => {
   const own = await startRelay(stack, { PUSHLOG_SUBSCRIPTIONS_MAX: '2' });
   const wire = await Wire.open(own.socket);
   await wire.subscribe('a');
@@ -422,12 +427,13 @@ protocolTest('more channels than are allowed is an error', async () => {
   const { data } = await wire.next('pusher:subscription_error');
   assert.deepEqual([data.type, data.status], ['LimitReached', 429]);
   wire.send({ event: 'pusher:unsubscribe', data: { channel: 'a' } });
-  // as many as are allowed were subscribed to: now time must pass
+  // the limit of subscriptions is used up: now time must pass
   await until('there is room for another', () => wire.subscribe('c'));
   await wire.close();
 });
 
-protocolTest('to subscribe and unsubscribe for ever is rationed', async () => {
+protocolTest('repeated subscribing and unsubscribing is rate-limited',
+  async () => {
   const own = await startRelay(stack, { PUSHLOG_SUBSCRIPTIONS_MAX: '10' });
   const wire = await Wire.open(own.socket);
   const times = 500;
@@ -439,13 +445,14 @@ protocolTest('to subscribe and unsubscribe for ever is rationed', async () => {
   await until('all is answered', () =>
     wire.texts.some((text) => text.includes('pusher:pong')));
   const refused = wire.texts.filter((text) => text.includes(ERROR)).length;
-  // in how many seconds they were read is not for us to say
+  // the test cannot say how many seconds the reading took
   assert.ok(refused >= times / 2, `${refused} of ${times} were refused`);
   assert.equal(wire.ended, undefined);
   await wire.close();
 });
 
-protocolTest('a handshake that is not ended in 10 s is given up', async () => {
+protocolTest('a handshake that is incomplete after 10 s is closed',
+  async () => {
   await dribbling.end();
   assert.doesNotMatch(dribbling.text, / 101 /);
 });

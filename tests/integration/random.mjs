@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chance that can be repeated: TEST_SEED=… takes the seed of an earlier run.
+// Repeatable randomness: TEST_SEED=… takes the seed of an earlier run.
 
 /** {rng, seed}: rng() is in [0, 1). */
 export function random() {
@@ -16,17 +16,17 @@ export function random() {
   return { rng, seed };
 }
 
-/** A whole number from least to most. */
+/** An integer from least to most. */
 export function between(rng, least, most) {
   return least + Math.floor(rng() * (most - least + 1));
 }
 
-// What parsers and encoders stumble over, beside plain letters.
+// Characters on which parsers and encoders fail, beside plain letters.
 const PIECES = ['a', 'b', 'c', ' ', 'é', 'ß', '日本', '😀', '👩‍👩‍👧', '&', '<', '>',
   '"', "'", '\\', '/', '\n', '\t', '\x01', '\x7f', '\u2028', '\u2029', '\ufeff',
   '\u202e', '%', '+', '=', '{', '}', '[', '</script>', '&amp;', '\\u0000'];
 
-/** A text of about so many characters. */
+/** A text of about this many characters. */
 export function randomText(rng, length) {
   let text = '';
   while (text.length < length) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Bytes to a server, and the bytes it answers: for what no client library
-// would send.
+// Raw bytes to a server and its raw answer, for requests that no client library
+// sends.
 
 import net from 'node:net';
 
@@ -21,7 +21,7 @@ export class RawSocket {
     this.socket = typeof at === 'string'
       ? net.connect(at) : net.connect(at.port, '127.0.0.1');
     this.socket.on('data', (bytes) => this.chunks.push(bytes));
-    // a reset is an end too: who sends into a closed socket gets one
+    // a reset is an end too: it answers bytes sent into a closed socket
     this.socket.on('error', () => {});
     this.socket.on('close', () => { this.hasEnded = true; });
   }
@@ -38,27 +38,27 @@ export class RawSocket {
     return this.received.toString('latin1');
   }
 
-  /** All that was received, once the other side has ended it. */
+  /** Everything received, once the other side has closed. */
   async end() {
     await until('the connection ends', () => this.hasEnded, DEADLINE_MS);
     return this.received;
   }
 
-  /** Waits until pattern is in what was received. */
+  /** Waits until the received bytes match pattern. */
   async has(pattern) {
     return until(`${pattern} is received`, () => this.text.match(pattern),
       DEADLINE_MS);
   }
 }
 
-/** What a server answers to one request, whole, as text. */
+/** A server's answer to one request, complete, as text. */
 export async function exchange(at, request) {
   const raw = new RawSocket(at);
   raw.write(request);
   return (await raw.end()).toString('latin1');
 }
 
-/** The request that opens a WebSocket; parts of it can be other than right. */
+/** The request that opens a WebSocket; parts of it can be invalid. */
 export function upgradeRequest({
   method = 'GET', target = `/app/${KEY}?protocol=7`, version = 'HTTP/1.1',
   headers = {},
@@ -74,7 +74,7 @@ export function upgradeRequest({
   return `${method} ${target} ${version}\r\n${lines.join('')}\r\n`;
 }
 
-/** A WebSocket, open, on which any bytes can be sent. */
+/** An open WebSocket, on which any bytes can be sent. */
 export async function openRaw(at, headers = {}) {
   const raw = new RawSocket(at);
   raw.write(upgradeRequest({ headers }));
@@ -83,8 +83,8 @@ export async function openRaw(at, headers = {}) {
 }
 
 /**
- * A client's frame. first: FIN, RSV and opcode; mask false: as no client may
- * send it; length: what the header says, if not the truth.
+ * A client's frame. first: FIN, RSV and opcode; mask: false is a violation;
+ * length: a false length for the header.
  */
 export function frame(first, payload, { mask = true, length } = {}) {
   const body = Buffer.from(payload);
@@ -107,7 +107,7 @@ export function frame(first, payload, { mask = true, length } = {}) {
     body.map((byte, i) => byte ^ key[i % 4])]);
 }
 
-/** The frames that a server sent after its answer to the handshake. */
+/** The frames that a server sent after its handshake. */
 export function decodeFrames(received) {
   const frames = [];
   let at = received.indexOf('\r\n\r\n') + 4;
@@ -130,7 +130,7 @@ export function decodeFrames(received) {
   return frames;
 }
 
-/** The code of the Close frame that ends what a server sent, if one does. */
+/** The code of the Close frame at the end of the received frames, if any. */
 export function closeCode(received) {
   const last = decodeFrames(received).at(-1);
   if (last?.opcode !== 8 || last.payload.length < 2) return undefined;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// An app's server that is told what happens in its channels. Each path is a
-// webhook of its own, with what it was told and how it answers.
+// An app's server that receives webhooks. Each path is a webhook of its own,
+// with its received events and its way to answer.
 
 import http from 'node:http';
 
@@ -42,7 +42,7 @@ class Receiver {
     return `http://127.0.0.1:${this.server.address().port}${path}`;
   }
 
-  /** posts: all that came, whatever was answered; answer: see answerWith. */
+  /** posts: all that arrived, whatever the answer; answer: see answerWith. */
   hook(path) {
     if (!this.#hooks.has(path)) this.#hooks.set(path, new Hook());
     return this.#hooks.get(path);
@@ -60,12 +60,12 @@ class Hook {
     this.answerWith(200);
   }
 
-  /** From now on every POST is answered so. */
+  /** Answers every following POST so. */
   answerWith(status, headers = {}) {
     this.answer = () => [status, headers];
   }
 
-  /** From now on POSTs wait; returns what lets them go. */
+  /** Holds the following POSTs; returns a function that releases them. */
   hold() {
     let release;
     const released = new Promise((resolve) => { release = resolve; });
@@ -79,12 +79,12 @@ class Hook {
     };
   }
 
-  /** Every event that came, in the order in which it did. */
+  /** Every event that arrived, in order of arrival. */
   get events() {
     return this.posts.flatMap(({ rawBody }) => JSON.parse(rawBody).events);
   }
 
-  /** Waits for so many events, and returns all. */
+  /** Waits for this many events, and returns all. */
   async heard(count, deadlineMs) {
     await until(`${count} events are told`, () => this.events.length >= count,
       deadlineMs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A Redis that asks who it is, and whose users may do no more than the README
-// asks for: all that goes through it works, and nothing is refused.
+// A Redis with a password, and a user that has only the documented rights:
+// everything works, and no command is refused.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -35,17 +35,17 @@ const server = openServer(stack, APP);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-redis-user-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-/** What the README says that a user must be allowed. */
+/** The rights that the documentation demands. */
 function rights() {
   const [, words] = fs.readFileSync(README, 'utf8').match(/`(~pushlog:[^`]+)`/);
   return words.replaceAll('pushlog', PREFIX).split(' ');
 }
 
-/** As somebody who may do anything. */
+/** As a user with all rights. */
 const admin = (...words) => stack.redis(['--user', 'admin', '--pass', 'any',
   '--no-auth-warning', ...words]);
 
-test('no right is wanted that the README does not name', stack.logged(
+test('no command needs a right that is not documented', stack.logged(
   async (t) => {
     await stack.redis(['acl', 'setuser', 'admin', 'on', 'nopass', '+@all',
       '~*', '&*']);
@@ -99,7 +99,7 @@ const FCGI = ['spawn-fcgi', '-n', '-s', path.join(folder, 'fcgi.sock'), '--'];
 
 for (const [program, command] of [['relay', [`${BUILD}relay`]],
   ['messages-fcgi', [...FCGI, `${BUILD}messages-fcgi`]]]) {
-  /** Another one, in whose environment is more; what it says of /readyz. */
+  /** Starts another program with further environment; returns its /readyz. */
   const start = (t, more) => {
     const ops = path.join(folder, `${program}.ops`);
     const child = spawn(command[0], command.slice(1), { stdio: 'ignore',

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Who does not read is closed, alone and with a word: 4100. The others notice
-// nothing, and it gets what it missed when it comes back. Who reads is not
-// closed, however much comes at once.
+// A client that does not read is closed, alone, with 4100. The others notice
+// nothing, and it gets the missed events when it reconnects. A client that
+// reads is not closed, whatever the burst.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -16,7 +16,7 @@ import { decodeFrames, frame, openRaw } from './raw.mjs';
 
 const CHANNEL = 'messages';
 const TEXT = 'x'.repeat(8000);
-// More than anybody's queue, and all that kernel and nginx hold between.
+// More than any queue, and all that kernel and nginx buffer in between.
 const POSTS_MAX = 3000;
 const BURST = 150;
 const QUEUE_MAX_BYTES = 131_072;
@@ -28,7 +28,7 @@ const stack = await startStack({ env: {
 } });
 after(() => stack.stop());
 
-/** Subscribes, by hand, and from then on reads nothing. */
+/** Subscribes, by hand, and then stops reading. */
 async function openDeaf(at) {
   const raw = await openRaw(at);
   raw.write(frame(0x81, JSON.stringify(
@@ -67,7 +67,7 @@ for (const [way, at] of [
         head = (await stack.post('Ada', `afterwards ${i}`)).id;
       }
 
-      // what it reads at last: events without a hole, then the Close frame
+      // it finally reads events without a hole, then the Close frame
       raw.socket.resume();
       const frames = decodeFrames(await raw.end());
       const { results } = await stack.get({ after_id: base });
@@ -82,12 +82,12 @@ for (const [way, at] of [
       assert.deepEqual(events,
         results.slice(0, events.length).map((row) => eventText(CHANNEL, row)));
 
-      // the rest is there for it
+      // the rest is in the history
       const rest = await stack.get({ after_id: base + events.length });
       assert.deepEqual(rest.results, results.slice(events.length));
       assert.equal(rest.results.at(-1).id, head);
 
-      // and nobody else was disturbed
+      // and no other client was disturbed
       for (const client of others) {
         await client.holds(head);
         assert.deepEqual(client.messages().slice(base), results);
@@ -98,7 +98,10 @@ for (const [way, at] of [
     }));
 }
 
-/** Somebody deaf at the relay; answers how much waited when it was closed. */
+/**
+ * A client at the relay that reads nothing; resolves to the queue's length when
+ * it was closed.
+ */
 async function queueAtClose(t, fill) {
   const { raw } = await openDeaf(`${stack.sockets}/relay.sock`);
   t.after(() => raw.socket.destroy());
@@ -111,7 +114,7 @@ async function queueAtClose(t, fill) {
   return Number(closedAsSlow().at(-1).match(/ queue=(\d+)B$/)[1]);
 }
 
-// Larger than what may wait for long; the second comes after longer than that.
+// Larger than the soft limit; the second one comes after its time.
 const large = { wire: undefined,
   async comes() {
     await publish(stack, 'plain', `1 - 0 -\n${JSON.stringify({ event: 'large',
@@ -119,13 +122,13 @@ const large = { wire: undefined,
     await this.wire.next('large');
   } };
 
-test('a large event closes nobody who reads', stack.logged(async () => {
+test('a large event closes no client that reads', stack.logged(async () => {
   large.wire = await Wire.open(stack);
   await large.wire.subscribe('plain');
   await large.comes();
 }));
 
-test('a little more than may wait for long closes after a while',
+test('a queue above the soft limit is closed after its time',
   stack.logged(async (t) => {
     const waiting = async () => (await metrics(opsSocket(stack, 'relay')))
       .get('pushlog_relay_queue_bytes');
@@ -135,25 +138,26 @@ test('a little more than may wait for long closes after a while',
     assert.ok(queue > QUEUE_MAX_BYTES && queue < MOMENT_MAX_BYTES, `${queue} B`);
   }));
 
-test('nor does another one, later', stack.logged(async () => {
+test("the soft limit's time starts again for a later queue",
+  stack.logged(async () => {
   await large.comes();
   await large.wire.close();
 }));
 
-test('more than may wait for a moment closes at once',
+test('a queue above the hard limit is closed at once',
   stack.logged(async (t) => {
     const queue = await queueAtClose(t, () => appendMany(stack, CHANNEL,
       Math.ceil(2 * MOMENT_MAX_BYTES / TEXT.length), TEXT.length));
     assert.ok(queue < MOMENT_MAX_BYTES + 2 * TEXT.length, `${queue} B`);
   }));
 
-test('a burst closes nobody who reads', stack.logged(async (t) => {
+test('a burst closes no client that reads', stack.logged(async (t) => {
   const readers = [new WireFollower(stack, [CHANNEL]),
     new PusherFollower(stack, [CHANNEL])];
   t.after(() => readers.forEach((client) => client.close()));
   await Promise.all(readers.map((client) => client.connected()));
   const before = closedAsSlow().length;
-  // more than may wait for long: by Redis to workers that were stalled, and
+  // more than the soft limit: through Redis to workers that were stalled, and
   // at once from the log
   const workers = stack.workers();
   for (const pid of workers) process.kill(pid, 'SIGSTOP');
@@ -170,7 +174,7 @@ test('a burst closes nobody who reads', stack.logged(async (t) => {
   assert.equal(closedAsSlow().length, before);
 }));
 
-test('a client that comes back gets all that it missed',
+test('a returning client gets all that it missed',
   stack.logged(async (t) => {
     const client = new WireFollower(stack, [CHANNEL]);
     t.after(() => client.close());

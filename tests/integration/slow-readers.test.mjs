@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Readers who take their time keep nobody from posting, and a stop does not
-// wait for them.
+// Slow readers block no post, and a stop does not wait for them.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -10,7 +9,7 @@ import { after, test } from 'node:test';
 import { startStack, until } from '../stack.mjs';
 
 const THREADS = 8;
-// Beyond what nginx keeps of an answer in memory and in its file together.
+// More than nginx buffers of an answer in memory and in its file together.
 const HISTORY_BYTES = 160 * 1024 * 1024;
 const TEXT_BYTES = 8000;
 
@@ -37,9 +36,9 @@ function readNothing(t) {
   socket.write('GET /messages HTTP/1.1\r\nHost: localhost\r\n\r\n');
 }
 
-test('slow readers keep nobody from posting', stack.logged(async (t) => {
+test('slow readers block no post', stack.logged(async (t) => {
   for (let i = 0; i < 2 * THREADS; i += 1) readNothing(t);
-  // as many as may are served, and one more is told to come again
+  // the permitted number is served, and one more gets 503
   await until('no more long answers are given', async () => {
     const response = await fetch(`${stack.origin}/messages`);
     await response.body.cancel();
@@ -56,7 +55,7 @@ test('slow readers keep nobody from posting', stack.logged(async (t) => {
   assert.match(stack.log('messages-fcgi').join('\n'), /info: stopped/);
 }));
 
-test('200 means stored, whatever the database is set to',
+test("200 means stored, whatever the database's settings",
   stack.logged(async () => {
     await stack.psql('alter database pushlog set synchronous_commit = off');
     const before = stack.pid('messages-fcgi');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// deploy/spawn-fcgi/run under a supervisor: what it starts serves, ends when it
-// is told to, and comes back over what a kill -9 has left.
+// deploy/spawn-fcgi/run under a supervisor: its programs serve, end on SIGTERM,
+// and start again over the leftovers of a kill -9.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -25,13 +25,13 @@ fs.chmodSync(folder, 0o777);
 const conf = path.join(folder, 'pushlog.conf');
 const sockets = path.join(folder, 'sockets');
 fs.mkdirSync(sockets);
-// where whoever runs it can read it; the checkout may be root's alone
+// readable for the user that runs it; the checkout may be root's alone
 const run = path.join(folder, 'run');
 fs.copyFileSync(fileURLToPath(
   new URL('../../deploy/spawn-fcgi/run', import.meta.url)), run);
 fs.chmodSync(run, 0o755);
 
-// As nobody would write it, but as the file may be.
+// An ugly file, but a valid one.
 function configure(user) {
   fs.writeFileSync(conf, `# PUSHLOG_APP_KEY=not this one
 PUSHLOG_APP_KEY=${KEY}
@@ -42,7 +42,7 @@ PUSHLOG_WORKERS=1`); // and no line break at the end
   fs.chmodSync(conf, 0o644);
 }
 
-/** The service of that name; start() is the supervisor. */
+/** The service of that name; start() acts as the supervisor. */
 class Service {
   constructor(name, wrapper = []) {
     this.name = name;
@@ -100,25 +100,25 @@ const subscribesAt = (service) => async () => {
   return base === 0;
 };
 
-// The stack's servers belong to nobody when we are root, and to us when not.
+// The stack's servers run as nobody if the test is root, else as its user.
 const asUser = IS_ROOT ? ['--reuid', 'nobody', '--regid', 'nogroup',
   '--clear-groups', '--'] : [];
 if (IS_ROOT) execFileSync('chown', ['nobody', sockets]);
 
-test('messages-fcgi by a plain user', stack.logged(async () => {
+test('messages-fcgi runs as a plain user', stack.logged(async () => {
   configure('messages-fcgi');
   const service = new Service('messages-fcgi', asUser);
   await holds(service, readsFrom(service));
 }));
 
-test('relay by a plain user', stack.logged(async () => {
+test('relay runs as a plain user', stack.logged(async () => {
   configure('relay');
   const service = new Service('relay', asUser);
   await holds(service, subscribesAt(service));
 }));
 
-// A view of the system in which there are the users that it becomes; they are
-// who the stack's servers let in.
+// A view of the system that has the users which the script switches to; the
+// stack's servers accept them.
 function withUsers() {
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim());
@@ -136,7 +136,7 @@ function withUsers() {
 
 for (const [name, serves] of [
   ['messages-fcgi', readsFrom], ['relay', subscribesAt]]) {
-  test(`${name} by root, who becomes its user`,
+  test(`${name} started by root switches to its user`,
     { skip: !IS_ROOT && 'only root can become another' },
     stack.logged(async () => {
       configure(name);
@@ -153,7 +153,7 @@ for (const [name, serves] of [
     }));
 }
 
-test('another name is refused', async () => {
+test('an unknown name is refused', async () => {
   const service = new Service('something', asUser);
   service.start();
   await until('it ends', () => service.child.exitCode !== null);

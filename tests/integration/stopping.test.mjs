@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A stop is clean, and a death is mended: nobody misses a message, no answered
-// post is lost, nothing is leaked.
+// A stop is clean, and a death is repaired: nobody misses a message, no
+// acknowledged post is lost, nothing leaks.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -21,11 +21,11 @@ import { openRaw } from './raw.mjs';
 import { BUILD, startRelay } from './relay.mjs';
 
 const TOP = fileURLToPath(new URL('../..', import.meta.url));
-// pusher-js waits 15 s or more after an attempt to connect that was refused
+// pusher-js waits 15 s or more after a refused connection
 const PUSHER_BACK_MS = 40_000;
 const WITHOUT_PENALTY_MS = 10_000;
 
-// a post may wait for a locked channel until the test has seen it wait
+// a post may wait for a locked channel until the test has observed it
 const PATIENCE_MS = '20000';
 
 const stack = await startStack({ env: {
@@ -50,7 +50,7 @@ async function follow(t, count, channel, Client = WireFollower) {
   return clients;
 }
 
-/** Posts until it is told to stop; each post is repeated until answered. */
+/** Posts until stopped; each post is repeated until answered. */
 function keepPosting(channel, posters = 4) {
   let isOver = false;
   const answered = [];
@@ -70,7 +70,7 @@ function keepPosting(channel, posters = 4) {
     } };
 }
 
-/** All of them hold what was answered, which is what the log holds. */
+/** Every client holds the acknowledged messages, which are the log's. */
 async function assertNothingMissed(clients, channel, answered, deadlineMs) {
   const log = await rows(stack, channel);
   assert.deepEqual(answered, log);
@@ -82,7 +82,7 @@ async function assertNothingMissed(clients, channel, answered, deadlineMs) {
   }
 }
 
-/** Ends a server by SIGTERM; answers the status it ended with. */
+/** Ends a server by SIGTERM; resolves to its exit status. */
 async function endOf(name) {
   const pid = stack.kill(name, 'SIGTERM');
   const pattern = new RegExp(`${name} \\(pid ${pid}\\) (.*); it is started`);
@@ -109,11 +109,11 @@ stopTest('SIGTERM of relay closes with 4200 and exits with 0',
     assert.ok(!fs.existsSync(own.socket));
   });
 
-// What pusher-js holds in the end is looked at when all else is done.
+// The messages that pusher-js holds in the end are compared in the last test.
 const inItsOwnTime = { clients: [], check: undefined };
 after(() => inItsOwnTime.clients.forEach((client) => client.close()));
 
-stopTest('clients come back from a restart of relay and miss nothing',
+stopTest('clients reconnect after a restart of relay and miss nothing',
   async (channel, t) => {
     const clients = await follow(t, 10, channel);
     const pushers = Array.from({ length: 2 },
@@ -140,7 +140,7 @@ stopTest('clients come back from a restart of relay and miss nothing',
     };
   });
 
-stopTest('a worker that is killed is replaced, the others are not disturbed',
+stopTest("a killed worker is replaced, and the other workers' clients stay",
   async (channel, t) => {
     const clients = await follow(t, 20, channel);
     const pushers = await follow(t, 4, channel, PusherFollower);
@@ -161,14 +161,14 @@ stopTest('a worker that is killed is replaced, the others are not disturbed',
     await until('posts go on', () => posting.answered.length > length + 20);
     const answered = await posting.stop();
     await assertNothingMissed(all, channel, answered);
-    // each worker had some of them, and those of the other never noticed
+    // each worker had some clients, and those of the other never noticed
     const hit = clients.filter(({ ends }) => ends.length > 0);
     assert.ok(hit.length > 0 && hit.length < clients.length,
       `${hit.length} of ${clients.length} lost their connection`);
     for (const { ends } of hit) assert.equal(ends.length, 1);
   });
 
-stopTest('all workers killed at once: their clients come back by themselves',
+stopTest('all workers killed at once: their clients reconnect by themselves',
   async (channel, t) => {
     const all = [...await follow(t, 10, channel),
       ...await follow(t, 3, channel, PusherFollower)];
@@ -180,9 +180,9 @@ stopTest('all workers killed at once: their clients come back by themselves',
     await assertNothingMissed(all, channel, await posting.stop());
   });
 
-// With nobody listening, 4200 would bring them back too soon: to a refused
+// Without a listener, 4200 would make clients reconnect too soon: to a refused
 // connection, after which pusher-js waits 15 s.
-stopTest('the master killed: its clients come back without that penalty',
+stopTest('the master killed: its clients reconnect without that penalty',
   async (channel, t) => {
     const all = [...await follow(t, 10, channel),
       ...await follow(t, 3, channel, PusherFollower)];
@@ -196,10 +196,10 @@ stopTest('the master killed: its clients come back without that penalty',
 
 // --- messages-fcgi ---
 
-stopTest('SIGTERM of messages-fcgi answers what it was asked',
+stopTest('SIGTERM of messages-fcgi answers the requests under way',
   async (channel) => {
     await stack.post('Ada', 'first', { channel });
-    // somebody holds the channel, so the post is under way
+    // the test locks the channel, so the post is under way
     const lock = await lockRow(stack, channel);
     const post = stack.post('Ada', 'under way', { channel });
     await until('the post waits', async () => Number(await stack.psql(
@@ -217,7 +217,7 @@ stopTest('SIGTERM of messages-fcgi answers what it was asked',
   });
 
 for (const signal of ['SIGTERM', 'SIGKILL']) {
-  stopTest(`${signal} of messages-fcgi under load loses no answered post`,
+  stopTest(`${signal} of messages-fcgi under load loses no acknowledged post`,
     async (channel, t) => {
       const clients = await follow(t, 3, channel);
       const posting = keepPosting(channel, 12);
@@ -231,12 +231,12 @@ for (const signal of ['SIGTERM', 'SIGKILL']) {
     });
 }
 
-// --- nothing is leaked ---
+// --- leaks ---
 
 /** Builds both programs with the sanitizers, as `make check` does. */
 async function buildSanitized() {
   const env = { ...process.env };
-  // of a make above us, whose job server is not for us
+  // of an outer make, whose job server is not usable here
   for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete env[name];
   await promisify(execFile)('make', ['-s', '--no-print-directory',
     `-j${os.cpus().length}`, 'with-asan', 'ASAN_GOALS=all'],
@@ -267,7 +267,7 @@ test('with the sanitizers: a short load, a stop, and no report',
           await sanitized.get({ channel, limit: 10, after_id: i });
         }
       }));
-      // what is refused passes other lines
+      // refusals run through other code
       for (const [query, options] of [
         ['?after_id=x'], ['?after_id=99999'], ['?channel=lobby'],
         ['', { method: 'PUT' }], ['', { method: 'POST', body: 'x' }],
@@ -295,7 +295,7 @@ test('with the sanitizers: a short load, a stop, and no report',
           assert.deepEqual(client.wrong, []);
         }
       }
-      // a leak would make it another status
+      // a leak would change the exit status
       for (const name of ['messages-fcgi', 'relay']) {
         const pid = sanitized.kill(name, 'SIGTERM');
         await until(`${name} ends with status 0`, () =>
@@ -305,7 +305,7 @@ test('with the sanitizers: a short load, a stop, and no report',
     })();
   });
 
-test('pusher-js came back from the restart as well, in its own time',
+test('pusher-js also reconnected after the restart, in its own time',
   stack.logged(async () => {
     assert.ok(inItsOwnTime.check, 'the restart did not go well');
     await inItsOwnTime.check();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// People who come, go and talk without rest, while Redis is full, forgets and
-// dies and a worker is killed. What is promised is the end: when all have left,
-// nobody is there and nothing of them is left in Redis.
+// Clients join, leave and talk without pause, while Redis is full, loses its
+// data and dies, and a worker is killed. Only the end is checked: when all have
+// left, no member remains, and Redis holds nothing of them.
 
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -36,7 +36,7 @@ function draw(list) {
   return list[(state >> 8) % list.length];
 }
 
-/** Undefined where a worker died under it. */
+/** Undefined if a worker died under the connection. */
 async function come() {
   const key = draw([...servers.keys()]);
   const wire = await Wire.open(stack, { key }).catch(() => undefined);
@@ -68,7 +68,7 @@ const deeds = {
 };
 const OFTEN = ['subscribe', 'subscribe', 'subscribe', 'unsubscribe', 'speak'];
 
-/** By the step at which it happens. */
+/** Faults, keyed by the step at which they happen. */
 const blows = {
   20: () => stack.redis(['config', 'set', 'maxmemory', '1']),
   35: () => stack.redis(['config', 'set', 'maxmemory', '0']),
@@ -78,7 +78,8 @@ const blows = {
   95: () => process.kill(stack.workers()[0], 'SIGKILL'),
 };
 
-test('whatever happens, who has left is not there', stack.logged(async (t) => {
+test('after any faults, a client that has left is not present',
+  stack.logged(async (t) => {
   t.diagnostic(`STORM_SEED=${seed}`);
   let wires = [];
   for (let step = 0; step < STEPS; step += 1) {

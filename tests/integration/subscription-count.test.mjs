@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the app wants it, subscribers are told how many they are.
+// Subscription counts, where the app enables them.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -23,7 +23,7 @@ after(() => stack.stop());
 
 const countTest = (name, fn) => test(name, stack.logged(fn));
 
-/** pusher-js in the channel; counts: what it was told, in order. */
+/** pusher-js in the channel; counts: those it received, in order. */
 function watch(t, name) {
   const pusher = openPusher(stack);
   t.after(() => closePusher(pusher));
@@ -45,7 +45,7 @@ const counts = (page, n) => until(`it counts ${n}: ${page.counts}`, () =>
   page.counts.at(-1) === n);
 
 for (const name of ['a', 'log-a']) {
-  countTest(`${name}: everybody who comes or goes is counted`, async (t) => {
+  countTest(`${name}: every join and leave changes the count`, async (t) => {
     const page = watch(t, name);
     await counts(page, 1);
     const wires = [];
@@ -61,7 +61,7 @@ for (const name of ['a', 'log-a']) {
   });
 }
 
-countTest('a presence channel tells its members instead', async (t) => {
+countTest('a presence channel announces its members instead', async (t) => {
   const server = openServer(stack, APP);
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
@@ -72,7 +72,7 @@ countTest('a presence channel tells its members instead', async (t) => {
   await wire.silent();
 });
 
-countTest('an app that does not want it is not told', async (t) => {
+countTest('an app without the option sends no counts', async (t) => {
   const first = await enter(t, 'a', QUIET.key);
   await enter(t, 'a', QUIET.key);
   const page = watch(t, 'c');
@@ -80,7 +80,8 @@ countTest('an app that does not want it is not told', async (t) => {
   await first.silent();
 });
 
-countTest('who comes in the place of another is told, too', async (t) => {
+countTest('a client that replaces another one gets the count, too',
+  async (t) => {
   const page = watch(t, 'e');
   const wires = await Promise.all(Array.from({ length: 5 }, () => enter(t, 'e')));
   await counts(page, 6);
@@ -93,7 +94,8 @@ countTest('who comes in the place of another is told, too', async (t) => {
   }
 });
 
-countTest('what is not heard of while Redis is lost is told after it', async (t) => {
+countTest('changes missed while Redis was lost are announced after it',
+  async (t) => {
   const page = watch(t, 'f');
   await counts(page, 1);
   const wires = await Promise.all(Array.from({ length: 4 }, () => Wire.open(stack)));
@@ -105,7 +107,7 @@ countTest('what is not heard of while Redis is lost is told after it', async (t)
   await counts(page, 5);
 });
 
-countTest('nobody is counted twice by a worker that lost Redis', async (t) => {
+countTest('a worker that lost Redis counts nobody twice', async (t) => {
   const page = watch(t, 'g');
   await Promise.all(Array.from({ length: 6 }, () => enter(t, 'g')));
   await counts(page, 7);
@@ -120,7 +122,8 @@ countTest('nobody is counted twice by a worker that lost Redis', async (t) => {
     `${page.counts}`);
 });
 
-countTest('a crowd is told seldom, and of the last change', async (t) => {
+countTest('a crowded channel announces its count rarely, and always the last ' +
+  'one', async (t) => {
   const page = watch(t, 'd');
   await counts(page, 1);
   await Promise.all(Array.from({ length: CROWD + 20 }, () => enter(t, 'd')));

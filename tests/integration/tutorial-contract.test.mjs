@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the tutorial's own app promised its page holds here: the same form, the
-// same shapes, the same client library. pusher-js 3.0, the version that the
-// tutorial names, is for browsers alone and has its trial there.
+// The contract of the tutorial's own app with its page: the same form, the same
+// shapes, the same client library. pusher-js 3.0, the tutorial's version, runs
+// only in browsers and is tested there.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -21,7 +21,7 @@ test('POST answers 200 and the message with a number as id',
     const { status, headers, text, json } = await stack.request('/messages', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      // a time of the client's own is ignored
+      // a time sent by the client is ignored
       body: 'name=Ada+Lovelace&text=hello%2C%20world&time=7',
     });
     assert.equal(status, 200);
@@ -31,7 +31,7 @@ test('POST answers 200 and the message with a number as id',
     assert.ok(json.time >= before - 1 && json.time <= Date.now() + 1);
   }));
 
-test('multipart forms, as the tutorial sends them, are the same',
+test('multipart forms, as the tutorial sends them, are accepted',
   stack.logged(async () => {
     const body = new FormData();
     body.set('name', 'Ada');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Users who signed in: whom they watch comes and goes, and their app's server
-// throws them out.
+// Signed-in users: watchlists, and connections that the app's server
+// terminates.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -22,7 +22,7 @@ after(() => stack.stop());
 const server = openServer(stack, APP);
 const usersTest = (name, fn) => test(name, stack.logged(fn));
 
-/** pusher-js, signed in; told: what its watchlist says. */
+/** pusher-js, signed in; told: its watchlist events. */
 async function signIn(t, id, watchlist) {
   const pusher = openPusher(stack, { userAuthentication: {
     customHandler: ({ socketId }, callback) =>
@@ -54,7 +54,8 @@ async function hears(page, ...told) {
   assert.deepEqual(page.told, told);
 }
 
-usersTest('who watches is told who is online, who comes and who goes',
+usersTest('a watcher learns who is online, who comes online and who goes ' +
+  'offline',
   async (t) => {
     const bob = await signInRaw(t, 'bob');
     const again = await signInRaw(t, 'bob');
@@ -70,7 +71,7 @@ usersTest('who watches is told who is online, who comes and who goes',
       ['offline', 'bob']);
   });
 
-usersTest('who is lost with a worker goes offline', async (t) => {
+usersTest('a user lost with a worker goes offline', async (t) => {
   const relay = await startRelay(stack, { PUSHLOG_APPS: APPS,
     PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
   await signInRaw(t, 'dan', relay.socket);
@@ -80,7 +81,7 @@ usersTest('who is lost with a worker goes offline', async (t) => {
   await hears(ann, ['online', 'dan'], ['offline', 'dan']);
 });
 
-usersTest('a Redis that forgets everything shows nobody as offline', async (t) => {
+usersTest('a Redis that loses its data shows no user as offline', async (t) => {
   const wire = await signInRaw(t, 'eve');
   const ann = await signIn(t, 'ann', ['eve', 'fay']);
   await hears(ann, ['online', 'eve']);
@@ -91,7 +92,8 @@ usersTest('a Redis that forgets everything shows nobody as offline', async (t) =
   await hears(ann, ['online', 'eve'], ['online', 'fay'], ['offline', 'eve']);
 });
 
-usersTest('the app\'s server closes all connections of a user', async (t) => {
+usersTest("the app's server terminates all connections of a user",
+  async (t) => {
   const wires = await Promise.all(Array.from({ length: 6 }, () =>
     signInRaw(t, 'guy')));
   const other = await signInRaw(t, 'hal');
@@ -105,7 +107,7 @@ usersTest('the app\'s server closes all connections of a user', async (t) => {
   await server.terminateUserConnections('nobody');
 });
 
-usersTest('who is to be closed while its worker does not hear of it is closed',
+usersTest('a user is terminated even if the worker missed the message',
   async (t) => {
     const wires = await Promise.all(Array.from({ length: 6 }, () =>
       signInRaw(t, 'jim')));
@@ -114,7 +116,7 @@ usersTest('who is to be closed while its worker does not hear of it is closed',
     await redis.command('client', 'kill', 'type', 'pubsub');
     await server.terminateUserConnections('jim');
     for (const wire of wires) assert.equal((await wire.closed()).code, 4009);
-    // who comes after that may stay
+    // later connections may stay
     const later = await signInRaw(t, 'jim');
     await redis.command('client', 'kill', 'type', 'pubsub');
     await (await signInRaw(t, 'kim')).close();
@@ -122,7 +124,7 @@ usersTest('who is to be closed while its worker does not hear of it is closed',
     await later.silent();
   });
 
-usersTest('who is watched twice is told once', async (t) => {
+usersTest('a user who is watched twice is announced once', async (t) => {
   const wire = await Wire.open(stack);
   t.after(() => wire.close());
   wire.send({ event: 'pusher:signin', data: server.authenticateUser(
@@ -140,7 +142,7 @@ usersTest('who is watched twice is told once', async (t) => {
   await wire.silent();
 });
 
-usersTest('a user who is thrown out may be called anything', async (t) => {
+usersTest('a user of any name can be terminated', async (t) => {
   const closes = async (id, sent) => {
     const wire = await signInRaw(t, id);
     const { status } = await server.terminateUserConnections(sent);
@@ -155,7 +157,7 @@ usersTest('a user who is thrown out may be called anything', async (t) => {
   }
 });
 
-usersTest('pusher-js stays away when it was thrown out', async (t) => {
+usersTest('pusher-js does not reconnect after a termination', async (t) => {
   const page = await signIn(t, 'ivy');
   const states = [];
   page.pusher.connection.bind('state_change', ({ current }) => states.push(current));

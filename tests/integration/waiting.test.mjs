@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One thread of messages-fcgi takes what comes and answers what it can. Whoever
-// has to wait for something keeps nobody else waiting.
+// One thread of messages-fcgi takes requests and answers what it can. A request
+// that has to wait delays no other.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -12,11 +12,11 @@ import { KEY } from './clients.mjs';
 import { metrics, opsSocket } from './ops.mjs';
 import { signedPost } from './server-sdk.mjs';
 
-// longer than it takes to see that somebody waits
+// longer than it takes to see that a request waits
 const PATIENCE_MS = '60000';
 const APP = { id: '1', key: KEY, secret: 'the secret of the first',
   durable_channels: ['orders-*'] };
-// of a committer, see committer.h, and of one request
+// limits of a committer, see committer.h, and of one request
 const POSTS_MAX = 1024;
 const BATCH = 10;
 
@@ -31,14 +31,14 @@ after(() => stack.stop());
 const metric = async (name) =>
   (await metrics(opsSocket(stack, 'messages-fcgi'))).get(name);
 
-/** Answers the others while these, requests under way, are not answered. */
+/** Answers other requests while these, under way, are not answered. */
 async function keepNobodyWaiting(requests) {
   const first = Promise.race(requests).then(() => 'who waits');
   const other = stack.request('/config.json').then(() => 'the other');
   assert.equal(await Promise.race([first, other]), 'the other');
 }
 
-/** Ends the pause of processes, which is the test's own. */
+/** Ends the pause that the test imposed on processes. */
 function pauseBackends(t, pids) {
   const resume = () => pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
   pids.forEach((pid) => process.kill(pid, 'SIGSTOP'));
@@ -46,7 +46,7 @@ function pauseBackends(t, pids) {
   return resume;
 }
 
-test('who waits for PostgreSQL keeps nobody else waiting',
+test('a request that waits for PostgreSQL delays no other',
   stack.logged(async (t) => {
     await stack.get();
     const pids = (await stack.psql(`select pid from pg_stat_activity
@@ -60,7 +60,7 @@ test('who waits for PostgreSQL keeps nobody else waiting',
     await reader;
   }));
 
-test('who waits for room among the posts keeps nobody else waiting',
+test('a post that waits for a place in the queue delays no other',
   stack.logged(async (t) => {
     const event = { channel: 'orders-1', name: 'paid', data: '' };
     const batch = { batch: Array(BATCH).fill(event) };
@@ -69,7 +69,7 @@ test('who waits for room among the posts keeps nobody else waiting',
     const lock = await lockRow(stack, 'orders-1');
     t.after(() => lock.close());
 
-    // one request more than there is room for
+    // one request more than the queue holds
     const count = Math.floor(POSTS_MAX / BATCH) + 1;
     const posts = Array.from({ length: count }, post);
     await until('they wait', async () =>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// An app's server is told what happens in its channels: by a real HTTP server,
-// two processes that could tell it, and the official library's verification.
+// Webhooks: a real HTTP server as the receiver, two processes that may send,
+// and the official library's verification.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -27,7 +27,9 @@ const LEASE_MS = 15_000; // of a process that has died
 const receiver = await startReceiver();
 after(() => receiver.close());
 
-/** A server of that name, which nobody vouches for; told: what it hears. */
+/**
+ * A server with a certificate that nobody vouches for; told: what it receives.
+ */
 async function startImpostor() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-impostor-'));
   const [key, cert] = ['key', 'cert'].map((name) => path.join(folder, name));
@@ -50,7 +52,7 @@ after(() => impostor.server.close());
 
 const app = (id, webhooks) => ({ id, key: `key-${id}`,
   secret: `the secret of app ${id}`, webhooks });
-// Real ones, by their kinds: which of two kinds comes first may be anybody's.
+// Real events, by kind: either of two kinds may come first.
 const REAL = { ...app('10', [
   ['/occupied', ['channel_occupied', 'channel_vacated']],
   ['/members', ['member_added', 'member_removed']],
@@ -85,7 +87,7 @@ const occupied = (channel) => ({ name: 'channel_occupied', channel });
 const added = (userId) =>
   ({ name: 'member_added', channel: 'presence-a', user_id: userId });
 
-/** As a relay does; id: when it is to have happened. */
+/** Adds an event as a relay does; id: its time. */
 const happen = (id, event, when = '*') => stack.redis(['xadd',
   `pushlog:webhooks:${id}`, when, 'event', JSON.stringify(event)]);
 
@@ -97,11 +99,11 @@ async function told(name) {
     sum + each.get(`pushlog_messages_webhook_${name}`), 0);
 }
 
-/** The lines of a log that speak of an app's webhooks. */
+/** The lines of a log about an app's webhooks. */
 const linesOf = (sender, id) => stack.log(sender).filter((line) =>
   line.includes(`webhooks of app '${id}'`));
 
-/** Who sends them: it says so when it has. */
+/** The process that sends webhooks, once it has logged so. */
 async function senderOf(id) {
   const find = () =>
     SENDERS.filter((sender) => linesOf(sender, id).length > 0);
@@ -110,14 +112,14 @@ async function senderOf(id) {
   return find()[0];
 }
 
-/** Nothing is under way: what happens now comes next. */
+/** Waits until nothing is under way: the next event comes next. */
 async function assertNothingElse(id, hook, before) {
   await happen(id, occupied('the-last'));
   assert.deepEqual((await hook.heard(before + 1)).slice(before),
     [occupied('the-last')]);
 }
 
-hookTest('an event is one POST that the library takes for ours', async () => {
+hookTest('an event is one POST that the library verifies', async () => {
   const hook = receiver.hook('/1');
   const event = { ...added('ä"1'), more: { deep: [1, null] } };
   const id = await happen('1', event);
@@ -136,7 +138,7 @@ hookTest('an event is one POST that the library takes for ours', async () => {
   await assertNothingElse('1', hook, 1);
 });
 
-hookTest('a URL gets the events that it wants', async () => {
+hookTest('a URL gets only the events that it selects', async () => {
   await happen('2', occupied('a'));
   await happen('2', added('1'));
   await happen('2', { name: 'client_event', channel: 'private-a' });
@@ -146,7 +148,7 @@ hookTest('a URL gets the events that it wants', async () => {
     .map(({ name }) => name), ['member_added', 'cache_miss']);
 });
 
-hookTest('what all URLs were told does not stay', async () => {
+hookTest('events that all URLs have accepted are deleted', async () => {
   const stream = 'pushlog:webhooks:12';
   const kept = async () => Number(await stack.redis(['xlen', stream]));
   const groups = async () =>
@@ -155,7 +157,7 @@ hookTest('what all URLs were told does not stay', async () => {
     receiver.hook(path));
   const release = slow.hold();
   await happen('12', occupied('a'));
-  // of a URL that is in no configuration any more
+  // of a URL that is no longer configured
   await stack.redis(['xgroup', 'create', stream, 'abandoned', '0']);
   await quick.heard(1);
   await slow.heard(1);
@@ -188,7 +190,8 @@ hookTest('up to 100 events make one POST, in order, each once', async () => {
   await senderOf('3');
 });
 
-hookTest('what was not taken is sent again, the same to the byte', async () => {
+hookTest('a POST without success is repeated, the same to the byte',
+  async () => {
   const hook = receiver.hook('/4');
   const failures = await told('failures_total');
   hook.answerWith(500);
@@ -212,7 +215,7 @@ hookTest('what was not taken is sent again, the same to the byte', async () => {
     " '4' reach '127.0.0.1'"]);
 });
 
-hookTest('what was taken is not sent again if the answer breaks off',
+hookTest("a POST with success is not repeated if the answer's body breaks off",
   async () => {
     const hook = receiver.hook('/14');
     hook.answerWith(200, { 'Content-Length': '100', Connection: 'close' });
@@ -221,7 +224,7 @@ hookTest('what was taken is not sent again if the answer breaks off',
     await assertNothingElse('14', hook, 1);
   });
 
-hookTest('a redirect is not followed, and is no success', async () => {
+hookTest('a redirect is neither followed nor a success', async () => {
   const hook = receiver.hook('/5');
   hook.answerWith(307, { Location: receiver.url('/elsewhere') });
   await happen('5', occupied('a'));
@@ -232,7 +235,7 @@ hookTest('a redirect is not followed, and is no success', async () => {
   assert.equal(receiver.hook('/elsewhere').posts.length, 0);
 });
 
-hookTest('a server whose certificate is not vouched for is told nothing',
+hookTest('a server with an untrusted certificate receives nothing',
   async () => {
     await happen('11', occupied('a'));
     const sender = await senderOf('11');
@@ -255,7 +258,8 @@ hookTest('after 5 minutes an event is dropped and counted', async () => {
     [occupied('new')]);
 });
 
-hookTest('who stops waits for the answer, and another goes on', async () => {
+hookTest('a stopping process waits for its answer, and another one takes over',
+  async () => {
   const hook = receiver.hook('/7');
   await happen('7', occupied('a'));
   await hook.heard(1);
@@ -274,7 +278,8 @@ hookTest('who stops waits for the answer, and another goes on', async () => {
   await assertNothingElse('7', hook, 3);
 });
 
-hookTest('what a killed process held, another sends', async () => {
+hookTest('events that a killed process held are sent by another one',
+  async () => {
   const hook = receiver.hook('/8');
   await happen('8', occupied('a'));
   await hook.heard(1);
@@ -284,14 +289,15 @@ hookTest('what a killed process held, another sends', async () => {
   await hook.heard(2);
   stack.kill(sender);
   release();
-  // it was taken, but who knows: nobody but the one that was killed
+  // it was accepted, but only the killed process knew
   assert.deepEqual(await hook.heard(3, 2 * LEASE_MS),
     ['a', 'b', 'b'].map(occupied));
   assert.equal(hook.posts[1].rawBody, hook.posts[2].rawBody);
   await assertNothingElse('8', hook, 3);
 });
 
-hookTest('a Redis that comes back empty is no end', async () => {
+hookTest('after a Redis that lost its data, events are sent again',
+  async () => {
   const hook = receiver.hook('/9');
   await happen('9', occupied('a'));
   await hook.heard(1);
@@ -301,15 +307,15 @@ hookTest('a Redis that comes back empty is no end', async () => {
   assert.deepEqual(await hook.heard(2), ['a', 'b'].map(occupied));
 });
 
-// What follows goes on beside it.
-hookTest('who does not answer is waited for', async () => {
+// The next test continues in the background.
+hookTest('a POST without an answer is waited for', async () => {
   const hook = receiver.hook('/13');
   hook.hold();
   await happen('13', occupied('a'));
   await hook.heard(1);
 });
 
-// --- what the relays say, of connections at whichever worker ---
+// --- events of the relays, from connections at any worker ---
 
 const open = async (t, at = stack) => {
   const wire = await Wire.open(at, { key: REAL.key });
@@ -340,7 +346,8 @@ hookTest('a channel is occupied, counted and vacated', async (t) => {
     ({ name: 'subscription_count', channel, subscription_count: n })));
 });
 
-hookTest('users come and go, however many connections they have', async (t) => {
+hookTest('members are added and removed once, whatever their connections',
+  async (t) => {
   const channel = 'presence-team';
   const hook = receiver.hook('/members');
   const ada = [await open(t), await open(t)];
@@ -349,7 +356,7 @@ hookTest('users come and go, however many connections they have', async (t) => {
   await hook.heard(1);
   await enter(eve[0], channel, 'Eve');
   await hook.heard(2);
-  // from one page to the next: no news
+  // from one page to the next: no event
   leave(eve[0], channel);
   await enter(eve[1], channel, 'Eve');
   leave(ada[0], channel);
@@ -361,7 +368,7 @@ hookTest('users come and go, however many connections they have', async (t) => {
     ({ name: `member_${what}`, channel, user_id })));
 });
 
-hookTest('a user may be called anything', async (t) => {
+hookTest("a user's id may be any string", async (t) => {
   const channel = 'presence-odd';
   const names = ['a b', '*', '"\\/<>', 'grüße 日本', 'a\r\nPUBLISH x y', '-', '10'];
   const told = () => receiver.hook('/members').events
@@ -375,7 +382,7 @@ hookTest('a user may be called anything', async (t) => {
   assert.deepEqual(told().map((event) => event.user_id), names);
 });
 
-hookTest('what clients send is told, with who it was', async (t) => {
+hookTest("client events are sent with the user's id", async (t) => {
   const hook = receiver.hook('/client');
   const wire = await open(t);
   const send = (channel, data) =>
@@ -393,7 +400,7 @@ hookTest('what clients send is told, with who it was', async (t) => {
     { ...from, channel: 'private-chat', data: 'a "string"' }]);
 });
 
-hookTest('who comes to an empty cache channel is told of', async (t) => {
+hookTest('a cache miss is sent', async (t) => {
   const hook = receiver.hook('/cache');
   const wire = await open(t);
   await enter(wire, 'cache-a');
@@ -405,7 +412,7 @@ hookTest('who comes to an empty cache channel is told of', async (t) => {
     ({ name: 'cache_miss', channel })));
 });
 
-hookTest('of who is lost with killed workers it is told once', async (t) => {
+hookTest('members lost with killed workers are removed once', async (t) => {
   const channels = ['presence-shared', 'presence-lost'];
   const relay = await startRelay(stack, { PUSHLOG_APPS, PUSHLOG_WORKERS: '2',
     PUSHLOG_APP_KEY: undefined, PUSHLOG_APP_SECRET: undefined });
@@ -437,7 +444,7 @@ hookTest('of who is lost with killed workers it is told once', async (t) => {
   await until('they are told of', () =>
     told()[0].length >= came.length + gone.length &&
     told()[1].length > channels.length);
-  // what would be told again comes before what happens after it
+  // a repetition would precede the following event
   await enter(await open(t, relay.socket), 'presence-shared', 'the last');
   await enter(await open(t, relay.socket), 'one-more');
   await until('the end is told', () =>
@@ -450,11 +457,11 @@ hookTest('of who is lost with killed workers it is told once', async (t) => {
     { name: 'channel_vacated', channel: 'presence-lost' }]));
 });
 
-hookTest('after 10 s who did not answer is told again, the same', async () => {
+hookTest('after 10 s without an answer the same POST is repeated', async () => {
   const hook = receiver.hook('/13');
   await hook.heard(2, 2 * ANSWER_MS);
   assert.equal(hook.posts[0].rawBody, hook.posts[1].rawBody);
-  // not by another process, whose turn comes when the first one hangs
+  // not by another process, which takes over when the first one hangs
   const lines = SENDERS.flatMap((sender) => linesOf(sender, '13'));
   assert.match(lines[0], /trying on: Timeout was reached$/);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Who is sent a lot gets what comes within PUSHLOG_WINDOW_MS at once: whole, in
-// order, and before anything that is said to it later.
+// A busy subscriber gets the events of one PUSHLOG_WINDOW_MS at once: complete,
+// in order, and before any later message.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -18,7 +18,7 @@ after(() => stack.stop());
 
 let channels = 0;
 
-/** A relay with the longest window, and how to subscribe to a new channel. */
+/** A relay with the longest window, and a way to subscribe to a new channel. */
 async function longWindow(t) {
   const relay = await startRelay(stack, { PUSHLOG_WINDOW_MS: '1000' });
   const channel = `room-${channels += 1}`;
@@ -37,7 +37,9 @@ async function longWindow(t) {
   return { relay, subscribe, post };
 }
 
-/** What was said to one behind its subscription: texts, events, Close codes. */
+/**
+ * The messages behind a connection's subscription: texts, events, Close codes.
+ */
 function said(raw) {
   const all = decodeFrames(raw.received).map(({ opcode, payload }) => {
     if (opcode === CLOSE) return payload.readUInt16BE(0);
@@ -47,7 +49,7 @@ function said(raw) {
   return all.slice(all.indexOf('pusher_internal:subscription_succeeded') + 1);
 }
 
-test('events for a busy subscriber are collected, and come in order',
+test('events for a busy subscriber are collected, and arrive in order',
   stack.logged(async (t) => {
     const { subscribe, post } = await longWindow(t);
     const raw = await subscribe();
@@ -60,12 +62,12 @@ test('events for a busy subscriber are collected, and come in order',
     assert.ok(raw.chunks.length - before < POSTS, 'each came alone');
   }));
 
-test('an answer and the end do not wait, and come behind what was collected',
+test('answers and Close frames do not wait, and follow the collected events',
   stack.logged(async (t) => {
     const { relay, subscribe, post } = await longWindow(t);
     const busy = await subscribe();
     await (await post('first'))(busy);
-    // who is new gets at once what the other has to wait for
+    // a new subscriber gets at once what the other one has to wait for
     const second = await subscribe();
     await (await post('second'))(second);
     busy.write(frame(0x81, JSON.stringify({ event: 'pusher:ping' })));
