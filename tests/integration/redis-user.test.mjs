@@ -122,7 +122,8 @@ for (const [program, command] of [['relay', [`${BUILD}relay`]],
       { PUSHLOG_REDIS_USER: USER, PUSHLOG_REDIS_PASSWORD: 'wrong' },
       /^degraded: redis/],
   ]) {
-    test(`${program} is known to Redis ${who}`, stack.logged(async (t) => {
+    test(`${program} reports to Redis as its user ${who}`,
+      stack.logged(async (t) => {
       await admin('acl', 'setuser', USER, 'reset', 'on', `>${PASSWORD}`, ...rights());
       await admin('acl', 'setuser', 'default', 'resetpass', `>${PASSWORD}`);
       t.after(() => admin('acl', 'setuser', 'default', 'nopass'));

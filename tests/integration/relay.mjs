@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A relay beside the one of a stack, on the same PostgreSQL and Redis, with
-// settings of its own: what tests need small limits for costs no stack.
+// A relay beside the one of a stack, on the same PostgreSQL and Redis, with its
+// own settings: tests that need small limits start no stack of their own.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ import { KEY } from './clients.mjs';
 
 export const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
 
-/** The environment of a program that serves a stack in the place of its own. */
+/** The environment of a program that serves a stack in place of its own one. */
 export function environment(stack, role) {
   return {
     PATH: process.env.PATH,
@@ -30,9 +30,9 @@ export function environment(stack, role) {
 }
 
 /**
- * Ready when it answers; listens on a Unix socket, which is `socket`, or at the
- * port of 127.0.0.1 in PUSHLOG_LISTEN, which has an `origin`. With the test that
- * started it, it is stopped, and that must be a clean end.
+ * Resolves when it answers; listens on a Unix socket, which is `socket`, or at
+ * the port of 127.0.0.1 in PUSHLOG_LISTEN, with an `origin`. It is stopped with
+ * the test that started it, and must exit cleanly.
  */
 export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-relay-'));
@@ -44,7 +44,7 @@ export async function startRelay(stack, env = {}, program = `${BUILD}relay`) {
   return relay;
 }
 
-/** Does somebody listen on it? Rejects where nobody does. */
+/** Whether the address accepts connections; rejects if it refuses them. */
 export function connects(at) {
   return new Promise((resolve, reject) => {
     const connection = net.connect(at, () => {
@@ -77,7 +77,7 @@ class RelayProcess {
     });
     this.#child.stderr.setEncoding('utf8');
     this.#child.stderr.on('data', (text) => { this.said += text; });
-    // 'close', not 'exit': then all that it said has come
+    // 'close', not 'exit': then all its output has arrived
     this.#child.on('close', (code, signal) => {
       this.exit = { code, signal };
     });
@@ -88,7 +88,7 @@ class RelayProcess {
     return this.#child.pid;
   }
 
-  /** What net.connect connects to. */
+  /** The address for net.connect. */
   get at() {
     if (!this.origin) return this.socket;
     const { hostname: host, port } = new URL(this.origin);
@@ -103,7 +103,7 @@ class RelayProcess {
     this.#child.kill(signal);
   }
 
-  /** Stops it as a service manager would, and asserts that it ends well. */
+  /** Stops it as a service manager would, and asserts a clean exit. */
   async stop() {
     if (!this.exit) this.kill('SIGTERM');
     try {

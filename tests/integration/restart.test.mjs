@@ -2,7 +2,7 @@
 //
 // A restart is not an outage: while both programs are reloaded and restarted,
 // ten times each, no post fails, every client ends with every message in order,
-// and pusher-js is back in no time, for it is never refused.
+// and pusher-js reconnects at once, for it is never refused.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -40,7 +40,7 @@ function restartTest(name, fn) {
   test(name, stack.logged((t) => fn(`room-${channels += 1}`, t)));
 }
 
-/** Notes how long a pusher-js client was without its channel, each time. */
+/** Records how long a pusher-js client was without its channel, each time. */
 class Watched extends PusherFollower {
   aways = [];
   states = new Set();
@@ -59,7 +59,7 @@ class Watched extends PusherFollower {
   }
 }
 
-/** Everyone who is there while something is done to the programs. */
+/** The clients and posters that run while the programs are restarted. */
 async function crowd(t, at, channel) {
   const pushers = Array.from({ length: PUSHERS },
     () => new Watched(at, [channel]));
@@ -72,8 +72,8 @@ async function crowd(t, at, channel) {
 }
 
 /**
- * Posts, each once: what fails is noted. turn() waits until nothing is under
- * way that was before, stop() answers what was stored.
+ * Posts each message once and records failures. turn() waits until no earlier
+ * post is under way, stop() resolves to the stored messages.
  */
 function keepPosting(at, channel) {
   const answered = [];
@@ -106,7 +106,9 @@ function keepPosting(at, channel) {
     } };
 }
 
-/** Runs act TIMES times under load, then holds everyone to the promise. */
+/**
+ * Runs act TIMES times under load, then checks the promise for every client.
+ */
 async function underLoad(t, at, channel, act) {
   const clients = await crowd(t, at, channel);
   const { pushers, wires, all } = clients;
@@ -138,22 +140,24 @@ async function underLoad(t, at, channel, act) {
     `times, ${aways[aways.length >> 1]} ms in the middle, ` +
     `${aways.at(-1)} ms at most; this test stood still for up to ${stallMs} ms`);
   assert.ok(aways.length >= TIMES * PUSHERS);
-  // on a busy machine it may be the clients that are late
+  // on a busy machine the clients may be late
   assert.ok(aways.at(-1) < BACK_MS + stallMs, `${aways.at(-1)} ms`);
   for (const { states } of pushers) assert.ok(!states.has('unavailable'));
 }
 
-/** Every client has gone once more. */
+/** Waits until every client has disconnected once more. */
 async function allBack({ all }, i) {
   await Promise.all(all.map((client) => client.connected(i + 1)));
 }
 
-/** How often a line has been said. */
+/** How often a line was logged. */
 function count(lines, pattern) {
   return lines.filter((line) => pattern.test(line)).length;
 }
 
-/** Has it reloaded: the new workers serve, and the old ones are gone? */
+/**
+ * Whether the reload is complete: the new workers serve, the old ones are gone.
+ */
 async function relayReloaded(before, workers) {
   await until('the workers are replaced', () => {
     const now = workers();
@@ -180,7 +184,7 @@ restartTest('ten reloads of both programs under load',
     });
   });
 
-/** The program in the place of the stack's own, its socket held. */
+/** The program in place of the stack's own, its socket held. */
 async function hold(t, name, fd) {
   await stack.hold(name);
   const socket = path.join(stack.sockets, `${name}.sock`);
@@ -251,7 +255,7 @@ restartTest('two of each, replaced in turn ten times under load',
       await two.release(name);
       await until(`${name} listens`, () =>
         connects(path.join(two.sockets, `${name}.sock`)));
-      // who was refused here must not be refused by the other, too
+      // a client refused here must not be refused by the other, too
       await posting.turn();
       await until('everyone is connected', () => pushers.every(
         ({ pusher }) => pusher.connection.state === 'connected'));
@@ -264,7 +268,7 @@ restartTest('two of each, replaced in turn ten times under load',
     }))();
   });
 
-// --- what a reload runs, and what it does not ---
+// --- which file a reload runs ---
 
 /** A copy of relay in a folder of its own, to be replaced. */
 function copyOfRelay(t) {
@@ -273,14 +277,14 @@ function copyOfRelay(t) {
   const program = path.join(folder, 'relay');
   fs.copyFileSync(`${BUILD}relay`, program);
   return { program,
-    // as a package does it: a new file takes the name
+    // as a package does: a new file takes the name
     replace(write) {
       write(`${program}.new`);
       fs.renameSync(`${program}.new`, program);
     } };
 }
 
-restartTest('a reload runs the file that is there by then',
+restartTest('a reload runs the file that has the name by then',
   async (channel, t) => {
     const copy = copyOfRelay(t);
     const own = await startRelay(stack, {}, copy.program);
@@ -302,7 +306,7 @@ restartTest('a reload runs the file that is there by then',
     await (await Wire.open(own.socket)).subscribe(channel);
   });
 
-restartTest('what would not start leaves everything as it was',
+restartTest('a program that would not start leaves everything unchanged',
   async (channel, t) => {
     const copy = copyOfRelay(t);
     const limit = path.join(path.dirname(copy.program), 'limit');
@@ -339,9 +343,9 @@ restartTest('what would not start leaves everything as it was',
     await relayReloaded(before, () => own.workers());
   });
 
-// --- how old workers leave ---
+// --- how old workers end ---
 
-/** A relay of one worker with that many subscribers; they note their end. */
+/** A relay of one worker with this many subscribers; they record their end. */
 async function filled(count_, env) {
   const own = await startRelay(stack, env);
   const wires = await Promise.all(
@@ -352,14 +356,14 @@ async function filled(count_, env) {
   return { own, wires };
 }
 
-restartTest('a reload sends its subscribers over one by one', async () => {
+restartTest('a reload closes its subscribers one by one', async () => {
   const { own, wires } = await filled(20,
     { PUSHLOG_RELOAD_DRAIN_MS: '4000' });
   const workers = own.workers();
   own.kill('SIGHUP');
   for (const wire of wires) assert.equal((await wire.closed()).code, 4200);
   await relayReloaded(workers, () => own.workers());
-  // by the relay's own clock, however busy this process is
+  // on the relay's own clock, however busy this process is
   const ends = own.said.split('\n')
     .filter((line) => line.includes(' closed cause=drain code=4200 '))
     .map((line) => Date.parse(line.slice(0, line.indexOf(' '))));
@@ -370,7 +374,7 @@ restartTest('a reload sends its subscribers over one by one', async () => {
   assert.ok(early >= 5 && early <= 15, `${early} of 20 in the first half`);
 });
 
-restartTest('a stop hurries up those who take their time', async () => {
+restartTest('a stop hastens a drain that is under way', async () => {
   const { own, wires } = await filled(20,
     { PUSHLOG_RELOAD_DRAIN_MS: '600000' });
   const workers = own.workers();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The beginning of the log is forgotten while it is written and read: nobody
-// who is connected notices, whoever comes back from too far away is told so,
-// and nobody is left with a hole.
+// The log is trimmed while it is written and read: no connected client notices,
+// a client with an older cursor is told to start over, and nobody is left with
+// a hole.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -53,7 +53,7 @@ async function assertGone(channel, cursor, firstId) {
   assert.equal(json.first_id, firstId);
 }
 
-test('the log is trimmed under load, and nobody who stays notices',
+test('the log is trimmed under load, and no connected client notices',
   stack.logged(async (t) => {
     const channel = 'room-load';
     const stay = [
@@ -115,7 +115,7 @@ test('a reader from too far back gets 410 and starts over at first_id',
     await append(stack, channel, numbered(30));
     assert.equal((await stack.get({ channel, after_id: 9 })).results.length, 21);
     await retain(10);
-    // hidden already, though the rows are there
+    // hidden already, though the rows still exist
     for (const cursor of [1, 9, 19]) await assertGone(channel, cursor, 21);
     await retain(10);
     await assertGone(channel, 19, 21);
@@ -124,7 +124,7 @@ test('a reader from too far back gets 410 and starts over at first_id',
       await rows(stack, channel, 21));
     const { results } = await stack.get({ channel });
     assert.deepEqual(results.map(({ id }) => id), ids(21, 30));
-    // all may go: then only the head is a cursor
+    // every row may be trimmed: then only the head is a valid cursor
     assert.equal(await stack.psql(`select t.hidden from pushlog.channel c,
       pushlog.trim(c.id - 1, null, 0) t where c.name = '${channel}'`), '10');
     assert.deepEqual((await stack.get({ channel })).results, []);
@@ -135,11 +135,11 @@ test('a reader from too far back gets 410 and starts over at first_id',
       [row]);
   }));
 
-test('what is hidden still fills a hole; what is removed closes with 4200',
+test('hidden rows still fill a hole; removed ones close with 4200',
   stack.logged(async (t) => {
     const channel = 'room-hole';
     const epoch = await stack.psql('select pushlog.epoch()');
-    // a relay that never looks by itself: what comes, comes by a hint
+    // a relay that never polls: every event is found through a hint
     const { socket } = await startRelay(stack,
       { PUSHLOG_HEAD_POLL_MS: '60000' });
     const client = new WireFollower(stack, [channel], socket);
@@ -158,7 +158,7 @@ test('what is hidden still fills a hole; what is removed closes with 4200',
     await client.holds(10);
     assert.deepEqual(client.startsOver, []);
 
-    // the first half of what it misses is gone, and half of it is there
+    // the first half of the hole is removed, and the second half exists
     const more = await append(stack, channel, numbered(10));
     await retain(5);
     await retain(5);
@@ -167,7 +167,7 @@ test('what is hidden still fills a hole; what is removed closes with 4200',
       { code: 4200, reason: 'History trimmed: start over' });
     assert.equal(wire.texts.length, 2 + 10); // of the hole, nothing
 
-    // the other comes back by itself, is told by GET, and is whole again
+    // the other client reconnects, learns it from GET, and is complete again
     await client.connected(2);
     await until('it starts over', () => client.messages().length === 5);
     assert.deepEqual(client.startsOver, [410]);
@@ -178,7 +178,7 @@ test('what is hidden still fills a hole; what is removed closes with 4200',
     assert.deepEqual(client.wrong, []);
   }));
 
-test('a closed range may be read by whoever cached it, and by nobody else',
+test('a trimmed closed range is served by caches only',
   stack.logged(async () => {
     const channel = 'room-closed';
     await append(stack, channel, numbered(10));
@@ -189,7 +189,7 @@ test('a closed range may be read by whoever cached it, and by nobody else',
     assert.equal(before.headers.get('Cache-Control'), 'public, max-age=3600');
     await retain(3);
     assert.equal((await stack.request(target)).status, 410);
-    // what a trimmed log can't answer whole is not for caches
+    // caches do not keep a range that a trimmed log can't answer completely
     const open = await stack.request(`/messages?${new URLSearchParams({
       channel, after_id: 0, until_id: 8, epoch })}`);
     assert.equal(open.status, 200);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A post whose process dies goes to another one, with the same name: nobody
-// notices, and it is stored once.
+// nginx retries a post on another process when its process dies, with the same
+// request id: the client does not notice, and the post is stored once.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// An app's server: the official library, unmodified, and requests that are
-// signed by hand, to be wrong in one place only.
+// An app's server: the official library, unmodified, and requests signed by
+// hand that are wrong in exactly one place.
 
 import { createHash, createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 const Pusher = createRequire(import.meta.url)('pusher');
 
-/** The library as its documentation would set it up for this stack. */
+/** The library as its documentation sets it up for this stack. */
 export function openServer(stack, { id, ...options }) {
   return new Pusher({ appId: id, host: '127.0.0.1', port: stack.port,
     useTLS: false, ...options });
 }
 
-/** What a rejected call was answered: {status, text}. */
+/** The answer of a rejected call: {status, text}. */
 export async function refusal(call) {
   try {
     const response = await call;
@@ -27,7 +27,7 @@ export async function refusal(call) {
 
 export const md5 = (body) => createHash('md5').update(body).digest('hex');
 
-/** The signature of params, an object, by the text of the protocol. */
+/** The signature of params, an object, as the protocol describes. */
 export function sign(secret, method, path, params) {
   const query = Object.keys(params).sort()
     .map((name) => `${name}=${params[name]}`).join('&');
@@ -36,8 +36,8 @@ export function sign(secret, method, path, params) {
 }
 
 /**
- * The target of a request that is signed. change edits the parameters before
- * they are signed, spoil what is sent of them.
+ * The target of a signed request. change edits the parameters before they are
+ * signed, spoil after it.
  */
 export function signedTarget({ id, key, secret }, method, path,
   { body, change = {}, spoil = {} } = {}) {
@@ -53,7 +53,7 @@ export function signedTarget({ id, key, secret }, method, path,
   return `${full}?${new URLSearchParams(all)}`;
 }
 
-/** A signed POST of an object; options as signedTarget's, and headers. */
+/** A signed POST of an object; options as for signedTarget, and headers. */
 export function signedPost(stack, app, path, object, options = {}) {
   const body = JSON.stringify(object);
   return stack.request(signedTarget(app, 'POST', path, { body, ...options }), {

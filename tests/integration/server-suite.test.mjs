@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The official server library's own remote tests, which come with its npm
-// package, let loose on this stack: by mocha, as its makers do. That, expect.js
-// and https-proxy-agent are in package.json for their sake.
+// The official server library's own remote tests, from its npm package, run
+// against this stack with mocha, as its authors run them. They need mocha,
+// expect.js and https-proxy-agent, which package.json therefore lists.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -20,11 +20,11 @@ const SUITE = path.join(path.dirname(require.resolve('pusher/package.json')),
 const TESTS = 7;
 const TIMEOUT_MS = 30_000; // of each: the machine may be busy
 const SECRET = 'the secret of the suite';
-// One of its tests has a proxy at a port of its own choice: there is one suite
-// at a time on this machine.
+// One of its tests opens a proxy at a fixed port: only one suite runs at a time
+// on this machine.
 const ALONE = ['flock', '/tmp'];
 
-/** What mocha's JSON reporter says. */
+/** The report of mocha's JSON reporter. */
 function runSuite(origin) {
   const url = new URL('/apps/1', origin);
   url.username = KEY;
@@ -48,7 +48,7 @@ function runSuite(origin) {
   });
 }
 
-test('the remote suite of the pusher package', async (t) => {
+test('the remote suite of the pusher package passes', async (t) => {
   const stack = await startStack({ env: { PUSHLOG_APP_SECRET: SECRET } });
   t.after(() => stack.stop());
   await stack.logged(async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a service manager is told by both programs, and what it may rely on: who
-// hangs is found out.
+// The notifications of both programs to a service manager: ready, reloading,
+// stopping, and a watchdog that detects a program that hangs.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ after(() => stack.stop());
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-notify-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-/** A manager that hears; env is what it gives to the program. */
+/** A manager that listens; env is the environment for the program. */
 async function manager(t, name) {
   const socket = path.join(folder, name);
   const child = spawn(HEAR_NOTIFY, [socket],
@@ -39,13 +39,13 @@ async function manager(t, name) {
   await until('the manager hears', () => heard.length > 0);
   return { heard,
     env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) },
-    /** All but the watchdog, which comes at any time, and the status. */
+    /** All but the watchdog, which arrives at any time, and the status. */
     states: () => heard.slice(1).filter((line) =>
       line !== 'WATCHDOG=1' && !line.startsWith('STATUS=')),
     pets: () => heard.filter((line) => line === 'WATCHDOG=1').length };
 }
 
-/** It goes on telling that it lives. */
+/** Asserts that the watchdog is still notified, and in time. */
 async function assertAlive({ pets }) {
   const before = pets();
   const since = Date.now();
@@ -133,8 +133,8 @@ managed('messages-fcgi tells that stopping takes its time', async (t) => {
   const child = await startMessages(t, told, socket);
   const peer = net.connect(socket);
   t.after(() => peer.destroy());
-  // a request begins, and no more comes of it; it was taken when another beside
-  // it is refused
+  // a request begins, and never ends; the program has taken it once another one
+  // beside it is refused
   for (const id of [1, 2])
     peer.write(Buffer.from([1, 1, 0, id, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]));
   const [refusal] = await once(peer, 'data');

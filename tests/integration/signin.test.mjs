@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A connection that signs in is its user's: what the app's server sends to the
-// user comes to all of them, and to nobody else.
+// A signed-in connection belongs to its user: an event for the user reaches all
+// of the user's connections, and no other.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -21,7 +21,9 @@ after(() => stack.stop());
 const server = openServer(stack, { id: '1', key: KEY, secret: SECRET });
 const signinTest = (name, fn) => test(name, stack.logged(fn));
 
-/** pusher-js, signed in by the page's endpoint; heard: what its user gets. */
+/**
+ * pusher-js, signed in through the page's endpoint; heard: the user's events.
+ */
 async function open(t, name) {
   const pusher = openPusher(stack, { userAuthentication: {
     endpoint: `${stack.origin}/pusher/user-auth`, transport: 'ajax',
@@ -59,7 +61,7 @@ async function refusesSubscribe(wire, data) {
   assert.deepEqual([refusal.channel, refusal.data.status], [data.channel, 401]);
 }
 
-signinTest('what is sent to a user comes to all of the user\'s connections',
+signinTest("an event for a user reaches all of the user's connections",
   async (t) => {
     const ada = await Promise.all([1, 2, 3, 4, 5].map(() => open(t, 'Ada')));
     const bob = await open(t, 'Bob');
@@ -78,14 +80,14 @@ signinTest('what is sent to a user comes to all of the user\'s connections',
     assert.deepEqual(bob.heard, [['hello', { n: 2 }]]);
   });
 
-signinTest('a user may be called anything that is one line', async (t) => {
+signinTest("a user's id may be any single line", async (t) => {
   const { heard } = await open(t, ODD);
   await server.sendToUser(ODD, 'hello', 1);
   await until('it is heard', () => heard.length > 0);
   assert.deepEqual(heard, [['hello', 1]]);
 });
 
-signinTest('a user\'s channel is the user\'s alone', async (t) => {
+signinTest("a user's channel admits only the user", async (t) => {
   const wire = await openWire(t);
   await refusesSubscribe(wire, { channel: channelOf('Ada'), auth: '' });
   await refusesSubscribe(wire, { channel: channelOf('Ada'),
@@ -101,7 +103,7 @@ signinTest('a user\'s channel is the user\'s alone', async (t) => {
     { event: 'hello', channel: channelOf('Ada'), data: '1' }));
 });
 
-signinTest('no other signature will do', async (t) => {
+signinTest('every other signature is refused', async (t) => {
   const [wire, other] = [await openWire(t), await openWire(t)];
   const { auth, user_data: userData } = sign(wire, { id: 'Ada' });
   const refused = async (data, why) => {
@@ -127,7 +129,7 @@ signinTest('no other signature will do', async (t) => {
   await signIn(wire, { id: 'Ada' });
 });
 
-signinTest('who is signed in stays it', async (t) => {
+signinTest('a connection keeps its first signin', async (t) => {
   const wire = await openWire(t);
   await signIn(wire, { id: 'Ada' });
   for (const id of ['Ada', 'Bob']) {
@@ -138,7 +140,7 @@ signinTest('who is signed in stays it', async (t) => {
   await wire.subscribe(channelOf('Ada'));
 });
 
-signinTest('what is signed must be a user', async (t) => {
+signinTest('the signed data must name a user', async (t) => {
   const wire = await openWire(t);
   for (const [id, why] of [['x'.repeat(129), /too long/],
     ['a\nb', /no user/]]) {

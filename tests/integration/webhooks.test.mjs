@@ -28,7 +28,7 @@ const receiver = await startReceiver();
 after(() => receiver.close());
 
 /**
- * A server with a certificate that nobody vouches for; told: what it receives.
+ * A server with an untrusted certificate; told: what it receives.
  */
 async function startImpostor() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-impostor-'));
