@@ -40,7 +40,7 @@ async function enter(t, channel) {
 }
 
 for (const kind of ['', 'private-', 'presence-']) {
-  cacheTest(`${kind}cache-: the last event is told to who comes`, async (t) => {
+  cacheTest(`${kind}cache-: a new subscriber gets the last event`, async (t) => {
     const channel = `${kind}cache-1`;
     const first = await enter(t, channel);
     assert.equal((await first.next('pusher:cache_miss')).channel, channel);
@@ -74,7 +74,7 @@ cacheTest('a full Redis caches nothing, and still publishes', async (t) => {
   await server.trigger('cache-full', 'again', '4');
   const isKept = async () =>
     JSON.parse(await (await enter(t, 'cache-full')).nextText()).event === 'again';
-  await until('each worker tells what is kept', async () =>
+  await until('each worker sends the cached event', async () =>
     (await Promise.all(Array.from({ length: 8 }, isKept))).every(Boolean));
 });
 
@@ -96,7 +96,7 @@ cacheTest('pusher-js receives the cached event through its own events',
     pusher.subscribe(name).bind_global((event, data) =>
       heard.push([name, event, data]));
   }
-  await until('both are told', () => heard.length >= 4);
+  await until('both are served', () => heard.length >= 4);
   assert.deepEqual(heard.filter(([, event]) =>
     event !== 'pusher:subscription_succeeded').sort(),
   [['cache-2', 'pusher:cache_miss', undefined], ['cache-3', 'e', { n: 3 }]]);
@@ -166,7 +166,7 @@ cacheTest('a subscriber gets the cached event despite client events and ' +
       const signed = server.authorizeChannel(wire.socketId, channel);
       wire.send({ event: 'pusher:subscribe', data: { channel, ...signed } });
       // or those sent to it, because an earlier connection had sent them
-      await until('it is told what is kept', () => wire.texts.some((text) =>
+      await until('the cached event arrives', () => wire.texts.some((text) =>
         /^\{"event":"(kept|own)"/.test(text)), 5000);
       await wire.close();
     }

@@ -28,7 +28,7 @@ async function ask(path, params = {}) {
 /** Waits until the answer equals this one. */
 async function tells(path, params, expected) {
   let last;
-  await until(`${path} tells ${JSON.stringify(expected)}`, async () => {
+  await until(`${path} answers ${JSON.stringify(expected)}`, async () => {
     last = await ask(path, params);
     try {
       assert.deepEqual(last, expected);
@@ -149,5 +149,5 @@ apiTest('without Redis the API answers an error at once', async (t) => {
   const answer = await refusal(server.terminateUserConnections('ann'));
   assert.equal(answer.status, 503);
   await stack.release('redis');
-  await until('it is told again', async () => (await ask('/channels')).channels);
+  await until('it is listed again', async () => (await ask('/channels')).channels);
 });

@@ -125,7 +125,7 @@ async function succeeded({ pusher }, channel) {
     pusher.channel(channel)?.subscribed);
 }
 
-everyLibrary('gets live messages, and goes on after a reload of relay',
+everyLibrary('gets live messages, also after a reload of relay',
   async (open, n) => {
     const client = open();
     const name = `room-${n}`;
@@ -148,7 +148,7 @@ everyLibrary('gets live messages, and goes on after a reload of relay',
     assert.deepEqual(heard[1], second);
   });
 
-everyLibrary('gets what a server triggers, and leaves', async (open, n) => {
+everyLibrary('gets triggered events until it unsubscribes', async (open, n) => {
   const client = open();
   const names = [`plain-${n}`, `other-${n}`];
   const heard = [];
@@ -169,7 +169,7 @@ everyLibrary('gets what a server triggers, and leaves', async (open, n) => {
 });
 
 for (const kind of ['private-', 'private-encrypted-']) {
-  everyLibrary(`is let into ${kind} channels`, async (open, n) => {
+  everyLibrary(`subscribes to ${kind} channels`, async (open, n) => {
     const client = open();
     const heard = [];
     client.listen(client.subscribe(n, kind), 'greet', (data) =>
@@ -182,7 +182,7 @@ for (const kind of ['private-', 'private-encrypted-']) {
 }
 
 for (const kind of ['', 'private-', 'private-encrypted-']) {
-  everyLibrary(`is told what a ${kind}cache- channel keeps`, async (open, n) => {
+  everyLibrary(`gets the cached event of a ${kind}cache- channel`, async (open, n) => {
     const name = `cache-${n}`;
     await server.trigger(kind + name, 'greet', { to: 'who comes' });
     const client = open();
@@ -194,7 +194,7 @@ for (const kind of ['', 'private-', 'private-encrypted-']) {
   });
 }
 
-everyLibrary('signs in, and hears what is for its user alone', async (open, n) => {
+everyLibrary('signs in, and gets the events of its user alone', async (open, n) => {
   const [user, other] = [`user-${n}`, `other-${n}`];
   const clients = [open(user), open(user), open(other)];
   const heard = clients.map(() => []);
@@ -213,7 +213,7 @@ everyLibrary('signs in, and hears what is for its user alone', async (open, n) =
   assert.deepEqual(heard, [user, user, other].map((name) => [{ for: name }]));
 }, LIBRARIES.filter(({ hasUsers }) => hasUsers));
 
-everyLibrary('knows who is in a presence channel', async (open, n) => {
+everyLibrary('knows the members of a presence channel', async (open, n) => {
   const told = { Ada: [], Eve: [] };
   const enter = (who) => {
     const client = open(who);
@@ -256,6 +256,6 @@ everyLibrary('gets the last event of a cache channel', async (open, n) => {
   await server.trigger(name, 'price', { is: 1 });
   await server.trigger(name, 'price', { is: 2 });
   client.listen(client.subscribe(name), 'price', (data) => heard.push(data));
-  await until('it is told', () => heard.length === 1);
+  await until('it arrives', () => heard.length === 1);
   assert.deepEqual(heard, [{ is: 2 }]);
 });

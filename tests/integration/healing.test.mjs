@@ -305,7 +305,7 @@ healingTest('without PostgreSQL nothing is lost but time',
 
     await stack.release('postgres');
     assert.equal((await waiting).base, 0);
-    const then = await until('posts are taken', () =>
+    const then = await until('posts are accepted', () =>
       stack.post('Ada', 'after', { channel }));
     // refused posts were not stored
     assert.equal(then.id, row.id + 1);
@@ -338,7 +338,7 @@ healingTest('a locked channel does not delay others', async (channel, t) => {
     assert.match(headers.get('Retry-After'), /^\d+$/);
   }
   lock.close();
-  const row = await until('it takes posts again', () =>
+  const row = await until('posts are accepted again', () =>
     stack.post('Ada', 'after', { channel }));
   assert.equal(row.id, 2); // what was refused was not stored
 });
@@ -419,7 +419,7 @@ healingTest('another epoch closes with 4200, and GET answers 409',
     assert.deepEqual(await wire.closed(),
       { code: 4200, reason: 'Epoch changed: start over' });
     assert.equal(wire.texts.length, 2);
-    await until('GET tells the old epoch that it is over', async () =>
+    await until('GET refuses the old epoch', async () =>
       (await stack.request(`/messages?channel=${channel}&epoch=${old}`))
         .status === 409);
     const again = await Wire.open(stack);

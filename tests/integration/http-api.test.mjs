@@ -472,7 +472,7 @@ apiTest('without Redis plain events are 503, and durable ones arrive',
     } finally {
       await stack.release('redis');
     }
-    await until('events are taken again', async () =>
+    await until('events are accepted again', async () =>
       (await signedPost(stack, APP, '/events', { ...BODY, channel }))
         .status === 200);
   });

@@ -105,7 +105,7 @@ test('posts waiting for their commit hold no thread, and a stop loses none',
     assert.equal((await one.request(GET)).status, 200);
 
     const pid = stack.kill('messages-fcgi', 'SIGTERM');
-    await until('who waits for nothing is sent home', () => one.hasEnded);
+    await until('idle connections are closed', () => one.hasEnded);
     lock.close();
     for (const { status, end } of await Promise.all(posts)) {
       assert.deepEqual([status, end], [200, 'complete']);

@@ -22,7 +22,7 @@ const IS_ROOT = process.getuid() === 0;
 const base = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-run-'));
 fs.chmodSync(base, 0o755);
 const state = path.join(base, 'state of one'); // blanks are no trouble
-let stack; // the run of the state folder that is going on, if any
+let stack; // the current run of the state folder, if any
 let killed; // the folder of sockets that an earlier one left
 const posted = [];
 

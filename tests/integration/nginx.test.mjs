@@ -285,7 +285,7 @@ siteTest('a forged client address does not reach relay', async () => {
   raw.write(upgradeRequest({ target: '/app/of-nobody?protocol=7',
     headers: { 'X-Real-IP': '192.0.2.66', 'X-Forwarded-For': '192.0.2.66' } }));
   await raw.end();
-  await until('relay tells', () => closed().length > before);
+  await until('relay logs it', () => closed().length > before);
   assert.match(closed().at(-1), / 127\.0\.0\.1 closed /);
 });
 
@@ -373,7 +373,7 @@ siteTest('subscribers connect over TLS, up to a limit', async (t) => {
   await wires[1].close();
   await until('there is room again', async () => {
     wires[1] = open();
-    await until('it is told', () => wires[1].texts.length || wires[1].ended);
+    await until('it arrives', () => wires[1].texts.length || wires[1].ended);
     return !wires[1].refused;
   });
   // and a limited number of attempts

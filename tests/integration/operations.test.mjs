@@ -117,7 +117,7 @@ operationsTest('a stuck worker is reported', async (channel, t) => {
   const [worker] = stack.workers();
   process.kill(worker, 'SIGSTOP');
   t.after(() => process.kill(worker, 'SIGCONT'));
-  await until('the other one says so', async () => {
+  await until('the other one reports it', async () => {
     const { status, text } = await ask(socket, '/healthz');
     return status === 503 && text === 'failing: 1 workers do not turn\n';
   }, 30_000);
@@ -270,7 +270,7 @@ operationsTest('healed events are counted', async (channel, t) => {
   const epoch = await stack.psql('select pushlog.epoch()');
   await publish(stack, channel, envelope(epoch, channel, rows[2]));
   await publish(stack, channel, 'garbage');
-  const by = await until('what is not taken is counted', async () => {
+  const by = await until('dropped messages are counted', async () => {
     const now = await grown();
     return now('pushlog_relay_hints_dropped_total') === 2 && now;
   });
@@ -324,7 +324,7 @@ operationsTest('a reload refuses no health check', async () => {
   })();
   const before = stack.workers();
   stack.kill('relay', 'SIGHUP');
-  await until('the workers are other ones', () => {
+  await until('the workers are replaced', () => {
     const now = stack.workers();
     return now.length === 2 && !now.some((pid) => before.includes(pid));
   }, 30_000);
@@ -335,7 +335,7 @@ operationsTest('a reload refuses no health check', async () => {
   assert.equal((await metrics(at('relay'))).get('pushlog_relay_workers'), 2);
   // messages-fcgi finishes its requests first, and then listens again
   const pid = stack.kill('messages-fcgi', 'SIGHUP');
-  await until('it is another one', async () => (await metrics(at('messages-fcgi')))
+  await until('it is another process', async () => (await metrics(at('messages-fcgi')))
     .get('pushlog_messages_requests_total') === 0);
   assert.equal(stack.pid('messages-fcgi'), pid);
   await ready('messages-fcgi', 200, /^ok\n$/);
@@ -449,7 +449,7 @@ operationsTest('a Redis that answers and refuses is reported once',
 
     await rights('+publish');
     await rights('+subscribe');
-    await until('it is told that events are published again', async () => {
+    await until('the metric shows that events are published', async () => {
       await stack.post('Ada', 'taken', { channel });
       return told('messages-fcgi') - before['messages-fcgi'] === 2;
     });

@@ -152,7 +152,7 @@ function errors() {
 }
 
 async function settle() {
-  await until('everybody knows who is there', () => errors().length === 0,
+  await until('all views are true', () => errors().length === 0,
     SETTLE_MS).catch((error) => {
     throw new Error(`${error.message}\nseed ${seed}\n${errors().join('\n')}`);
   });

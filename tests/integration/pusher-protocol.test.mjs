@@ -136,7 +136,7 @@ protocolTest('a TCP port accepts any client, under the address that the ' +
     raw.write(upgradeRequest({ target: '/app/of-nobody?protocol=7',
       headers: { 'X-Real-IP': '192.0.2.66' } }));
     await raw.end();
-    await until('it is told', () => / 127\.0\.0\.1:\d+ closed cause=app/.test(own.said));
+    await until('it arrives', () => / 127\.0\.0\.1:\d+ closed cause=app/.test(own.said));
   });
 
 protocolTest('a handshake is understood byte by byte', async () => {

@@ -86,7 +86,7 @@ class Hook {
 
   /** Waits for this many events, and returns all. */
   async heard(count, deadlineMs) {
-    await until(`${count} events are told`, () => this.events.length >= count,
+    await until(`${count} events arrive`, () => this.events.length >= count,
       deadlineMs);
     return this.events;
   }

@@ -60,7 +60,7 @@ test('no command needs a right that is not documented', stack.logged(
       Array.from({ length: 4 }, () => Wire.open(stack)));
     t.after(() => wires.forEach((wire) => wire.close()));
     const hook = receiver.hook('/hook');
-    const said = (name) => until(`${name} is told`, () =>
+    const said = (name) => until(`${name} arrives`, () =>
       hook.events.some((event) => event.name === name));
     const channel = 'presence-cache-room';
     for (const [i, wire] of wires.entries()) {
@@ -128,7 +128,7 @@ for (const [program, command] of [['relay', [`${BUILD}relay`]],
       await admin('acl', 'setuser', 'default', 'resetpass', `>${PASSWORD}`);
       t.after(() => admin('acl', 'setuser', 'default', 'nopass'));
       const readiness = start(t, more);
-      await until(`it tells ${told}`, async () =>
+      await until(`it answers ${told}`, async () =>
         told.test((await readiness()).trimEnd()));
       const users = (await admin('client', 'list')).split('\n');
       assert.equal(users.some((line) => line.includes(` user=${USER} `)),

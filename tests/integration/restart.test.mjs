@@ -118,7 +118,7 @@ async function underLoad(t, at, channel, act) {
   for (let i = 1; i <= TIMES; i += 1) {
     const { length } = posting.answered;
     await act({ ...clients, posting }, i);
-    await until('posts go on', () => posting.answered.length > length + 10);
+    await until('posts continue', () => posting.answered.length > length + 10);
   }
   const answered = await posting.stop();
   const log = await rows(at, channel);
@@ -216,7 +216,7 @@ restartTest('ten restarts of both programs under load, their sockets held',
   async (channel, t) => {
     const held = [await hold(t, 'messages-fcgi', 0),
       await hold(t, 'relay', 3)];
-    await until('posts are taken', () => stack.post('Ada', 'first'));
+    await until('posts are accepted', () => stack.post('Ada', 'first'));
     await underLoad(t, stack, channel, async (clients, i) => {
       await Promise.all(held.map((one) => one.restart()));
       await allBack(clients, i);

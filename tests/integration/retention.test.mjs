@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The log is trimmed while it is written and read: no connected client notices,
-// a client with an older cursor is told to start over, and nobody is left with
+// a client with an older cursor must start over, and nobody is left with
 // a hole.
 
 import assert from 'node:assert/strict';
@@ -94,7 +94,7 @@ test('the log is trimmed under load, and no connected client notices',
       assert.deepEqual(client.wrong, []);
     }
     assert.ok(stay.every(({ connections }) => connections === 1));
-    await until('the one that wanders is back', () =>
+    await until('the returning client is back', () =>
       wander.messages().at(-1)?.id === count);
     const held = wander.messages().map(({ id }) => id);
     assert.deepEqual(held, ids(held[0], count));

@@ -49,7 +49,7 @@ async function manager(t, name) {
 async function assertAlive({ pets }) {
   const before = pets();
   const since = Date.now();
-  await until('it tells that it lives', () => pets() >= before + 10);
+  await until('the watchdog is notified', () => pets() >= before + 10);
   assert.ok(Date.now() - since < 20 * WATCHDOG_MS);
 }
 
@@ -78,7 +78,7 @@ managed('relay tells how it is', async (t) => {
 
   fs.writeFileSync(limit, 'none');
   own.kill('SIGHUP');
-  await until('it goes on', () => told.states().length === 5);
+  await until('it continues', () => told.states().length === 5);
   assert.match(told.states()[3], RELOADING);
   assert.equal(told.states()[4], 'READY=1');
 
@@ -144,7 +144,7 @@ managed('messages-fcgi tells that stopping takes its time', async (t) => {
   child.kill('SIGTERM');
   await until('it is stopping', () => told.states().length === 2);
   const before = told.pets();
-  await until('it tells that it lives', () => told.pets() >= before + 3);
+  await until('the watchdog is notified', () => told.pets() >= before + 3);
   peer.destroy();
   assert.equal(await child.ended, 0);
 });
@@ -173,7 +173,7 @@ managed('an old worker that does not retire is killed', async () => {
   const [old] = own.workers();
   process.kill(old, 'SIGSTOP');
   own.kill('SIGHUP');
-  await until('it is told', () =>
+  await until('it arrives', () =>
     /1 workers do not retire: killing them/.test(own.said));
   await until('it is gone', () => {
     const now = own.workers();

@@ -82,7 +82,7 @@ async function holds(service, serves) {
   assert.doesNotMatch(service.said, /stderr:/);
 
   await service.end('SIGKILL');
-  await until('nobody serves', async () => !(await serves().catch(() => false)));
+  await until('it is down', async () => !(await serves().catch(() => false)));
   service.start(); // the socket is still there
   await until('it serves again', serves);
   await service.end('SIGTERM');

@@ -121,7 +121,7 @@ stopTest('clients reconnect after a restart of relay and miss nothing',
     inItsOwnTime.clients = pushers;
     await Promise.all(pushers.map((client) => client.connected()));
     const posting = keepPosting(channel);
-    await until('posts go on', () => posting.answered.length > 20);
+    await until('posts continue', () => posting.answered.length > 20);
 
     assert.equal(await endOf('relay'), 'ended with status 0');
     await stack.restarted('relay');
@@ -130,7 +130,7 @@ stopTest('clients reconnect after a restart of relay and miss nothing',
       assert.deepEqual(ends[0], { code: 4200, reason: 'Server restarting' });
     }
     const { length } = posting.answered;
-    await until('posts go on', () => posting.answered.length > length + 20);
+    await until('posts continue', () => posting.answered.length > length + 20);
     const answered = await posting.stop();
     await assertNothingMissed(clients, channel, answered);
     inItsOwnTime.check = async () => {
@@ -146,7 +146,7 @@ stopTest("a killed worker is replaced, and the other workers' clients stay",
     const pushers = await follow(t, 4, channel, PusherFollower);
     const all = [...clients, ...pushers];
     const posting = keepPosting(channel);
-    await until('posts go on', () => posting.answered.length > 20);
+    await until('posts continue', () => posting.answered.length > 20);
     const before = stack.workers();
     process.kill(before[0], 'SIGKILL');
     const now = await until('there are as many workers again', () => {
@@ -158,7 +158,7 @@ stopTest("a killed worker is replaced, and the other workers' clients stay",
       before.slice(1));
 
     const { length } = posting.answered;
-    await until('posts go on', () => posting.answered.length > length + 20);
+    await until('posts continue', () => posting.answered.length > length + 20);
     const answered = await posting.stop();
     await assertNothingMissed(all, channel, answered);
     // each worker had some clients, and those of the other never noticed
@@ -173,7 +173,7 @@ stopTest('all workers killed at once: their clients reconnect by themselves',
     const all = [...await follow(t, 10, channel),
       ...await follow(t, 3, channel, PusherFollower)];
     const posting = keepPosting(channel);
-    await until('posts go on', () => posting.answered.length > 20);
+    await until('posts continue', () => posting.answered.length > 20);
     for (const pid of stack.workers()) process.kill(pid, 'SIGKILL');
     await Promise.all(all.map((client) =>
       client.connected(2, PUSHER_BACK_MS)));
@@ -187,7 +187,7 @@ stopTest('the master killed: its clients reconnect without that penalty',
     const all = [...await follow(t, 10, channel),
       ...await follow(t, 3, channel, PusherFollower)];
     const posting = keepPosting(channel);
-    await until('posts go on', () => posting.answered.length > 20);
+    await until('posts continue', () => posting.answered.length > 20);
     stack.kill('relay');
     await Promise.all(all.map((client) =>
       client.connected(2, WITHOUT_PENALTY_MS)));
@@ -210,7 +210,7 @@ stopTest('SIGTERM of messages-fcgi answers the requests under way',
     assert.equal((await post).id, 2);
     assert.equal(await ended, 'ended with status 0');
     await stack.restarted('messages-fcgi');
-    await until('posts are taken', () =>
+    await until('posts are accepted', () =>
       stack.post('Ada', 'afterwards', { channel }));
     assert.deepEqual((await rows(stack, channel)).map(({ text }) => text),
       ['first', 'under way', 'afterwards']);
@@ -221,11 +221,11 @@ for (const signal of ['SIGTERM', 'SIGKILL']) {
     async (channel, t) => {
       const clients = await follow(t, 3, channel);
       const posting = keepPosting(channel, 12);
-      await until('posts go on', () => posting.answered.length > 50);
+      await until('posts continue', () => posting.answered.length > 50);
       await stack.restarted('messages-fcgi',
         stack.kill('messages-fcgi', signal));
       const { length } = posting.answered;
-      await until('posts go on', () => posting.answered.length > length + 50);
+      await until('posts continue', () => posting.answered.length > length + 50);
       await assertNothingMissed(clients, channel, await posting.stop());
       for (const { ends } of clients) assert.deepEqual(ends, []);
     });
@@ -284,7 +284,7 @@ test('with the sanitizers: a short load, a stop, and no report',
       await sanitized.post('Ada', 'without Redis');
       await sanitized.restarted('postgres',
         sanitized.kill('postgres', 'SIGINT'));
-      await until('posts are taken', () =>
+      await until('posts are accepted', () =>
         sanitized.post('Ada', 'PostgreSQL is back'));
 
       for (const channel of channels) {

@@ -89,7 +89,7 @@ countTest('a client that replaces another one gets the count, too',
     const before = wire.texts.length;
     wire.send({ event: 'pusher:unsubscribe', data: { channel: 'e' } });
     wire.send({ event: 'pusher:subscribe', data: { channel: 'e' } });
-    await until('it is told', () => wire.texts.slice(before).some((text) =>
+    await until('it arrives', () => wire.texts.slice(before).some((text) =>
       text.includes('\\"subscription_count\\":6}')));
   }
 });
@@ -117,7 +117,7 @@ countTest('a worker that lost Redis counts nobody twice', async (t) => {
   await redis.command('client', 'kill', 'type', 'normal', 'skipme', 'yes');
   await enter(t, 'g');
   await counts(page, 8);
-  await until('it is told once more', () => page.counts.length > told);
+  await until('the count arrives again', () => page.counts.length > told);
   assert.ok(page.counts.slice(told).every((n) => n === 7 || n === 8),
     `${page.counts}`);
 });

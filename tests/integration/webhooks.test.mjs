@@ -21,7 +21,7 @@ import { openServer } from './server-sdk.mjs';
 
 const SENDERS = ['messages-fcgi', 'messages-fcgi-2'];
 const RETRY_MS = 300_000; // of an event, from when it happened
-const ANSWER_MS = 10_000; // which is waited for so long
+const ANSWER_MS = 10_000; // the longest wait for an answer
 const LEASE_MS = 15_000; // of a process that has died
 
 const receiver = await startReceiver();
@@ -107,7 +107,7 @@ const linesOf = (sender, id) => stack.log(sender).filter((line) =>
 async function senderOf(id) {
   const find = () =>
     SENDERS.filter((sender) => linesOf(sender, id).length > 0);
-  await until('somebody sends', () => find().length > 0);
+  await until('one process sends', () => find().length > 0);
   assert.equal(find().length, 1);
   return find()[0];
 }
@@ -200,7 +200,7 @@ hookTest('a POST without success is repeated, the same to the byte',
   await happen('4', occupied('b'));
   await until('both wait', async () => await told('events_waiting') === 2);
   hook.answerWith(204);
-  await until('the second is told', () =>
+  await until('the second gets it', () =>
     hook.events.at(-1).channel === 'b');
   const bodies = hook.posts.map(({ rawBody }) => rawBody);
   assert.equal(new Set(bodies).size, 2);
@@ -252,7 +252,7 @@ hookTest('after 5 minutes an event is dropped and counted', async () => {
     await told('events_dropped_total') === dropped + 1);
   hook.answerWith(200);
   await happen('6', occupied('new'));
-  await until('the next one is told', () =>
+  await until('the next one arrives', () =>
     hook.events.at(-1).channel === 'new');
   assert.deepEqual(JSON.parse(hook.posts.at(-1).rawBody).events,
     [occupied('new')]);
@@ -377,7 +377,7 @@ hookTest("a user's id may be any string", async (t) => {
     const wire = await open(t);
     const { presence } = await enter(wire, channel, name);
     assert.deepEqual(presence.ids.sort(), names.slice(0, i + 1).sort());
-    await until('it is told', () => told().length > i);
+    await until('it arrives', () => told().length > i);
   }
   assert.deepEqual(told().map((event) => event.user_id), names);
 });
@@ -435,19 +435,19 @@ hookTest('members lost with killed workers are removed once', async (t) => {
     member('added', 'presence-shared', user)),
   ...['Ada', 'Eve', 'Joe'].map((user) =>
     member('added', 'presence-lost', user))];
-  await until('they are told of', () => told()[0].length === came.length);
+  await until('they arrive', () => told()[0].length === came.length);
   for (const worker of relay.workers()) process.kill(worker, 'SIGKILL');
   const gone = [...['Eve', 'Joe'].map((user) =>
     member('removed', 'presence-shared', user)),
   ...['Ada', 'Eve', 'Joe'].map((user) =>
     member('removed', 'presence-lost', user))];
-  await until('they are told of', () =>
+  await until('they arrive', () =>
     told()[0].length >= came.length + gone.length &&
     told()[1].length > channels.length);
   // a repetition would precede the following event
   await enter(await open(t, relay.socket), 'presence-shared', 'the last');
   await enter(await open(t, relay.socket), 'one-more');
-  await until('the end is told', () =>
+  await until('the end arrives', () =>
     told()[0].at(-1).user_id === 'the last' &&
     receiver.hook('/occupied').events.at(-1).channel === 'one-more');
   const [members, rooms] = told();
