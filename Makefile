@@ -42,7 +42,7 @@ MESSAGES = leader main stats \
 	api/escape api/events_get api/events_post api/history api/message \
 	api/messages_get api/messages_post api/range api/route api/signature \
 	api/trigger \
-	log/batch log/committer log/entry log/head_reader log/reader_pool log/row_json \
+	log/append_params log/batch log/committer log/entry log/head_reader log/reader_pool log/row_json \
 	log/store log/store_link log/store_server log/locked_channels log/tail_cache \
 	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \
 	webhooks/webhook_stream \

@@ -8,7 +8,6 @@
  */
 #include "messages-fcgi/log/store.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <endian.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "messages-fcgi/log/append_params.h"
 #include "messages-fcgi/log/store_link.h"
 
 /* What the append may take beside the waiting for locks: a slow disk. */
@@ -28,10 +28,6 @@
  * here after this time at most; everything else that changes it ends the
  * connection. */
 #define EPOCH_FRESH_MS 1000
-
-/* OIDs of PostgreSQL's pg_type.dat, which never change */
-#define TYPE_BYTEA 17
-#define TYPE_TEXT 25
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -123,121 +119,6 @@ static enum store_result prepare_store(struct store *store, int64_t deadline_ms)
 	return ask_epoch(store, deadline_ms);
 }
 
-/* Arrays: number of dimensions, whether there are nulls, type of elements,
- * length, first index; then each element, its length before it, -1 for null.
- * All numbers are four bytes, big-endian. */
-
-static void add_uint32(struct buf *buf, uint32_t n)
-{
-	uint32_t big_endian = htonl(n);
-
-	buf_add(buf, &big_endian, sizeof(big_endian));
-}
-
-static void add_array_start(struct buf *buf, uint32_t type, size_t count)
-{
-	add_uint32(buf, 1);
-	add_uint32(buf, 1);
-	add_uint32(buf, type);
-	add_uint32(buf, (uint32_t)count);
-	add_uint32(buf, 1);
-}
-
-static void add_element(struct buf *buf, struct span s)
-{
-	add_uint32(buf, s.ptr != NULL ? (uint32_t)s.len : UINT32_MAX);
-	buf_add_span(buf, s);
-}
-
-/* The span of an event that lies so many bytes from its start. */
-static struct span span_at(const struct event *event, size_t offset)
-{
-	struct span s;
-
-	memcpy(&s, (const char *)event + offset, sizeof(s));
-	return s;
-}
-
-/* The columns of pushlog.append that are texts, in its order; the keys stand
- * between the last two. pushlog.append_fresh has one channel in the place of
- * the first. */
-static const size_t text_columns[] = {
-	offsetof(struct event, channel), offsetof(struct event, event),
-	offsetof(struct event, name),    offsetof(struct event, text),
-	offsetof(struct event, data),    offsetof(struct event, exclude),
-};
-
-#define PARAM_COUNT (1 + COUNT(text_columns) + 1)
-#define PARAM_CHANNEL 1
-#define PARAM_KEYS (PARAM_COUNT - 2)
-#define NOT_USED SIZE_MAX
-
-struct append_params {
-	const char *values[PARAM_COUNT];
-	int lengths[PARAM_COUNT], formats[PARAM_COUNT];
-	size_t starts[PARAM_COUNT]; /* in the buf, NOT_USED: null */
-};
-
-/* Adds a column of the entries; false, and nothing, if all of it is absent. */
-static bool add_texts(struct buf *buf, struct entry *const *entries,
-		      size_t count, size_t offset)
-{
-	size_t start = buf->len, i;
-	bool is_used = false;
-
-	add_array_start(buf, TYPE_TEXT, count);
-	for (i = 0; i < count; i++) {
-		struct span s = span_at(&entries[i]->event, offset);
-
-		is_used = is_used || s.ptr != NULL;
-		add_element(buf, s);
-	}
-	if (!is_used)
-		buf->len = start;
-	return is_used;
-}
-
-static void add_keys(struct buf *buf, struct entry *const *entries,
-		     size_t count)
-{
-	size_t i;
-
-	add_array_start(buf, TYPE_BYTEA, count);
-	for (i = 0; i < count; i++)
-		add_element(buf, span_of((const char *)entries[i]->key,
-					 ENTRY_KEY_BYTES));
-}
-
-/* Fills *params with pointers into buf, which does not move after that. A
- * column that no event uses is null as a whole. */
-static void encode_append(struct append_params *params, struct buf *buf,
-			  const char *app, struct entry *const *entries,
-			  size_t count)
-{
-	size_t i, text = 0;
-
-	buf_clear(buf);
-	params->values[0] = app;
-	params->lengths[0] = (int)strlen(app);
-	params->formats[0] = 1;
-	for (i = PARAM_CHANNEL; i < PARAM_COUNT; i++) {
-		size_t start = buf->len;
-
-		if (i == PARAM_KEYS)
-			add_keys(buf, entries, count);
-		else if (!add_texts(buf, entries, count, text_columns[text++]))
-			start = NOT_USED;
-		params->starts[i] = start;
-		params->lengths[i] =
-			start != NOT_USED ? (int)(buf->len - start) : 0;
-		params->formats[i] = 1;
-	}
-	for (i = 1; i < PARAM_COUNT; i++)
-		params->values[i] = params->starts[i] != NOT_USED
-					    ? buf->data + params->starts[i]
-					    : NULL;
-}
-
 static int parse_outcome(struct span s, enum entry_outcome *outcome)
 {
 	if (span_is(s, "stored"))
@@ -286,7 +167,7 @@ static enum store_result run_append(struct store *store, const char *name,
 				    const struct append_params *params,
 				    int64_t deadline_ms, PGresult **result)
 {
-	const struct store_params args = { (int)PARAM_COUNT, params->values,
+	const struct store_params args = { APPEND_PARAMS, params->values,
 					   params->lengths, params->formats };
 
 	return store_link_run(store->link, name, &args, deadline_ms, result);
@@ -320,12 +201,10 @@ static enum store_result append_fresh(struct store *store,
 				      bool *is_stored)
 {
 	struct append_params fresh = *params;
-	struct span channel = entries[0]->event.channel;
 	enum store_result verdict;
 	PGresult *result;
 
-	fresh.values[PARAM_CHANNEL] = channel.ptr;
-	fresh.lengths[PARAM_CHANNEL] = (int)channel.len;
+	append_params_set_channel(&fresh, entries[0]->event.channel);
 	verdict = run_append(store, fresh_name, &fresh, deadline_ms, &result);
 	if (verdict != STORE_OK)
 		return verdict;
@@ -358,7 +237,8 @@ static enum store_result append_entries(struct store *store,
 	struct append_params params;
 	bool is_stored = false;
 
-	encode_append(&params, &store->arrays, store->app, entries, count);
+	append_params_encode(&params, &store->arrays, store->app, entries,
+			     count);
 	if (entries_share_channel(entries, count))
 		verdict = append_fresh(store, &params, entries, count,
 				       deadline_ms, &is_stored);

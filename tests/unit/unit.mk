@@ -22,7 +22,8 @@ UNIT = bench/histogram \
 	messages-fcgi/http/cors messages-fcgi/http/etag \
 	messages-fcgi/http/form messages-fcgi/http/multipart \
 	messages-fcgi/http/path_pattern \
-	messages-fcgi/log/batch messages-fcgi/log/entry \
+	messages-fcgi/log/append_params messages-fcgi/log/batch \
+	messages-fcgi/log/entry \
 	messages-fcgi/log/locked_channels messages-fcgi/log/tail_cache \
 	messages-fcgi/server/fcgi_record \
 	messages-fcgi/webhooks/webhook_body \
