@@ -42,8 +42,9 @@ MESSAGES = leader main stats \
 	api/escape api/events_get api/events_post api/history api/message \
 	api/messages_get api/messages_post api/range api/route api/signature \
 	api/trigger \
-	log/append_params log/batch log/committer log/entry log/head_reader log/reader_pool log/row_json \
-	log/store log/store_link log/store_server log/locked_channels log/tail_cache \
+	log/append_params log/batch log/committer log/entry log/head_reader \
+	log/inbox log/locked_channels log/pending log/reader_pool log/row_json \
+	log/store log/store_link log/store_server log/tail_cache \
 	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \
 	webhooks/webhook_stream \
 	redis/publisher redis/redis_connect redis/roster_reader \

@@ -23,7 +23,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/backoff.h"
@@ -31,13 +30,11 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
-#include "messages-fcgi/leader.h"
-#include "messages-fcgi/log/locked_channels.h"
+#include "messages-fcgi/log/inbox.h"
+#include "messages-fcgi/log/pending.h"
 #include "messages-fcgi/log/store.h"
 #include "messages-fcgi/stats.h"
 
-/* How long a channel that was found locked is refused before it is tried. */
-#define STUCK_MS 1000
 /* One wait for a lock, which holds up other channels: this part of the lock
  * timeout, or more where commits are slow, because it is mostly another
  * process's commit that is waited for. */
@@ -48,6 +45,9 @@
 /* An idle server is asked whether it lives. */
 #define CHECK_EVERY_MS 1000
 
+static_assert(COMMITTER_POSTS_MAX == PENDING_MAX,
+	      "pending has room for all that the inbox lets in");
+
 struct committer {
 	struct committer_options options;
 	struct store_server *server;
@@ -56,19 +56,10 @@ struct committer {
 	struct tail_cache *tails;
 	pthread_t thread;
 
-	pthread_mutex_t lock; /* of the next five */
-	pthread_cond_t arrived, left;
-	struct post *inbox, **inbox_end;
-	size_t room; /* for posts, of COMMITTER_POSTS_MAX */
-	bool is_stopping;
+	struct inbox *inbox;
 
 	/* all below is the thread's own */
-	struct post *pending[COMMITTER_POSTS_MAX];
-	struct post *candidates[COMMITTER_POSTS_MAX];
-	size_t pending_count;
-	struct batch batch;
-	struct locked_channels locked;
-	bool was_probe;     /* the last round was one */
+	struct pending pending;
 	int64_t slowest_ms; /* of the last commits */
 	int64_t retry_at_ms;
 	struct backoff backoff;
@@ -76,23 +67,14 @@ struct committer {
 	_Atomic int64_t *since_ms; /* the stats' for this committer */
 };
 
-static struct timespec at_ms(int64_t ms)
-{
-	return (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
-}
-
 /* When the thread has something to do even if nothing arrives. */
 static int64_t next_due_ms(const struct committer *c)
 {
-	int64_t due_ms = c->retry_at_ms;
-	size_t i;
+	int64_t deadline_ms = pending_deadline_ms(&c->pending);
 
-	if (c->pending_count == 0)
+	if (c->pending.count == 0)
 		return clock_ms() + CHECK_EVERY_MS;
-	for (i = 0; i < c->pending_count; i++)
-		if (c->pending[i]->deadline_ms < due_ms)
-			due_ms = c->pending[i]->deadline_ms;
-	return due_ms;
+	return deadline_ms < c->retry_at_ms ? deadline_ms : c->retry_at_ms;
 }
 
 /* When posts come by the dozen, those that a busy machine has not got round to
@@ -101,7 +83,7 @@ static int64_t next_due_ms(const struct committer *c)
  * Where there are processors enough, it takes no time. */
 static void let_others_post(const struct committer *c)
 {
-	if (c->batch.count > 1)
+	if (c->pending.batch.count > 1)
 		sched_yield();
 }
 
@@ -109,32 +91,16 @@ static void let_others_post(const struct committer *c)
  * come. */
 static bool take_posts(struct committer *c)
 {
-	int64_t due_ms = next_due_ms(c);
-	struct timespec until = at_ms(due_ms);
-	struct post *post;
-	bool is_over;
-	int error = 0;
+	struct post *posts;
+	bool is_open;
 
 	metric_set(c->since_ms, 0);
 	let_others_post(c);
-	pthread_mutex_lock(&c->lock);
-	is_over = c->is_stopping && c->pending_count == 0;
-	while (c->inbox == NULL && !is_over && error == 0 &&
-	       due_ms > clock_ms()) {
-		error = pthread_cond_timedwait(&c->arrived, &c->lock, &until);
-		is_over = c->is_stopping && c->pending_count == 0;
-	}
-	post = c->inbox;
-	c->inbox = NULL;
-	c->inbox_end = &c->inbox;
-	pthread_mutex_unlock(&c->lock);
+	is_open = inbox_take(c->inbox, next_due_ms(c), c->pending.count == 0,
+			     &posts);
 	metric_set(c->since_ms, clock_ms());
-
-	for (; post != NULL; post = post->next) {
-		assert(c->pending_count < COMMITTER_POSTS_MAX);
-		c->pending[c->pending_count++] = post;
-	}
-	return c->pending_count > 0 || !is_over;
+	pending_add(&c->pending, posts);
+	return is_open || c->pending.count > 0;
 }
 
 static void count_post(enum post_outcome outcome)
@@ -150,28 +116,16 @@ static void count_post(enum post_outcome outcome)
 	metric_add(&stats()->posts[posted[outcome]], 1);
 }
 
-static void make_room(struct committer *c, size_t posts)
-{
-	pthread_mutex_lock(&c->lock);
-	c->room += posts;
-	pthread_mutex_unlock(&c->lock);
-	pthread_cond_broadcast(&c->left);
-}
-
 /* Drops each post that has an outcome, and gives back the submissions that have
  * no open post left. */
 static void return_submissions(struct committer *c)
 {
 	struct submission *first = NULL, **end = &first, *last = NULL;
-	size_t kept = 0, i;
+	size_t count = pending_remove_answered(&c->pending), i;
 
-	for (i = 0; i < c->pending_count; i++) {
-		struct post *post = c->pending[i];
+	for (i = 0; i < count; i++) {
+		const struct post *post = c->pending.selected[i];
 
-		if (post->outcome == POST_WAITING) {
-			c->pending[kept++] = post;
-			continue;
-		}
 		count_post(post->outcome);
 		if (--post->submission->open > 0)
 			continue;
@@ -180,88 +134,28 @@ static void return_submissions(struct committer *c)
 		*end = last;
 		end = &last->next;
 	}
-	make_room(c, c->pending_count - kept);
-	c->pending_count = kept;
+	inbox_make_room(c->inbox, count);
 	if (first != NULL)
 		c->options.on_answered(c->options.ctx, first, last);
 }
 
-static void refuse_post(struct committer *c, struct post *post)
+static void note_refused(struct committer *c, size_t posts)
 {
-	if (post->outcome != POST_WAITING)
-		return;
-	post->outcome = POST_UNAVAILABLE;
-	if (c->refused++ == 0)
+	if (c->refused == 0 && posts > 0)
 		log_error("posts are not committed: answering 503");
-}
-
-static void refuse_expired(struct committer *c, int64_t now_ms)
-{
-	size_t i;
-
-	for (i = 0; i < c->pending_count; i++)
-		if (c->pending[i]->deadline_ms <= now_ms)
-			refuse_post(c, c->pending[i]);
-}
-
-static void refuse_channel(struct committer *c, struct span channel)
-{
-	size_t i;
-
-	for (i = 0; i < c->pending_count; i++)
-		if (span_equal(c->pending[i]->entry.event.channel, channel))
-			c->pending[i]->outcome = POST_UNAVAILABLE;
-}
-
-/* Fills the batch with the channels that nothing is known of, or with one that
- * is suspect: *is_probe. */
-static void choose_posts(struct committer *c, int64_t now_ms, bool *is_probe)
-{
-	struct span suspect = span_of(NULL, 0);
-	size_t turn = SIZE_MAX, count = 0, i;
-
-	for (i = 0; i < c->pending_count; i++) {
-		struct post *post = c->pending[i];
-		struct span channel = post->entry.event.channel;
-
-		switch (locked_channels_find(&c->locked, channel, now_ms)) {
-		case LOCKED_CHANNELS_REFUSE:
-			post->outcome = POST_UNAVAILABLE;
-			break;
-		case LOCKED_CHANNELS_PROBE:
-			if (locked_channels_turn(&c->locked, channel) < turn) {
-				turn = locked_channels_turn(&c->locked,
-							    channel);
-				suspect = channel;
-			}
-			break;
-		case LOCKED_CHANNELS_NO:
-			if (post->outcome == POST_WAITING)
-				c->candidates[count++] = post;
-			break;
-		}
-	}
-	*is_probe = suspect.ptr != NULL && (count == 0 || !c->was_probe);
-	if (*is_probe) {
-		count = 0;
-		for (i = 0; i < c->pending_count; i++)
-			if (c->pending[i]->outcome == POST_WAITING &&
-			    span_equal(c->pending[i]->entry.event.channel,
-				       suspect))
-				c->candidates[count++] = c->pending[i];
-	}
-	batch_fill(&c->batch, c->candidates, count);
+	c->refused += posts;
 }
 
 static void publish_batch(struct committer *c, struct span epoch)
 {
+	const struct batch *batch = &c->pending.batch;
 	const struct event *events[BATCH_MAX];
 	size_t count = 0, i;
 
 	/* in the order of the batch, which is that of the ids */
-	for (i = 0; i < c->batch.count; i++)
-		if (c->batch.posts[i]->outcome == POST_STORED)
-			events[count++] = &c->batch.entries[i]->event;
+	for (i = 0; i < batch->count; i++)
+		if (batch->posts[i]->outcome == POST_STORED)
+			events[count++] = &batch->entries[i]->event;
 	if (count > 0)
 		publisher_publish(c->publisher, c->options.app, epoch, events,
 				  count);
@@ -269,18 +163,26 @@ static void publish_batch(struct committer *c, struct span epoch)
 		tail_cache_add(c->tails, c->options.app, epoch, events[i]);
 }
 
-static void on_committed(struct committer *c, struct span epoch, bool is_probe)
+static struct span channel_of(const struct batch *batch)
 {
-	struct span channel = c->batch.entries[0]->event.channel;
+	return batch->entries[0]->event.channel;
+}
+
+static void on_committed(struct committer *c, struct span epoch)
+{
+	bool was_refused;
 
 	chaos_point("after-commit");
-	batch_settle(&c->batch);
+	was_refused = pending_committed(&c->pending);
 	publish_batch(c, epoch);
 	chaos_point("after-publish");
 	backoff_reset(&c->backoff);
-	if (is_probe && locked_channels_forget(&c->locked, channel))
+	if (was_refused) {
+		struct span channel = channel_of(&c->pending.batch);
+
 		log_info("channel '%.*s' takes posts", (int)channel.len,
 			 channel.ptr);
+	}
 	if (c->refused > 0)
 		log_info("posts are committed; %lu were answered 503",
 			 c->refused);
@@ -289,34 +191,20 @@ static void on_committed(struct committer *c, struct span epoch, bool is_probe)
 
 static void on_locked(struct committer *c, int64_t began_ms)
 {
-	struct span channel = c->batch.entries[0]->event.channel;
-	int64_t now_ms = clock_ms();
-	size_t i;
+	struct span channel = channel_of(&c->pending.batch);
 
-	if (!batch_is_one_channel(&c->batch)) {
-		for (i = 0; i < c->batch.count; i++)
-			locked_channels_suspect(
-				&c->locked, c->batch.entries[i]->event.channel);
-		return;
-	}
-	if (now_ms - locked_channels_locked(&c->locked, channel, began_ms) <
-	    c->options.lock_timeout_ms)
-		return;
-	if (locked_channels_refuse(&c->locked, channel, now_ms + STUCK_MS))
+	if (pending_locked(&c->pending, began_ms, clock_ms(),
+			   c->options.lock_timeout_ms))
 		log_warn("channel '%.*s' does not commit in time: "
 			 "answering 503",
 			 (int)channel.len, channel.ptr);
-	refuse_channel(c, channel);
 }
 
 static void on_failed(struct committer *c, enum store_result result)
 {
-	size_t i;
-
 	switch (result) {
 	case STORE_BAD: /* nothing about one post, so all get it */
-		for (i = 0; i < c->pending_count; i++)
-			refuse_post(c, c->pending[i]);
+		note_refused(c, pending_refuse_all(&c->pending));
 		break;
 	case STORE_DOWN:
 		c->retry_at_ms = store_server_retry_at_ms(c->server);
@@ -376,22 +264,21 @@ static void count_batch(enum store_result result, size_t events,
 /* One statement at most. */
 static void commit_batch(struct committer *c)
 {
+	const struct batch *batch = &c->pending.batch;
 	int64_t began_ms = clock_ms(), began_us;
 	struct span epoch;
 	enum store_result result;
-	bool is_probe;
 
-	choose_posts(c, began_ms, &is_probe);
-	if (c->batch.count == 0)
+	pending_choose(&c->pending, began_ms);
+	if (batch->count == 0)
 		return;
-	c->was_probe = is_probe;
 	began_us = clock_us();
-	result = store_append(c->store, c->batch.entries, c->batch.count,
+	result = store_append(c->store, batch->entries, batch->count,
 			      lock_wait_ms(c), &epoch);
-	count_batch(result, c->batch.count, clock_us() - began_us);
+	count_batch(result, batch->count, clock_us() - began_us);
 	if (result == STORE_OK) {
 		note_commit(c, clock_ms() - began_ms);
-		on_committed(c, epoch, is_probe);
+		on_committed(c, epoch);
 	} else if (result == STORE_LOCKED) {
 		on_locked(c, began_ms);
 	} else {
@@ -409,9 +296,9 @@ static void *run_committer(void *arg)
 	while (take_posts(c)) {
 		int64_t now_ms = clock_ms();
 
-		refuse_expired(c, now_ms);
+		note_refused(c, pending_refuse_expired(&c->pending, now_ms));
 		if (now_ms >= c->retry_at_ms)
-			(c->pending_count == 0 ? check_server
+			(c->pending.count == 0 ? check_server
 					       : commit_batch)(c);
 		return_submissions(c);
 	}
@@ -424,7 +311,6 @@ struct committer *committer_new(struct store_server *server,
 				const struct committer_options *options)
 {
 	struct committer *c = xcalloc(1, sizeof(*c));
-	pthread_condattr_t attr;
 
 	c->options = *options;
 	c->server = server;
@@ -432,14 +318,7 @@ struct committer *committer_new(struct store_server *server,
 	c->publisher = publisher;
 	c->tails = tails;
 	c->since_ms = stats_committing_since_ms(options->number);
-	c->inbox_end = &c->inbox;
-	c->room = COMMITTER_POSTS_MAX;
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->arrived, &attr);
-	pthread_condattr_destroy(&attr);
-	pthread_cond_init(&c->left, NULL);
+	c->inbox = inbox_new(COMMITTER_POSTS_MAX);
 	if ((errno = pthread_create(&c->thread, NULL, run_committer, c)) != 0)
 		fatal("cannot start the committer");
 	return c;
@@ -447,16 +326,10 @@ struct committer *committer_new(struct store_server *server,
 
 void committer_free(struct committer *c)
 {
-	pthread_mutex_lock(&c->lock);
-	c->is_stopping = true;
-	pthread_cond_signal(&c->arrived);
-	pthread_mutex_unlock(&c->lock);
+	inbox_close(c->inbox);
 	pthread_join(c->thread, NULL);
-
 	store_free(c->store);
-	pthread_cond_destroy(&c->arrived);
-	pthread_cond_destroy(&c->left);
-	pthread_mutex_destroy(&c->lock);
+	inbox_free(c->inbox);
 	free(c);
 }
 
@@ -493,19 +366,10 @@ static void init_posts(const struct committer *c, struct submission *submission)
 void committer_post(struct committer *c, struct submission *submission)
 {
 	size_t count = submission->count;
-	struct post *last = &submission->posts[count - 1];
 
 	assert(count > 0 && count <= COMMITTER_POSTS_MAX);
 	init_posts(c, submission);
 	metric_add(&stats()->waiting, (int64_t)count);
-	pthread_mutex_lock(&c->lock);
-	while (c->room < count) {
-		leader_give_way();
-		pthread_cond_wait(&c->left, &c->lock);
-	}
-	c->room -= count;
-	*c->inbox_end = submission->posts;
-	c->inbox_end = &last->next;
-	pthread_mutex_unlock(&c->lock);
-	pthread_cond_signal(&c->arrived);
+	inbox_put(c->inbox, submission->posts, &submission->posts[count - 1],
+		  count);
 }

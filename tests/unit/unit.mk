@@ -24,7 +24,8 @@ UNIT = bench/histogram \
 	messages-fcgi/http/path_pattern \
 	messages-fcgi/log/append_params messages-fcgi/log/batch \
 	messages-fcgi/log/entry \
-	messages-fcgi/log/locked_channels messages-fcgi/log/tail_cache \
+	messages-fcgi/log/locked_channels messages-fcgi/log/pending \
+	messages-fcgi/log/tail_cache \
 	messages-fcgi/server/fcgi_record \
 	messages-fcgi/webhooks/webhook_body \
 	relay/list \
