@@ -47,7 +47,7 @@ MESSAGES = leader main stats \
 	log/store log/store_link log/store_server log/tail_cache \
 	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \
 	webhooks/webhook_stream \
-	redis/publisher redis/redis_connect redis/roster_reader \
+	redis/event_commands redis/publisher redis/redis_connect redis/roster_reader \
 	http/form_body http/cors http/etag http/api_error http/form http/multipart \
 	http/path_pattern http/problem http/request http/response
 RELAY = main stats \

@@ -23,8 +23,7 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
-#include "common/config/channel_name.h"
-#include "common/wire/envelope.h"
+#include "messages-fcgi/redis/event_commands.h"
 #include "messages-fcgi/redis/redis_connect.h"
 #include "messages-fcgi/stats.h"
 
@@ -35,18 +34,9 @@
 #define PING_EVERY_MS 1000
 /* A buffer that one burst made larger is not kept. */
 #define KEEP_BYTES 262144
-/* Of the longest command. */
-#define WORDS_MAX 8
-
 struct commands {
 	struct buf bytes;
 	size_t count;
-};
-
-/* One call's, so that many threads may publish. */
-struct encoder {
-	struct buf commands, ends; /* of each in commands, size_t */
-	struct buf payload, event, topic, key;
 };
 
 struct publisher {
@@ -75,102 +65,18 @@ struct publisher {
 	char reason[REDIS_CONNECT_WHY_BYTES];
 };
 
-/* Of a cache channel the last event is kept, and before anybody hears of it:
- * who subscribes later and finds nothing will hear of it. One command, as there
- * is one answer to each. A Redis that is full keeps nothing, also not the event
- * before, but publishes. */
-static const char keep_and_publish[] =
-	"local kept = redis.pcall('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
-	"local is_full = kept.err and kept.err:find('OOM', 1, true) "
-	"if kept.err and not is_full then return kept end "
-	"if is_full then redis.call('DEL', KEYS[1]) end "
-	"return redis.call('PUBLISH', ARGV[1], ARGV[4])";
-#define KEEP_S "1800"
-
-static void add_words(struct encoder *e, const struct span *words, int count)
-{
-	const char *argv[WORDS_MAX];
-	size_t lengths[WORDS_MAX];
-	char *command = NULL;
-	int len, i;
-
-	for (i = 0; i < count; i++) {
-		argv[i] = words[i].ptr;
-		lengths[i] = words[i].len;
-	}
-	len = redisFormatCommandArgv(&command, count, argv, lengths);
-	if (len == -1)
-		fatalx("out of memory encoding for redis");
-	buf_add(&e->commands, command, (size_t)len);
-	redisFreeCommand(command);
-	buf_add(&e->ends, &e->commands.len, sizeof(e->commands.len));
-}
-
-static void add_command(struct encoder *e, struct span epoch,
-			const struct event *event)
-{
-	struct envelope envelope = { .epoch = epoch,
-				     .id = event->id,
-				     .exclude = event->exclude };
-
-	buf_clear(&e->event);
-	buf_clear(&e->payload);
-	event_encode(&e->event, event);
-	envelope.event = buf_span(&e->event);
-	envelope_encode(&e->payload, &envelope);
-	if (channel_name_is_cache(event->channel)) {
-		const struct span words[WORDS_MAX] = {
-			span_str("EVAL"),    span_str(keep_and_publish),
-			span_str("1"),       buf_span(&e->key),
-			buf_span(&e->topic), buf_span(&e->event),
-			span_str(KEEP_S),    buf_span(&e->payload),
-		};
-
-		add_words(e, words, WORDS_MAX);
-	} else {
-		const struct span words[] = { span_str("PUBLISH"),
-					      buf_span(&e->topic),
-					      buf_span(&e->payload) };
-
-		add_words(e, words, 3);
-	}
-}
-
-static void release_encoder(struct encoder *e)
-{
-	buf_release(&e->commands);
-	buf_release(&e->ends);
-	buf_release(&e->payload);
-	buf_release(&e->event);
-	buf_release(&e->topic);
-	buf_release(&e->key);
-}
-
-/* How many of the encoded commands fit into room, and their bytes. */
-static size_t count_fitting(const struct encoder *e, size_t room, size_t *bytes)
-{
-	size_t count = e->ends.len / sizeof(size_t), fitting, end;
-
-	*bytes = 0;
-	for (fitting = 0; fitting < count; fitting++) {
-		memcpy(&end, e->ends.data + fitting * sizeof(end), sizeof(end));
-		if (end > room)
-			break;
-		*bytes = end;
-	}
-	return fitting;
-}
-
 /* Adds what was encoded to what is pending, if there is room and a point. */
-static void enqueue(struct publisher *p, const struct encoder *e, size_t count)
+static void enqueue(struct publisher *p, const struct event_commands *commands,
+		    size_t count)
 {
 	size_t fitting = 0, bytes = 0;
 
 	pthread_mutex_lock(&p->lock);
 	if (p->is_connected)
-		fitting = count_fitting(
-			e, p->buffer_bytes - p->pending.bytes.len, &bytes);
-	buf_add(&p->pending.bytes, e->commands.data, bytes);
+		fitting = event_commands_fitting(
+			commands, p->buffer_bytes - p->pending.bytes.len,
+			&bytes);
+	buf_add(&p->pending.bytes, commands->bytes.data, bytes);
 	p->pending.count += fitting;
 	p->dropped += count - fitting;
 	metric_add(&stats()->dropped[p->is_connected ? STATS_FULL : STATS_AWAY],
@@ -420,20 +326,14 @@ void publisher_free(struct publisher *p)
 void publisher_publish(struct publisher *p, const char *app, struct span epoch,
 		       const struct event *const *events, size_t count)
 {
-	struct encoder e = { .commands = BUF_INIT };
+	struct event_commands commands = { .bytes = BUF_INIT };
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		buf_clear(&e.topic);
-		envelope_add_topic(&e.topic, p->settings->redis_prefix, app,
-				   events[i]->channel);
-		buf_clear(&e.key);
-		envelope_add_cache_key(&e.key, p->settings->redis_prefix, app,
-				       events[i]->channel);
-		add_command(&e, epoch, events[i]);
-	}
-	enqueue(p, &e, count);
-	release_encoder(&e);
+	for (i = 0; i < count; i++)
+		event_commands_add(&commands, p->settings->redis_prefix, app,
+				   epoch, events[i]);
+	enqueue(p, &commands, count);
+	event_commands_release(&commands);
 }
 
 bool publisher_is_ready(struct publisher *p)

@@ -26,6 +26,7 @@ UNIT = bench/histogram \
 	messages-fcgi/log/entry \
 	messages-fcgi/log/locked_channels messages-fcgi/log/pending \
 	messages-fcgi/log/tail_cache \
+	messages-fcgi/redis/event_commands \
 	messages-fcgi/server/fcgi_record \
 	messages-fcgi/webhooks/webhook_body \
 	relay/list \
@@ -41,6 +42,7 @@ UNIT = bench/histogram \
 	relay/protocol/siphash relay/protocol/ws relay/protocol/ws_messages \
 	relay/protocol/ws_packed relay/protocol/ws_wslay
 
+UNIT_messages-fcgi/redis/event_commands_LIBS = -lhiredis
 UNIT_relay/protocol/deflate_LIBS = -lz
 UNIT_relay/protocol/ws_wslay_LIBS = -lwslay
 
