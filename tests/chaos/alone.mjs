@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// make chaos-alone: one fault after the other, each in a quiet of its own, and
-// what it cost, the median of CHAOS_TIMES: a table in Markdown. CHAOS_FAULTS is
-// part of the names of those wanted. Ends with 1 if an invariant was broken.
+// make chaos-alone: one fault after the other, each in quiet surroundings, and
+// its cost, the median of CHAOS_TIMES: a table in Markdown. CHAOS_FAULTS
+// selects faults by a part of their names. Exits with 1 if an invariant was
+// broken.
 
 import { FAULTS } from './faults.mjs';
 import { runChaos } from './run.mjs';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // make chaos: CHAOS_SECONDS (default 240, or the argument) of faults drawn from
-// CHAOS_SEED (default: by chance, and printed). Says TAP; ends with 1 if an invariant was
-// broken or never exercised, or a fault was never injected.
+// CHAOS_SEED (default: random, and printed). Prints TAP; exits with 1 if an
+// invariant was broken or never exercised, or if a fault was never injected.
 
 import { runChaos } from './run.mjs';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Subscribers: unmodified pusher-js, and a lean one that connects again by the
-// rules of pusher-js 8 and looks at bytes rather than objects, so that one
-// process can play hundreds.
+// Subscribers: unmodified pusher-js, and a lean client that reconnects by the
+// rules of pusher-js 8 and reads bytes instead of objects, so that one process
+// can run hundreds.
 
 import WebSocket from 'ws';
 
@@ -115,7 +115,7 @@ export class LeanClient {
       case 'pusher:pong':
         break;
       default:
-        this.world.report.violated('I11', `${this.who} was told ${bytes}`);
+        this.world.report.violated('I11', `${this.who} received ${bytes}`);
     }
   }
 
@@ -133,7 +133,7 @@ export class LeanClient {
       isOpen ? this.#pauseAfter(code) : this.#pauseAfterRefusal());
   }
 
-  // the table of close codes, as pusher-js 8 obeys it
+  // the close codes, as pusher-js 8 treats them
   #pauseAfter(code) {
     if (code >= 4000 && code < 4100) {
       this.world.report.violated('I11',
@@ -149,11 +149,13 @@ export class LeanClient {
     return UNAVAILABLE_MS[Math.min(this.#refusals, UNAVAILABLE_MS.length) - 1];
   }
 
-  /** Called every second: asks whoever is silent, leaves who does not answer. */
+  /**
+   * Called every second: pings silent servers, leaves those that do not answer.
+   */
   tick(now) {
     if (this.#ws?.readyState !== WebSocket.OPEN) return;
     if (this.#ws.isPaused) {
-      // whoever does not read still speaks, or is closed for being silent
+      // a client that does not read still sends, or is closed as inactive
       this.#send({ event: 'pusher:ping', data: {} });
     } else if (this.#pingedAt !== 0 && now - this.#pingedAt > PONG_MS) {
       this.#ws.terminate();
@@ -172,13 +174,15 @@ export class LeanClient {
     this.#ws.resume();
   }
 
-  /** Cuts the connection; it comes back by its rules. */
+  /** Cuts the connection; the client reconnects by its rules. */
   sever() {
     this.#ws.terminate();
   }
 
-  /** The network is gone and a page load later it is back. One that does not
-   * read notices nothing. */
+  /**
+   * The network is lost, and returns a page load later. A client that does not
+   * read notices nothing.
+   */
   reload() {
     if (this.isLazy) return;
     clearTimeout(this.#timer);
@@ -189,7 +193,7 @@ export class LeanClient {
     this.connect();
   }
 
-  /** Its network is back. As pusher-js, it waits no longer. */
+  /** Its network is back. Like pusher-js, it reconnects at once. */
   online() {
     if (this.#ws && this.#ws.readyState !== WebSocket.OPEN) this.reload();
   }
@@ -203,7 +207,7 @@ export class LeanClient {
   }
 }
 
-/** pusher-js as it is. */
+/** Unmodified pusher-js. */
 export class RealClient {
   constructor(world, who, names) {
     this.who = who;

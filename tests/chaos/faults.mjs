@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is done to the stack. inject(world, rng, ms) returns when the fault is
-// over: what it broke runs again. `of` names what it is done to; two faults of
-// one thing are never on at the same time. One that needsPosts happens in the
-// midst of them.
+// The faults. inject(world, rng, ms) returns when the fault is over: everything
+// it broke runs again. `of` names its target; two faults of one target never
+// overlap. A fault with needsPosts happens while posts are under way.
 
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -55,8 +54,8 @@ async function away(world, name, ms, sig) {
   }
 }
 
-// PostgreSQL goes while long answers are being written, which must not look
-// complete, and comes back to complete them.
+// PostgreSQL stops while long answers are being written, which must not look
+// complete, and starts again to complete them.
 async function amidReads(world, inject) {
   const readers = Array.from({ length: READS }, (_, i) => new Reader(world,
     `read ${i}`, world.ledger.channel(world.names[0]), { back: READ_ROWS }));
@@ -73,7 +72,7 @@ async function amidReads(world, inject) {
   }
 }
 
-// The process dies at the point, in the midst of its work.
+// The process dies at this point, in the middle of its work.
 async function crash(world, point) {
   const { stack } = world;
   const file = world.pointFile(point);
@@ -97,10 +96,11 @@ async function diskFull(world, ms) {
   const folder = path.join(stack.stateDir, 'data');
   const hold = path.join(stack.stateDir, 'hold/postgres');
   const ballast = path.join(folder, 'ballast');
-  // without room it may not come up again, and be given up
+  // without free space it may fail to start, and be given up
   fs.writeFileSync(hold, '');
   try {
-    // the server writes meanwhile: nearly all at once, the rest byte by byte
+    // the server writes meanwhile: nearly everything at once, the rest byte by
+    // byte
     await until('the disk is nearly full', async () => {
       const { bavail, bsize } = fs.statfsSync(folder);
       const length = Math.max(1, Math.floor(bavail * 0.99)) * bsize;
@@ -141,11 +141,11 @@ async function halfOpen({ network, elsewhere }, ms) {
   for (const client of elsewhere) client.online();
 }
 
-// It reads nothing until it is closed for that. What it finds then: events
-// without a hole, which its readers see to, and the word that ends it.
+// It reads nothing until it is closed for that. It then finds events without a
+// hole, which its readers check, and the Close frame at the end.
 async function lazy(world, rng) {
   const { relay, client } = rng.pick(world.lazy);
-  // who is at a relay's own socket has no address, and none but this is slow
+  // a client at a relay's own socket has no address, and only this one is slow
   const closes = () => world.stack.log(relay)
     .filter((line) => line.includes(' - closed cause=slow ')).length;
   await until('a client that reads so far', () => world.isClosed ||
@@ -247,7 +247,7 @@ export const FAULTS = {
   "SIGSTOP of a committer's backend": { of: 'postgres', needsPosts: true,
     inject: async ({ stack }, rng, ms) =>
       stopped(await committerBackend(stack), ms) },
-  // a hole that grows before it can be read, while some come and join
+  // a hole that grows before it can be read, while clients join
   "SIGSTOP of a relay's backend, and hints are lost": { of: 'postgres',
     needsPosts: true, inject: async (world, rng, ms) => {
       const { stack } = world;
@@ -271,7 +271,7 @@ export const FAULTS = {
     inject: (world, rng, ms) => diskFull(world, ms) },
   'a lost network leaves clients half-open': { of: 'network', needs: 'network',
     inject: (world, rng, ms) => halfOpen(world, ms) },
-  // of: a relay that dies would end it without that word
+  // of: a relay that dies would end it without a Close frame
   'a client stops reading': { of: 'relay', needsPosts: true, inject: lazy },
   'nginx reload': { of: 'nginx', inject: async ({ stack }) => {
     stack.kill('nginx', 'SIGHUP');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Requests over kept connections. Rejects when there is no complete answer.
+// Requests over kept connections. Rejects without a complete answer.
 
 import http from 'node:http';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the parties saw of each channel, by id, and the log that it is held
-// against. Contents are compared as bytes: the first who sees an id says what
-// it is, everybody after must say the same, and in the end so must the log.
+// The messages that each party saw, by channel and id, and the log to compare
+// them with. Contents are compared as bytes: the first observer of an id
+// defines it, all later ones must agree, and so must the log in the end.
 
 const QUOTES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -23,7 +23,7 @@ class ChannelLog {
   frames = []; // of each id that is not verified yet: the frame's bytes
   times = []; // of the same: when it was stored
   verified = 0; // up to this id it was held against the log
-  maxAnswered = 0; // highest id that any poster was told
+  maxAnswered = 0; // highest id that any poster received
 
   constructor(name, report) {
     this.name = name;
@@ -35,7 +35,7 @@ class ChannelLog {
       channel: this.name, data: this.datas[id], id }));
   }
 
-  /** Somebody was told this message, as JSON, under this id. */
+  /** A party received this message, as JSON, under this id. */
   sawData(id, data, who) {
     const known = this.datas[id];
     if (known === undefined) {
@@ -46,7 +46,7 @@ class ChannelLog {
       `${who} got ${data} as ${this.name} ${id}, others ${known}`);
   }
 
-  /** Somebody was pushed these bytes. They are copied if they are kept. */
+  /** A party was pushed these bytes. They are copied if they are kept. */
   sawFrame(id, bytes, who) {
     let known = this.frames[id];
     if (known === undefined) {
@@ -101,7 +101,7 @@ export class Ledger {
     return heads;
   }
 
-  /** Holds everything that was seen since the last time against the log. */
+  /** Compares everything seen since the last time with the log. */
   async verify(stack) {
     const heads = await this.heads(stack);
     for (const channel of this.channels.values()) {
@@ -131,7 +131,7 @@ export class Ledger {
     this.report.check('I4', next === head + 1, () =>
       `${channel.name}: last_id ${head}, last row ${next - 1}`);
     this.report.check('I1', channel.datas.length <= head + 1, () =>
-      `${channel.name}: id ${channel.datas.length - 1} was told, head ${head}`);
+      `${channel.name}: id ${channel.datas.length - 1} was acknowledged, head ${head}`);
     this.stored += next - 1 - channel.verified;
     channel.verified = next - 1;
   }
@@ -141,7 +141,7 @@ export class Ledger {
     const seen = channel.datas[row.id];
     const post = this.posts.get(row.text.slice(0, row.text.indexOf(' ')));
     this.report.check('I2', seen === undefined || seen === data, () =>
-      `the log has ${data}, clients were told ${seen}`);
+      `the log has ${data}, clients received ${seen}`);
     this.report.check('I2', post !== undefined &&
       post.channel === channel && escaped(post.text) === row.text &&
       escaped(post.name) === row.name, () =>
@@ -183,7 +183,7 @@ export class Ledger {
           `${word} had no answer and is in ${post.channel.name} ${
             post.rows} times`);
       }
-      // what had no answer may still be on its way
+      // posts without an answer may still be under way
       if (post.answeredId !== undefined) this.posts.delete(word);
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A network of its own for some clients, which can be lost: packets vanish in
-// both directions and no end is told. A namespace with a cable to the stack; a
-// door inside it carries what comes over a Unix socket on to nginx.
+// both directions, and no connection is closed. A namespace with a virtual
+// cable to the stack; a proxy inside it forwards a Unix socket to nginx.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const DOOR = fileURLToPath(new URL('network-door.mjs', import.meta.url));
+const PROXY = fileURLToPath(new URL('network-proxy.mjs', import.meta.url));
 const NOBODY = '02:00:00:00:00:01'; // no card has it: what goes there is lost
 const FIRST_GUEST = 2;
 const LAST_GUEST = 254;
@@ -18,7 +18,7 @@ const LAST_GUEST = 254;
 const ip = (...args) => execFileSync('ip', args,
   { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Of runs that were killed. */
+/** Networks left by killed runs. */
 function deleteLeftOvers() {
   for (const [space, pid] of ip('netns', 'list').matchAll(/^pushlog-(\d+)/gm)) {
     if (!fs.existsSync(`/proc/${pid}`)) ip('netns', 'delete', space);
@@ -28,10 +28,10 @@ function deleteLeftOvers() {
 export class Network {
   #guest = FIRST_GUEST;
 
-  /** Throws where one may not make networks. */
+  /** Throws without the right to make networks. */
   constructor(folder) {
     deleteLeftOvers();
-    // of the addresses that RFC 2544 keeps for tests
+    // of the addresses that RFC 2544 reserves for tests
     const subnet = `198.18.${process.pid % 256}`;
     this.subnet = subnet;
     this.host = `${subnet}.1`;
@@ -60,15 +60,15 @@ export class Network {
     return ip('-netns', this.space, ...args);
   }
 
-  /** From now on clients reach nginx's port by the socket. */
+  /** From now on clients reach nginx's port through the socket. */
   async open(port) {
-    this.door = spawn('ip', ['netns', 'exec', this.space, process.execPath, DOOR,
+    this.proxy = spawn('ip', ['netns', 'exec', this.space, process.execPath, PROXY,
       this.socket, this.host, String(port)],
     { stdio: ['pipe', 'pipe', 'inherit'] });
-    await once(this.door.stdout, 'data');
+    await once(this.proxy.stdout, 'data');
   }
 
-  /** From now on nothing passes. */
+  /** From now on no packet passes. */
   lose() {
     ip('neighbour', 'replace', this.guest, 'lladdr', NOBODY, 'dev', this.cable,
       'nud', 'permanent');
@@ -76,15 +76,17 @@ export class Network {
       'dev', 'guest', 'nud', 'permanent');
   }
 
-  /** The clients come from another address. Nginx never hears of what was
-   * open at the old one. */
+  /**
+   * The clients come from another address. nginx never hears of the connections
+   * that were open at the old one.
+   */
   async find() {
     const old = this.guest;
     this.#guest = this.#guest === LAST_GUEST ? FIRST_GUEST : this.#guest + 1;
     ip('neighbour', 'flush', 'to', this.guest, 'nud', 'permanent');
     this.#inside('address', 'delete', `${old}/24`, 'dev', 'guest');
-    this.door.stdin.write('drop\n'); // whose last words have no address
-    await once(this.door.stdout, 'data');
+    this.proxy.stdin.write('drop\n'); // their FINs are lost: no address
+    await once(this.proxy.stdout, 'data');
     this.#inside('address', 'add', `${this.guest}/24`, 'dev', 'guest');
     this.#inside('neighbour', 'replace', this.host, 'lladdr',
       this.#cardOf(), 'dev', 'guest', 'nud', 'reachable');
@@ -95,7 +97,7 @@ export class Network {
   }
 
   close() {
-    this.door?.stdin.end();
+    this.proxy?.stdin.end();
     try {
       ip('netns', 'delete', this.space); // the cable goes with its end
     } catch { /* it never was */ }

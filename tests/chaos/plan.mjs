@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Which fault when: drawn from the seed alone, before anything starts. Each
-// fault has its turn before any has a second one.
+// fault occurs once before any occurs twice.
 
 import { FAULTS } from './faults.mjs';
 import { Random } from './prng.mjs';
@@ -13,14 +13,14 @@ const LEAD_MS = 700; // before the first fault
 
 /**
  * [{faults: [{name, atMs, ms, seed}], tailMs}]: rounds of load, in which faults
- * begin at atMs and, if they last, last ms; seed: for what else they leave to
- * chance; tailMs: from the start of the last fault to the end of the posts. More
- * rounds than there is time for.
+ * begin at atMs and, if they last, last ms; seed: for the other random choices
+ * of a fault; tailMs: from the start of the last fault to the end of the posts.
+ * There are more rounds than a run has time for.
  */
 export function makePlan(seed, seconds, names = Object.keys(FAULTS)) {
   const rng = new Random(seed);
   const rounds = Math.ceil(seconds * 1000 / LEAST_MS);
-  // those that there is time for have to hold all of them
+  // the rounds that fit into the time must contain every fault
   const least = Math.ceil(names.length /
     Math.max(1, Math.floor(seconds * 1000 / (ROUND_MS + SETTLE_MS))));
   const plan = [];
@@ -44,7 +44,7 @@ export function makePlan(seed, seconds, names = Object.keys(FAULTS)) {
   return plan;
 }
 
-/** What there is in a round. */
+/** The faults of a round. */
 export function tellRound({ faults, tailMs }) {
   const list = faults.map(({ name, atMs, ms }) =>
     `${(atMs / 1000).toFixed(1)} s ${name} (${(ms / 1000).toFixed(1)} s)`);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Who posts: one message after the other, most with an idempotency key, which
-// are repeated until they are answered; some without, which never are; and
-// some twice at the same time.
+// Posters: one message after the other, most with an idempotency key, which are
+// repeated until they are answered; some without, which never are; and some
+// twice at the same time.
 
 import { setTimeout as pause } from 'node:timers/promises';
 

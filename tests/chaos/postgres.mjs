@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Backends to be cruel to: one that locks a channel's row, and the
+// Backends that faults act on: one that locks a channel's row, and the
 // committers'.
 
 import { spawn } from 'node:child_process';
@@ -39,20 +39,20 @@ export async function committerBackend(stack) {
       order by state = 'active' desc limit 1`))), 10_000);
 }
 
-/** The pid of a backend that a relay's worker reads the log by. */
+/** The pid of a backend through which a relay's worker reads the log. */
 export async function relayBackend(stack, rng) {
   return until('a relay has a backend', async () => Number(rng.pick(
     (await stack.psql(`select pid from pg_stat_activity
       where application_name = 'relay' order by pid`)).split('\n'))), 10_000);
 }
 
-/** Waits until the server answers, and takes writes. */
+/** Waits until the server answers, and accepts writes. */
 export async function answers(stack) {
   await until('PostgreSQL answers', () =>
     stack.psql('select not pg_is_in_recovery()'), 60_000);
 }
 
-/** Signals a process that may be gone. */
+/** Signals a process that may have ended. */
 export function signal(pid, name) {
   try {
     process.kill(pid, name);

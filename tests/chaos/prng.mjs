@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chance that can be repeated: the same seed, the same course.
+// Repeatable randomness: the same seed gives the same sequence.
 
 export class Random {
   #state;
@@ -17,7 +17,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from least to most. */
+  /** An integer from least to most. */
   between(least, most) {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -35,7 +35,7 @@ export class Random {
     return all;
   }
 
-  /** One with a course of its own, so that what others draw is no matter. */
+  /** A generator with its own sequence, independent of other draws. */
   fork() {
     return new Random(this.between(0, 2 ** 31 - 1));
   }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // One channel as one client follows it, over all its connections: live events
-// from base+1 on, and what is older by GET, whole or in pages. Knows no
-// socket.
+// from base+1 on, and older ones by GET, at once or in pages. Knows no socket.
 //
 //     held: first … cursor;  live on this connection: base+1 … next-1
 
@@ -18,8 +17,10 @@ export class Reader {
   #connection = 0;
   #cutAt; // since when it was not done
 
-  /** cursor: held up to there from the beginning; back: a late starter's
-   * number of messages to read before its first base. */
+  /**
+   * cursor: everything from the beginning up to it is held; back: the number of
+   * messages that a late starter reads before its first base.
+   */
   constructor(world, who, channel, { cursor, back = 0 } = {}) {
     this.world = world;
     this.report = world.report;
@@ -30,8 +31,10 @@ export class Reader {
     this.rng = world.rng.fork();
   }
 
-  /** The id up to which it holds everything. While it is subscribed that is for
-   * its connection to bring, whatever it held before. */
+  /**
+   * The id up to which it holds everything. While it is subscribed, its
+   * connection must deliver that, whatever it held before.
+   */
   get position() {
     return this.isDone && this.isSubscribed
       ? this.next - 1 : this.cursor ?? -1;
@@ -51,7 +54,7 @@ export class Reader {
     this.#backfill(this.#connection);
   }
 
-  /** The next live event; the caller holds its bytes against the ledger. */
+  /** The next live event; the caller compares its bytes with the ledger. */
   live(id) {
     this.report.checked('I6');
     if (id !== this.next || !this.isSubscribed) {
@@ -61,26 +64,26 @@ export class Reader {
     this.next = id + 1;
   }
 
-  /** The connection is over. */
+  /** The connection has ended. */
   ended() {
     if (this.isDone) {
       this.#cutAt = Date.now();
       this.world.stopwatch.wasCut();
     }
-    // what was live above a hole that no GET has filled is not held
+    // live events above a hole that no GET has filled are not held
     if (this.isSubscribed) this.cursor = Math.max(this.cursor, this.position);
     this.isSubscribed = false;
     this.isDone = false;
     this.#connection += 1;
   }
 
-  /** It went of its own will. */
+  /** The client disconnected on purpose. */
   left() {
     this.isDone = false;
     this.ended();
   }
 
-  // Pages, or what is missing in one, and one more or less than that.
+  // Pages, or the number missing in one, and one more or less than that.
   #pickLimit() {
     const { rng } = this;
     const near = this.base - this.cursor + rng.between(-1, 1);
@@ -104,7 +107,9 @@ export class Reader {
     this.#cutAt = undefined;
   }
 
-  /** Reads after … until, or the head; answers how far it got, or undefined. */
+  /**
+   * Reads after … until, or the head; resolves to the last id, or undefined.
+   */
   async #get(after, until, limit) {
     const query = `channel=${this.channel.name}&after_id=${after}&epoch=${
       this.world.epoch}${until ? `&until_id=${until}` : ''}${

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What was checked, what was broken, and which faults were on at the time.
+// The checks, the violations, and the faults that were active at the time.
 
 const INVARIANTS = {
-  I1: 'every 2xx is stored under that id',
+  I1: 'every message answered with 2xx is stored under its id',
   I2: 'no phantoms: every row was posted, and its bytes are the same everywhere',
   I3: 'one row for each idempotency key',
   I4: 'the ids of a channel are 1 … last_id',
@@ -13,9 +13,9 @@ const INVARIANTS = {
   I8: 'every client saw the same in the same order as the log',
   I9: 'a post answered before another was sent has the lower id',
   I10: 'every client is at the head within 5 s of the end of the last fault',
-  I11: 'a subscriber that can not be served is closed, never skipped',
-  I12: 'a post without an answer is there once or not at all',
-  I13: 'no program of ours ends but by a fault or as it was told',
+  I11: 'a subscriber that cannot be served is closed, never skipped',
+  I12: 'a post without an answer is stored once or not at all',
+  I13: 'no process ends unless a fault or a stop ended it',
 };
 
 const DETAILS_MAX = 20;
@@ -42,7 +42,7 @@ export class Report {
       .reduce((sum, { violations }) => sum + violations, 0);
   }
 
-  /** The names of the invariants that were broken. */
+  /** The names of the broken invariants. */
   get broken() {
     return [...this.#counts].filter(([, { violations }]) => violations > 0)
       .map(([name]) => name);
@@ -52,7 +52,7 @@ export class Report {
     this.#counts.get(name).checks += count;
   }
 
-  /** Counts a check; tell() says who and what if it fails. */
+  /** Counts a check; tell() describes a failure. */
   check(name, isRight, tell) {
     this.#counts.get(name).checks += 1;
     if (!isRight) this.violated(name, tell());
@@ -103,7 +103,7 @@ export class Report {
     write(`1..${count}`);
   }
 
-  /** Every invariant and every fault had its turn. */
+  /** Whether every invariant and every fault had its turn. */
   get isWhole() {
     return [...this.#counts.values()].every(({ checks }) => checks > 0) &&
       [...this.#faults.values()].every(({ injected, skipped }) =>

@@ -8,11 +8,11 @@ import { Report } from './report.mjs';
 import { World } from './world.mjs';
 
 /**
- * Rounds until the seconds are over and everything had its turn, which takes
- * longer on a busy machine. faults: names, if not all; plan: other rounds than
- * the seed's, all of them; onRound(round, world): after each; switches: of the
- * programs' test build; enough: names of invariants, the first violation of
- * which is all that is waited for. A Ctrl-C ends it.
+ * Runs rounds until the seconds are over and everything had its turn, which
+ * takes longer on a busy machine. faults: names, if not all; plan: other rounds
+ * than the seed's, all of them; onRound(round, world): after each; switches: of
+ * the programs' test build; enough: names of invariants, the first violation of
+ * which ends the run. A Ctrl-C ends it.
  */
 export async function runChaos({ seed, seconds = Infinity, say = () => {}, faults,
   plan, onRound = () => {}, enough = [], ...options }) {

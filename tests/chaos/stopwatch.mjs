@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// What a fault costs those who use the stack, in ms, from start() to stop():
+// The cost of a fault for the users of the stack, in ms, from start() to
+// stop():
 //
 //   quiet     the longest time in which no post was answered
-//   slowest   the longest that one post took, its repetitions included
-//   lag       the most that an event was old when it came over a connection
-//             that had stood all the time
-//   back      the longest that a client whose connection was cut had to wait
-//             until it held everything again
-//   cut       how many connections were
+//   slowest   the longest time of one post, with its repetitions
+//   lag       the greatest age of an event that arrived over a connection
+//             which was open all the time
+//   back      the longest time after which a client whose connection was cut
+//             held everything again
+//   cut       the number of connections that were cut
 
 export class Stopwatch {
   #isOn = false;
@@ -20,7 +21,7 @@ export class Stopwatch {
     this.#isOn = true;
   }
 
-  /** Posts end: they are no longer waited for. */
+  /** Posts end: the stopwatch no longer waits for them. */
   postsEnd() {
     if (this.#isOn) this.#heard();
     this.#answeredAt = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The checker must be able to fail: with each of these bugs put in, it reports
-// violations, and soon. And what puts them in is in no normal build.
+// The checker must be able to fail: with each of these bugs switched on, it
+// reports violations, and soon. No normal build contains the switches.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** One of these invariants must break. */
 function caught(name, { expected, ...options }) {
-  test(`the checker finds out: ${name}`, async (t) => {
+  test(`the checker detects: ${name}`, async (t) => {
     const started = Date.now();
     const { report } = await runChaos({ seed: 1, seconds: SECONDS,
       enough: expected, hasDisk: false, posters: 24, scale: 0.5, ...options });
@@ -53,7 +53,7 @@ function wordsIn(program) {
 }
 
 for (const program of PROGRAMS) {
-  test(`a normal build of ${program} has no switch in it`, () => {
+  test(`a normal build of ${program} contains no switch`, () => {
     assert.notDeepEqual(wordsIn(file(`../../build/chaos/${program}`)), []);
     assert.deepEqual(wordsIn(file(`../../build/${program}`)), []);
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One stack, everybody who uses it, and the rounds of a run: load and faults,
-// then silence, then everything that each party saw against the log.
+// One stack, all its users, and the rounds of a run: load and faults, then
+// silence, then everything that each party saw is compared with the log.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -27,17 +27,19 @@ const LATE_MS = 70_000; // for those who broke I10 to come at all
 const ANSWERS_MS = 60_000; // for the last posts
 const DISK_BYTES = '4g';
 const MESSAGES = ['messages-fcgi', 'messages-fcgi-2'];
-// Memory commits in no time, and nobody would die in the midst of it: a wait as
-// for a real disk, between writing what is committed and knowing that it is.
+// Commits to memory take no time, and no process would die in the middle of
+// one: a delay as of a real disk, between writing a commit and knowing that it
+// is written.
 const SLOW_COMMITS = ['alter system set commit_delay = 2000',
   'alter system set commit_siblings = 0', 'select pg_reload_conf()'];
-// What deploy/dev/run and a relay's master say of each that ended, and of those
-// that a fault did away with.
+// The log lines of deploy/dev/run and of a relay's master about each process
+// that ended, and about those that a fault killed.
 const DEATH = /(messages-fcgi|relay)(-2)? \(pid|worker \d+ (was killed|exited)/;
 const OF_A_FAULT = /(status 0|SIGTERM); it is held away|SIGKILL;|signal 9$/;
 
-// Of 1000 posts so many go to each channel, and so many follow it: one hot,
-// some busy, some that are quiet enough for a lost last message to stay lost.
+// Of 1000 posts this many go to each channel, which has this many followers:
+// one hot channel, some busy ones, some so quiet that a lost last message stays
+// lost.
 const CHANNELS = {
   messages: { posts: 550, lean: 22, real: 1 },
   'room-1': { posts: 130, lean: 28, real: 1 },
@@ -121,7 +123,7 @@ export class World {
     }, 1000);
   }
 
-  // a disk that can be filled without filling that of the machine
+  // a disk that can be filled without filling the machine's
   #mountDisk(folder) {
     fs.mkdirSync(folder);
     if (!this.hasDisk) return;
@@ -152,7 +154,7 @@ export class World {
         this.clients.push(new RealClient(this, `${name} real ${i}`, [name]));
       }
     }
-    // without nginx between, which would read for them
+    // without nginx in between, which would read for them
     for (let i = 0; i < LAZY; i += 1) {
       const relay = i % 2 === 0 ? 'relay' : 'relay-2';
       const client = new LeanClient(this, `lazy ${i}`, this.names, { cursor: 0,
@@ -185,13 +187,15 @@ export class World {
 
   // --- faults ---
 
-  /** While there is such a file, whoever of messages-fcgi comes to the point
-   * takes it away and dies there. */
+  /**
+   * While this file exists, the next messages-fcgi that reaches the point
+   * removes it and dies there.
+   */
   pointFile(point) {
     return path.join(this.pointsDir, point);
   }
 
-  /** Whether this machine can do it, else why not. */
+  /** Undefined if this machine can do it, else the reason. */
   whyNot({ needs }) {
     if (needs === 'disk' && !this.disk) return this.whyNoDisk ?? 'no disk wanted';
     if (needs === 'network' && !this.network) return this.whyNoNetwork;
@@ -231,9 +235,11 @@ export class World {
 
   // --- a round ---
 
-  /** The posts' end is counted from the beginning of the last fault, or from the
-   * end of the last one that needs posts. waits: as if all did, and nothing is
-   * done but the faults. */
+  /**
+   * The posts' end is counted from the beginning of the last fault, or from the
+   * end of the last one that needs posts. waits: treat every fault so, and do
+   * nothing but the faults.
+   */
   async round({ faults, tailMs, waits = false }) {
     const started = Date.now();
     this.isPosting = true;
@@ -243,7 +249,7 @@ export class World {
       return this.#inject(fault);
     });
     const over = Promise.allSettled(runs);
-    // a crash point needs somebody who comes there
+    // a crash point needs a process that reaches it
     await Promise.allSettled(faults.map(({ name, atMs }, i) =>
       (waits || FAULTS[name].needsPosts ? runs[i] : pause(atMs))));
     await pause(tailMs);
@@ -262,8 +268,8 @@ export class World {
     this.stopwatch.postsEnd();
   }
 
-  // The last message is stored by one who dies before he tells of it: nothing
-  // follows that would show a hole, so the heads must.
+  // The last message is stored by a process that dies before it publishes: no
+  // later message would show the hole, so the head poll must.
   async #postUnheard() {
     const file = this.pointFile('after-commit');
     fs.writeFileSync(file, '');
@@ -328,7 +334,7 @@ export class World {
       if (this.disk) execFileSync('umount', ['-l', this.disk]);
       fs.rmSync(this.folder, { recursive: true, force: true });
     }
-    // a fault that was on made its folder anew
+    // a fault that was active made its folder again
     await Promise.allSettled(this.#busy.values());
     fs.rmSync(this.folder, { recursive: true, force: true });
   }

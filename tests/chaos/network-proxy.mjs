@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// network-door.mjs SOCKET HOST PORT: what comes over the Unix socket goes on to
-// HOST by TCP. A line `drop` destroys all connections, and is answered; the end
-// of the input ends it.
+// network-proxy.mjs SOCKET HOST PORT: forwards connections of the Unix socket to
+// HOST over TCP. A line `drop` destroys all connections, and is answered; the
+// end of the input ends the program.
 
 import net from 'node:net';
 import readline from 'node:readline';
