@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one place that asks libc for memory.
+ * The only file that calls malloc, calloc and realloc.
  */
 #include "common/base/alloc.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory that is there or the program is not. What comes from a peer is capped
- * before it is allocated, so running out is nobody's request but ours; the
- * supervisor starts us anew.
+ * Allocation that cannot fail: the program logs an error and exits when memory
+ * runs out, and the supervisor restarts it. Callers cap a peer's input before
+ * they allocate for it, so no peer can cause this.
  */
 #ifndef COMMON_BASE_ALLOC_H
 #define COMMON_BASE_ALLOC_H
 
 #include <stddef.h>
 
-/* All return memory that the caller owns and gives back with free(); none
- * returns NULL. A size of 0 gives a valid pointer. */
+/* Each returns memory that the caller owns and passes to free(). None returns
+ * NULL, not even for a size of 0. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The compiler attributes this house uses, under names that say why.
+ * Names for the compiler attributes that the programs use.
  */
 #ifndef COMMON_BASE_ATTR_H
 #define COMMON_BASE_ATTR_H
 
-/* The result says whether it worked: ignoring it is a mistake. */
+/* The caller must not ignore the result. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Arguments are checked against the format string, as printf's are. */
+/* The compiler checks the arguments against the format string, as for printf.
+ */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define NO_RETURN __attribute__((noreturn))

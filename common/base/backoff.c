@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Jittered exponential back-off.
+ * Exponential back-off with jitter.
  */
 #include "common/base/backoff.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bytes that grow. Knows nothing of what they mean.
+ * A growing array of bytes.
  */
 #include "common/base/buf.h"
 
@@ -11,7 +11,7 @@
 
 #include "common/base/alloc.h"
 
-/* Below this, growing would cost more calls than it saves memory. */
+/* The first allocation: less would cost more calls than it saves memory. */
 #define CAP_MIN 64
 
 void buf_release(struct buf *buf)
@@ -52,7 +52,7 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
 	va_end(ap);
 	assert(len >= 0);
 
-	/* vsnprintf writes a NUL, for which room is made and not counted */
+	/* one byte more for vsnprintf's NUL, which buf->len does not count */
 	buf_reserve(buf, (size_t)len + 1);
 	va_start(ap, fmt);
 	vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, ap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A buffer of bytes that grows. Embedded in its owner, who calls buf_release.
- * data[0 .. len) is what was added; data is not NUL-terminated.
+ * A buffer of bytes that grows. It is embedded in its owner, which calls
+ * buf_release. data[0 .. len) holds the added bytes, without a NUL at the end.
  */
 #ifndef COMMON_BASE_BUF_H
 #define COMMON_BASE_BUF_H
@@ -22,20 +22,20 @@ struct buf {
 		NULL, 0, 0                                                     \
 	}
 
-/* Gives the memory back; the buf is empty and can be used again. */
+/* Frees the memory. The buf is then empty and can be used again. */
 void buf_release(struct buf *buf);
 
-/* Makes room for len more bytes and returns where they go; the caller writes
- * them and adds what was written to buf->len. */
+/* Makes room for len more bytes and returns a pointer to it. The caller writes
+ * there and adds the number of bytes that it wrote to buf->len. */
 char *buf_reserve(struct buf *buf, size_t len);
 
 void buf_add(struct buf *buf, const void *ptr, size_t len);
 void buf_addf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Decimal. Several times faster than buf_addf; rows are made of numbers. */
+/* Adds n in decimal, several times faster than buf_addf. */
 void buf_add_int(struct buf *buf, int64_t n);
 
-/* Drops the first len bytes, len <= buf->len. */
+/* Removes the first len bytes, len <= buf->len. */
 void buf_drop(struct buf *buf, size_t len);
 
 static inline void buf_clear(struct buf *buf)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Part of the test build only.
+ * Compiled in the build for tests/chaos only.
  */
 #include "common/base/chaos.h"
 
@@ -30,7 +30,7 @@ bool chaos_is(const char *name)
 
 void chaos_point(const char *name)
 {
-	/* what other threads were handed before this point gets out */
+	/* time for other threads to finish the work they got before this */
 	const struct timespec while_others_work = { 0, 50 * 1000000 };
 	const char *folder = getenv("PUSHLOG_CHAOS_POINTS");
 	char path[256];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Faults that only the program itself can commit: for tests/chaos, which must
- * be able to see that it would find a bug, and to kill at the worst moment. A
- * build without PUSHLOG_CHAOS has none of it.
+ * Faults that only the program itself can commit, for tests/chaos: switches
+ * that turn a bug on, which its checker must find, and points at which a
+ * process can be killed. A build without PUSHLOG_CHAOS contains neither.
  */
 #ifndef COMMON_BASE_CHAOS_H
 #define COMMON_BASE_CHAOS_H
@@ -11,13 +11,13 @@
 
 #ifdef PUSHLOG_CHAOS
 
-/* Whether the switch is in the environment's PUSHLOG_CHAOS, a list of names
- * with blanks between them. */
+/* Whether the environment variable PUSHLOG_CHAOS, a list of names separated by
+ * blanks, contains name. */
 bool chaos_is(const char *name);
 
-/* Ends the process by SIGKILL if the folder that the environment's
- * PUSHLOG_CHAOS_POINTS names has a file of that name; the file is removed, so
- * one process dies of it, once. */
+/* Kills the process with SIGKILL if there is a file called name in the folder
+ * PUSHLOG_CHAOS_POINTS of the environment. The file is removed, so it kills
+ * only one process, once. */
 void chaos_point(const char *name);
 
 #else

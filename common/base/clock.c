@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one place that asks the kernel what time it is.
+ * Reads the kernel's clocks.
  */
 #include "common/base/clock.h"
 

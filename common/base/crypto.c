@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * libcrypto, behind the few calls that are needed.
+ * Calls libcrypto.
  */
 #include "common/base/crypto.h"
 
@@ -61,7 +61,8 @@ void crypto_add_hex(struct buf *buf, const void *ptr, size_t len)
 
 void crypto_add_base64(struct buf *buf, const void *ptr, size_t len)
 {
-	/* EVP_EncodeBlock adds a NUL, which is not counted */
+	/* one byte more for EVP_EncodeBlock's NUL, which buf->len does not
+	 * count */
 	char *at = buf_reserve(buf, (len + 2) / 3 * 4 + 1);
 
 	buf->len += (size_t)EVP_EncodeBlock((unsigned char *)at, ptr, (int)len);
@@ -69,8 +70,8 @@ void crypto_add_base64(struct buf *buf, const void *ptr, size_t len)
 
 int crypto_parse_base64(struct span s, uint8_t *out, size_t len)
 {
-	/* EVP_DecodeBlock writes whole groups, and takes blanks: what it gives
-	 * must be written as s is */
+	/* EVP_DecodeBlock accepts blanks, so the result must encode to s; and
+	 * it writes whole groups of three bytes */
 	uint8_t bytes[CRYPTO_BASE64_MAX + 2];
 	struct buf again = BUF_INIT;
 	int result = -1;
@@ -98,7 +99,7 @@ void crypto_random(void *ptr, size_t len)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			fatal("no randomness from the kernel");
+			fatal("cannot get random bytes from the kernel");
 		at += n;
 		len -= (size_t)n;
 	}

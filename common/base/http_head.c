@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The grammar of a request head.
+ * Parses request lines and fields.
  */
 #include "common/base/http_head.h"
 
@@ -49,8 +49,8 @@ static struct span trim_blanks(struct span s)
 	return s;
 }
 
-/* What stands before the first c, and *rest behind it; all of it and an
- * absent rest if there is no c. */
+/* Returns the part of s before the first c, and in *rest the part after it. If
+ * there is no c, returns s, and *rest is absent. */
 static struct span split_at(struct span s, char c, struct span *rest)
 {
 	const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
@@ -84,7 +84,8 @@ static int parse_request_line(struct span line, struct http_head *head)
 	return version.len == 8 && span_starts(version, "HTTP/") ? 505 : 400;
 }
 
-/* A line that ends in CR LF; absent if there is none, 400 on a bare one. */
+/* Takes a line that ends in CR LF off *in: 0; -1 if no line ends yet; 400 for a
+ * line that ends in LF alone. */
 static int take_head_line(struct span *in, struct span *line)
 {
 	const char *end = memchr(in->ptr, '\n', in->len);
@@ -118,7 +119,7 @@ int http_head_field(struct span *in, struct span *name, struct span *value)
 		*name = *value = span_of(NULL, 0);
 		return 0;
 	}
-	/* a name is a token: no blank before the colon, no folding */
+	/* a name is a token: no blank before the colon, no folded lines */
 	*name = split_at(line, ':', value);
 	if (value->ptr == NULL || !is_token(*name) || !is_field_value(*value))
 		return 400;

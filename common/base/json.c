@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A scan that refuses what json-c would let pass, and strings going out.
+ * A scan that refuses the faults that json-c accepts, and the escaping of
+ * strings.
  */
 #include "common/base/json.h"
 
@@ -10,8 +11,8 @@
 #include "common/base/text.h"
 
 /*
- * The scan walks the text once: at | end. Each function takes one production
- * of RFC 8259 and leaves `at` behind it, or returns what is wrong.
+ * The scan walks the text once, from `at` to `end`. Each function consumes one
+ * production of RFC 8259 and moves `at` behind it, or returns an error.
  */
 struct scan {
 	const char *at, *end;
@@ -70,7 +71,7 @@ static const char *scan_number(struct scan *s)
 	return NULL;
 }
 
-/* The four digits behind \u; -1 if they are not there. */
+/* The value of the four digits after \u; -1 if they are missing. */
 static int take_hex4(struct scan *s)
 {
 	int code = 0, i, value;
@@ -215,9 +216,9 @@ const char *json_scan(struct span text)
 	return why;
 }
 
-/* Keys of one object as json-c keeps them are unique; so a text with fewer
- * members than it has keys repeats one. Only the outermost object is looked
- * at: of nested ones nothing is read but what was signed as bytes. */
+/* json-c keeps one member for each key; if it has fewer members than the text
+ * has keys, a key is repeated. Only the outermost object is checked: of nested
+ * ones the programs use the signed text alone. */
 static size_t count_keys(struct span text)
 {
 	struct scan s = { text.ptr, text.ptr + text.len, 0 };
@@ -310,8 +311,8 @@ struct span json_get_text(struct span text, const char *key)
 	return span_of(NULL, 0);
 }
 
-/* The letter behind the backslash, 'u' for a control that has none, 0 for
- * what needs no escape. */
+/* The letter after the backslash; 'u' for a control character without one; 0
+ * for a character that needs no escape. */
 static char escape_letter(unsigned char c)
 {
 	switch (c) {
@@ -336,7 +337,7 @@ static char escape_letter(unsigned char c)
 void json_add_escaped(struct buf *buf, struct span s)
 {
 	static const char hex[] = "0123456789abcdef";
-	/* no byte becomes more than the six of \u001f */
+	/* the longest escape, \u001f, has six bytes */
 	char *start = buf_reserve(buf, s.len * 6), *at = start;
 	size_t i;
 

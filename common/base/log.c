@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines for the operator. Each is written by one call, so that lines of
- * threads and processes don't mix.
+ * Formats log lines. Each line is one call of write, so that lines of threads
+ * and processes do not mix.
  */
 #include "common/base/log.h"
 
@@ -19,8 +19,8 @@
 
 /* PIPE_BUF: a longer line would not be written in one piece. */
 #define LINE_MAX_BYTES 4096
-/* A longer message is cut: escaped in whole, it leaves room for what stands
- * around it. */
+/* A longer message is cut. If every byte of it is escaped, there is still room
+ * for the rest of the line. */
 #define MESSAGE_MAX_BYTES 1920
 
 static const char *program = "pushlog";
@@ -38,7 +38,7 @@ void log_init(const char *name, enum log_level level)
 	threshold = level;
 }
 
-/* The position of s in names, -1 if it is not there. */
+/* The index of s in names, or -1. */
 static int find_name(const char *s, const char *const *names, int count)
 {
 	int i;
@@ -69,8 +69,8 @@ int log_parse_format(const char *s, enum log_format *into)
 	return 0;
 }
 
-/* Whether standard error is what the journal gave us, and not a pipe or file
- * that somebody put there since: systemd.exec(5). */
+/* Whether standard error is the stream that the journal passed to the process,
+ * and has not been redirected since: systemd.exec(5). */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -96,8 +96,8 @@ bool log_is_on(enum log_level level)
 	return level <= threshold;
 }
 
-/* What a message holds of line breaks and other controls becomes '?': one
- * fact stays one line, whatever a peer's name contains. */
+/* Replaces line breaks and other control characters with '?': an event stays
+ * one line, even if a peer's name contains such characters. */
 static void replace_controls(char *s, size_t len)
 {
 	size_t i;
@@ -107,6 +107,7 @@ static void replace_controls(char *s, size_t len)
 			s[i] = '?';
 }
 
+/* The bytes that snprintf has written to room, from what it returned. */
 static size_t written_len(int written, size_t room)
 {
 	if (written < 0)
@@ -114,8 +115,8 @@ static size_t written_len(int written, size_t room)
 	return (size_t)written < room ? (size_t)written : room - 1;
 }
 
-/* ---- one function a format: each writes the line without its end to out, of
- * LINE_MAX_BYTES, and returns its length ---- */
+/* ---- one function for each format: writes the line without its line break to
+ * out, of LINE_MAX_BYTES, and returns its length ---- */
 
 static size_t add_timestamp(char *out, size_t size)
 {
@@ -142,7 +143,7 @@ static size_t write_text(char *out, enum log_level level, const char *message)
 			   LINE_MAX_BYTES - len);
 }
 
-/* The journal knows the time, the program and the process. */
+/* The journal adds the time, the program and the process itself. */
 static size_t write_journal(char *out, enum log_level level,
 			    const char *message)
 {
@@ -151,7 +152,8 @@ static size_t write_journal(char *out, enum log_level level,
 			   LINE_MAX_BYTES);
 }
 
-/* JSON is UTF-8: of a message that is not, what is not ASCII becomes '?'. */
+/* JSON is UTF-8: in a message that is not, '?' replaces all bytes above ASCII.
+ */
 static size_t add_escaped(char *out, const char *message)
 {
 	bool is_utf8 = text_is_utf8(span_str(message));
@@ -185,7 +187,7 @@ static size_t write_json(char *out, enum log_level level, const char *message)
 	return len;
 }
 
-/* Takes the beginning of a character off that lost its end to a cut. */
+/* The length of message without a last character that was cut in two. */
 static size_t whole_characters(const char *message, size_t len)
 {
 	size_t left = len;
@@ -196,7 +198,8 @@ static size_t whole_characters(const char *message, size_t len)
 	return left;
 }
 
-/* The message, tamed, and cut where it is too long for any format. */
+/* Writes the message to `message`, without control characters, and cuts it if
+ * it is too long for any format. */
 PRINTF_LIKE(5, 0)
 static void compose_message(char *message, size_t size, int saved, int cause,
 			    const char *fmt, va_list ap)
@@ -204,7 +207,7 @@ static void compose_message(char *message, size_t size, int saved, int cause,
 	char error[128];
 	size_t len;
 
-	errno = saved; /* for %m: what stands above may change it */
+	errno = saved; /* for %m: the calls before may have changed it */
 	len = written_len(vsnprintf(message, size, fmt, ap), size);
 	if (cause != 0)
 		len += written_len(
@@ -234,7 +237,7 @@ static void write_line(enum log_level level, int saved, int cause,
 	else
 		len = write_text(line, level, message);
 	line[len++] = '\n';
-	/* nothing can be done about a log that can't be written */
+	/* there is no place to report that the log cannot be written */
 	if (write(STDERR_FILENO, line, len) == -1)
 		return;
 }

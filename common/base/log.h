@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One line a fact, on standard error: time, program[pid], level, message; or
- * what the journal wants of it, or JSON with members of these names. Messages
- * are lower case without a full stop, subjects in quotes, the cause last. Never
- * a body, a key or a secret.
+ * Logs one line per event to standard error. Formats: text (time, program[pid],
+ * level, message); journal (a priority and the message); JSON (an object with
+ * these members). A message is in lower case without a full stop, with subjects
+ * in quotes and the cause last. Never log a body, a key or a secret.
  */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
@@ -20,25 +20,26 @@ enum log_level {
 };
 
 enum log_format {
-	LOG_FORMAT_AUTO = 0, /* the journal's where that reads, else text */
+	LOG_FORMAT_AUTO = 0, /* journal if it reads standard error, else text */
 	LOG_FORMAT_TEXT,
 	LOG_FORMAT_JSON,
 	LOG_FORMAT_JOURNAL,
 };
 
-/* name must outlive the program's last line. Threads may log at any time
- * after this; the level is meant to be set once, at start. */
+/* Sets the name of the program, which must stay valid, and the level. Call it
+ * at the start, before other threads log. */
 void log_init(const char *name, enum log_level level);
 
-/* 0, or -1 when s names no level: error, warn, info, debug. */
+/* 0, or -1 if s is not one of error, warn, info and debug. */
 int log_parse_level(const char *s, enum log_level *level) MUST_CHECK;
 
-/* Text, until this is called. */
+/* The format is text until this is called. Call it before other threads log. */
 void log_set_format(enum log_format format);
 
-/* 0, or -1 when s names no format: auto, text, json. */
+/* 0, or -1 if s is not one of auto, text and json. */
 int log_parse_format(const char *s, enum log_format *format) MUST_CHECK;
 
+/* Whether messages of this level are logged. */
 bool log_is_on(enum log_level level);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -46,8 +47,9 @@ void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Say it and exit with 1; fatal adds what errno says. Only for what keeps the
- * program from starting and for broken invariants, never for a peer's bytes. */
+/* Log an error and exit with 1; fatal appends the text of errno. For conditions
+ * that keep the program from starting and for broken invariants, never for a
+ * peer's input. */
 NO_RETURN void fatal(const char *fmt, ...) PRINTF_LIKE(1, 2);
 NO_RETURN void fatalx(const char *fmt, ...) PRINTF_LIKE(1, 2);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run of bytes that somebody else owns: a pointer and a length, no NUL at
- * the end. A span is as good as what it was taken from. ptr NULL means absent,
- * which is not the same as empty.
+ * A pointer to bytes that somebody else owns, and their number; there is no NUL
+ * at the end. A span is valid as long as the memory that it points into. A span
+ * with ptr NULL is absent, which differs from empty.
  */
 #ifndef COMMON_BASE_SPAN_H
 #define COMMON_BASE_SPAN_H
@@ -21,7 +21,7 @@ static inline struct span span_of(const char *ptr, size_t len)
 	return (struct span){ ptr, len };
 }
 
-/* s may be NULL: the span is then absent. */
+/* The span is absent if s is NULL. */
 static inline struct span span_str(const char *s)
 {
 	return (struct span){ s, s == NULL ? 0 : strlen(s) };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * UTF-8 and numbers, from bytes that nobody vouches for.
+ * Checks bytes from outside: UTF-8, numbers.
  */
 #include "common/base/text.h"
 
-/* Length of the sequence that starts at p, 0 if it is none. RFC 3629 § 4. */
+/* Length of the UTF-8 sequence at p, 0 if it is invalid: RFC 3629 § 4. */
 static size_t sequence_len(const unsigned char *p, size_t left)
 {
 	unsigned char low = 0x80, high = 0xbf;
@@ -23,8 +23,8 @@ static size_t sequence_len(const unsigned char *p, size_t left)
 	if (len > left)
 		return 0;
 
-	/* what the second byte may be keeps out overlong forms, surrogates
-	 * and what lies above U+10FFFF */
+	/* the bounds of the second byte exclude overlong forms, surrogates
+	 * and code points above U+10FFFF */
 	if (p[0] == 0xe0)
 		low = 0xa0;
 	else if (p[0] == 0xed)
@@ -63,7 +63,7 @@ int text_parse_int(struct span s, int64_t *n)
 
 	if (i == s.len)
 		return -1;
-	/* counted downwards: INT64_MIN has no positive twin */
+	/* negative until the end, because -INT64_MIN does not fit */
 	for (; i < s.len; i++) {
 		if (s.ptr[i] < '0' || s.ptr[i] > '9')
 			return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Addresses as operators write them.
+ * Parses addresses as operators write them.
  */
 #include "common/config/address.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a server listens: "unix:/path" or "host:port". Pure.
+ * Addresses of servers, "unix:/path" or "host:port". Pure.
  */
 #ifndef COMMON_CONFIG_ADDRESS_H
 #define COMMON_CONFIG_ADDRESS_H
@@ -11,15 +11,15 @@
 
 #include "common/base/attr.h"
 
-/* path is set for a Unix socket, host and port otherwise. */
+/* Either path is set, for a Unix socket, or host and port. */
 struct address {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char host[NI_MAXHOST];
 	uint16_t port;
 };
 
-/* 0, or -1 if s is neither form. An IPv6 host stands in brackets, which are
- * taken off. */
+/* 0, or -1 if s has neither form. The brackets around an IPv6 address are
+ * removed. */
 int address_parse(const char *s, struct address *address) MUST_CHECK;
 
 /* A conf_check_fn. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the configuration to the apps. What is wrong is said with the place
- * where it stands: these texts are written by hand.
+ * Builds the apps from the configuration. Every error names the place of the
+ * fault, because operators write the JSON text by hand.
  */
 #include "common/config/app.h"
 
@@ -17,7 +17,7 @@
 #include "common/config/conf.h"
 #include "common/config/origin.h"
 
-/* Shorter secrets can be guessed by trying. */
+/* Shorter secrets can be guessed. */
 #define SECRET_MIN 16
 
 const char *app_check_id(const char *s)
@@ -50,7 +50,7 @@ const char *app_check_master_key(const char *s)
 		       : "is not 32 bytes in base64";
 }
 
-/* Items stand in a list that commas and blanks divide. */
+/* Commas and blanks separate the items of a list. */
 static const char *check_item(const char *s)
 {
 	return s[0] != '\0' && s[strcspn(s, ", \t")] == '\0'
@@ -63,7 +63,8 @@ static char **string_member(struct app *app, size_t offset)
 	return (char **)(void *)((char *)app + offset);
 }
 
-/* Each returns NULL, or what is wrong with the member; static memory. */
+/* Stores the value of a member in the field at offset. Returns NULL, or the
+ * error in static memory. */
 typedef const char *take_fn(struct app *app, size_t offset,
 			    struct json_object *value);
 
@@ -146,7 +147,7 @@ static const char *take_bool(struct app *app, size_t offset,
 static const char *take_webhooks(struct app *app, size_t offset,
 				 struct json_object *value)
 {
-	(void)offset; /* there is one such field */
+	(void)offset; /* there is only one field of this type */
 	return webhooks_take(&app->webhooks, value);
 }
 
@@ -238,11 +239,11 @@ static int check_members(struct app *app, const char **name, const char **why)
 	return 0;
 }
 
-/* The app is not among those before it. */
+/* Checks that no earlier app has the same id or key. */
 static int check_new(const struct apps *apps, const struct app *app,
 		     const char **name, const char **why)
 {
-	*why = "is another app's, too";
+	*why = "is used by another app";
 	*name = "id";
 	if (apps_find_id(apps, span_str(app->id)) != NULL)
 		return -1;
@@ -310,7 +311,7 @@ static int load_app(struct apps *apps, const struct app_defaults *defaults,
 	return 0;
 }
 
-/* The array "apps", which must be the only member; NULL and why. */
+/* The array "apps", which must be the only member; or NULL and *why. */
 static struct json_object *find_array(struct json_object *object,
 				      const char **why)
 {
@@ -383,7 +384,7 @@ int apps_load(struct apps *apps, const struct app_defaults *defaults,
 	      struct buf *error)
 {
 	*apps = (struct apps){ NULL, 0 };
-	/* not by what apps is: a file that is given may be empty */
+	/* json cannot tell, because a file that is given may be empty */
 	if (defaults->key == NULL) {
 		if (load_json(apps, defaults, error) == -1)
 			return -1;

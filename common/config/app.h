@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The apps: each has an id, by which its server names it, a key, by which its
- * clients do, and a secret, which only its server has. One by environment, or
- * several by a JSON text:
+ * The apps. Each has an id, which its server uses, a key, which its clients
+ * use, and a secret, which only its server knows. The environment describes one
+ * app, or a JSON text describes several:
  *
  *     {"apps": [{"id": "1", "key": "…", "secret": "…",
  *                "durable_channels": ["orders-*"], "event_max_bytes": 10240,
@@ -13,8 +13,8 @@
  *                "presence_members_max": 100, "subscription_count": false,
  *                "webhooks": ["https://example.org/hook"]}, …]}
  *
- * Only the first three must be given. The first app is the page's: /messages
- * and the auth endpoints are its own.
+ * Only id, key and secret are required. The first app is that of the page: only
+ * it has /messages and the auth endpoints.
  */
 #ifndef COMMON_CONFIG_APP_H
 #define COMMON_CONFIG_APP_H
@@ -26,33 +26,32 @@
 #include "common/base/buf.h"
 #include "common/config/webhook.h"
 
-/* Of an id, in characters. */
+/* Longest id, in characters. */
 #define APP_ID_MAX 20
 
-/* Of the key of encrypted channels, which is written in base64. */
+/* Length of the master key of encrypted channels. */
 #define APP_MASTER_KEY_BYTES 32
 
-/* The most that event_max_bytes may be: an event travels whole through every
- * queue. */
+/* Largest event_max_bytes: every queue holds events as a whole. */
 #define APP_EVENT_MAX_BYTES 1048576
 
-/* The most that a limit of an app may be, where 0 is none. */
+/* Largest value of the limits of an app for which 0 means no limit. */
 #define APP_LIMIT_MAX 1000000
 
-/* Strings are never NULL, and lists have commas in between. */
+/* Strings are never NULL. Lists are separated by commas. */
 struct app {
 	char *id, *key, *secret;
-	char *channels;         /* anyone may post to, and have a history */
-	char *durable_channels; /* more channels with a history */
-	char *allowed_origins;  /* for origin_is_listed; empty: any */
+	char *channels; /* with a history, and anyone may post to them */
+	char *durable_channels;       /* more channels with a history */
+	char *allowed_origins;        /* for origin_is_listed; empty: any */
 	char *encryption_master_key;  /* in base64; empty: none */
 	int64_t event_max_bytes;      /* of the data of an event */
-	int64_t presence_members_max; /* of one channel; 0: any number */
-	int64_t connections_max;      /* of one relay; 0: any number */
-	int64_t authorized_within_s;  /* or it is closed; 0: never */
+	int64_t presence_members_max; /* of one channel; 0: no limit */
+	int64_t connections_max;      /* to one relay; 0: no limit */
+	int64_t authorized_within_s;  /* else it is closed; 0: no limit */
 	bool client_events;
-	bool enabled;            /* or nobody is let in */
-	bool subscription_count; /* is told to subscribers */
+	bool enabled; /* false: accepts neither clients nor servers */
+	bool subscription_count; /* is sent to subscribers */
 	struct webhooks webhooks;
 };
 
@@ -74,30 +73,30 @@ struct app_defaults {
 	int64_t client_events, subscription_count; /* 0 or 1 */
 };
 
-/* At least one. Owns them. */
+/* All apps, at least one. Owns them. */
 struct apps {
 	struct app *all;
 	size_t count;
 };
 
-/* Fills *apps. 0, or -1 with one line on what is wrong in *error. The caller
- * calls apps_release in both cases. */
+/* Fills *apps. 0, or -1 and one line in *error that names the fault and its
+ * place. The caller calls apps_release in both cases. */
 int apps_load(struct apps *apps, const struct app_defaults *defaults,
 	      struct buf *error) MUST_CHECK;
 void apps_release(struct apps *apps);
 
-/* NULL if there is none. */
+/* The app with this id or key, or NULL. */
 const struct app *apps_find_id(const struct apps *apps, struct span id);
 const struct app *apps_find_key(const struct apps *apps, struct span key);
 
-/* Whether the events of a channel are logged; those of a user's, whose name is
- * no valid one, never are. */
+/* Whether the channel has a history. A user's channel, whose name is not a
+ * valid one, never has. */
 bool app_is_durable(const struct app *app, struct span channel);
 
-/* Whether there is any such channel. */
+/* Whether any channel of the app may have a history. */
 bool app_has_history(const struct app *app);
 
-/* A conf_check_fn each. */
+/* Each is a conf_check_fn. */
 const char *app_check_id(const char *s);
 const char *app_check_key(const char *s);
 const char *app_check_secret(const char *s);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a channel may be called, and what its name says about it.
+ * Parses the names of channels.
  */
 #include "common/config/channel_name.h"
 
 #include <assert.h>
 #include <fnmatch.h>
 
-/* Longest pattern of the operator's list that can still match a name. */
+/* A longer pattern is ignored. */
 #define PATTERN_MAX 1024
 
 #define USER_PREFIX "#server-to-user-"
@@ -31,7 +31,7 @@ bool channel_name_is_valid(struct span name)
 	return true;
 }
 
-/* The longest first of those that begin alike. */
+/* Of two prefixes that begin alike the longer one is first. */
 static const struct {
 	const char *prefix;
 	enum channel_name_kind kind;
@@ -43,7 +43,7 @@ static const struct {
 	{ "", CHANNEL_NAME_PUBLIC },
 };
 
-/* Takes off *name what tells its kind. */
+/* Takes the prefix off *name and returns the kind. */
 static enum channel_name_kind take_kind(struct span *name)
 {
 	size_t i = 0, len;

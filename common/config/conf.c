@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads the environment; knows no option by name.
+ * Walks the tables of options. It knows no option by name.
  */
 #include "common/config/conf.h"
 
@@ -14,7 +14,7 @@
 #include "common/base/text.h"
 #include "common/base/version.h"
 
-/* The longest value a file may hold; a certificate would still fit. */
+/* Longest value in a file. */
 #define FILE_MAX_BYTES 65536
 /* The longest NAME_FILE. */
 #define NAME_MAX_BYTES 128
@@ -33,8 +33,8 @@ static int64_t *int_option(const struct conf_group *group, size_t i)
 				   group->options[i].offset);
 }
 
-/* The file's content without the line break at its end; the caller frees it.
- * NULL and the reason in *error. */
+/* The content of the file without line breaks at its end, which the caller
+ * frees; or NULL and the reason in *error. */
 static char *read_file(const char *name, const char *path, struct buf *error)
 {
 	char *content = xmalloc(FILE_MAX_BYTES + 1);
@@ -55,7 +55,8 @@ static char *read_file(const char *name, const char *path, struct buf *error)
 	}
 	fclose(file);
 	if (len > FILE_MAX_BYTES || memchr(content, '\0', len) != NULL) {
-		buf_addf(error, "%s_FILE: '%s' is no text of at most %d bytes",
+		buf_addf(error,
+			 "%s_FILE: '%s' is not a text of at most %d bytes",
 			 name, path, FILE_MAX_BYTES);
 		goto fail;
 	}
@@ -69,8 +70,8 @@ fail:
 	return NULL;
 }
 
-/* NULL where none is given. An empty one takes back what was given before it:
- * environments are put together from several places. */
+/* The path in NAME_FILE, or NULL. An empty one counts as not given, so that a
+ * later part of an environment can take back what an earlier part gives. */
 static const char *find_file_path(const char *name)
 {
 	char file_name[NAME_MAX_BYTES];
@@ -89,8 +90,8 @@ static bool is_given(const char *name)
 	       find_file_path(name) != NULL;
 }
 
-/* Reads what was given, or takes the default. The caller frees *value, which
- * is NULL where another option stands for this one. */
+/* Finds the value of an option, or its default. The caller frees *value, which
+ * is NULL if the option that replaces this one is given. */
 static int find_option_value(const struct conf_option *option, char **value,
 			     struct buf *error)
 {
@@ -299,7 +300,7 @@ NO_RETURN static void print_help(const char *program, const char *about,
 	print_and_exit(&out);
 }
 
-/* Says everything that is wrong, a line each. */
+/* Logs every fault in a line of its own and exits, if there are any. */
 static void load_groups(const struct conf_group *groups, size_t count)
 {
 	struct buf errors = BUF_INIT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Configuration by environment, from one table a program: each option is NAME
- * in the environment, or a file that NAME_FILE names, or its default. An empty
- * NAME_FILE names no file.
+ * Reads the configuration from the environment, as tables of options describe
+ * it. The value of an option NAME is NAME in the environment, the content of
+ * the file that NAME_FILE names, or the default. An empty NAME_FILE names no
+ * file.
  */
 #ifndef COMMON_CONFIG_CONF_H
 #define COMMON_CONFIG_CONF_H
@@ -19,16 +20,16 @@ enum conf_type {
 	CONF_INT,        /* the field is an int64_t */
 };
 
-/* Says what is wrong with a value, static memory, or NULL. */
+/* Returns NULL, or what is wrong with the value, in static memory. */
 typedef const char *conf_check_fn(const char *value);
 
-/* Of an option and the one that replaces it, only one may be given. Where the
- * other one is, a string without a default is NULL. */
+/* An option and the one that replaces it must not both be given. If the other
+ * one is given, a string without a default is NULL. */
 struct conf_option {
 	const char *name; /* PUSHLOG_… */
 	enum conf_type type;
 	size_t offset;        /* of the field in the program's struct */
-	const char *value;    /* the default; NULL: it must be given */
+	const char *value;    /* the default; NULL: required */
 	const char *instead;  /* the option that replaces it, or NULL */
 	int64_t min, max;     /* of a CONF_INT */
 	bool secret;          /* never printed */
@@ -36,33 +37,32 @@ struct conf_option {
 	const char *help;     /* whole sentences; a CONF_INT's range is added */
 };
 
-/* A table and the struct that it fills. */
+/* A table and the struct that conf_load fills from it. */
 struct conf_group {
 	const struct conf_option *options;
 	size_t count;
 	void *into;
 };
 
-/* Fills group->into. 0, or -1 and what is wrong in *error, a string for each
- * option, with its NUL; what was filled by then is released by conf_release in
- * both cases. */
+/* Fills group->into. 0; or -1, and *error has a string with its NUL for each
+ * faulty option. The caller calls conf_release in both cases. */
 int conf_load(const struct conf_group *group, struct buf *error) MUST_CHECK;
 
 void conf_release(const struct conf_group *group);
 
-/* Adds the group in the form of an environment file: a comment with the help,
- * then NAME=value. Secrets are left out. */
+/* Adds the options as an environment file: the help as a comment, then
+ * NAME=value. The values of secrets are left out. */
 void conf_print(const struct conf_group *group, struct buf *out);
 
-/* Adds where the value of an option comes from, for messages: its name, or that
- * of the file. */
+/* Adds the source of an option's value, for error messages: its name, or
+ * NAME_FILE and the path. */
 void conf_add_source(struct buf *buf, const char *name);
 
-/* What every main does first: --help, --version and --print-config answer and
- * exit with 0; an argument or a value that is wrong is said and exits with 1;
- * else the groups are loaded. False for --check-config: nothing is wrong so
- * far, and main exits with 0 when it has checked what only it can. about: one
- * line on what the program is. */
+/* To be called first in main: handles the arguments and loads the groups.
+ * --help, --version and --print-config print and exit with 0. A wrong argument
+ * or value is logged and exits with 1. Returns true if the program is to run,
+ * and false for --check-config: main then makes its own checks and exits with
+ * 0. about describes the program in a line. */
 bool conf_start(int argc, char **argv, const char *program, const char *about,
 		const struct conf_group *groups, size_t count);
 

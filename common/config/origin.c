@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Byte by byte: what is compared is never decoded, so nothing can be spelt in
- * two ways.
+ * Compares bytes and decodes nothing, so an origin has only one spelling.
  */
 #include "common/config/origin.h"
 
@@ -15,7 +14,7 @@ static bool is_label_char(char c)
 	       c == '_';
 }
 
-/* Takes off *s what stands before the first of these characters. */
+/* Takes the part before the first of these characters off *s. */
 static struct span take_before(struct span *s, const char *chars)
 {
 	struct span taken = *s;
@@ -59,7 +58,8 @@ static bool take_host(struct span *s)
 	}
 }
 
-/* What follows the host: nothing, or a port that is not implied. */
+/* Whether s can follow the host: it is empty, or a port other than the default
+ * one. */
 static bool is_port_suffix(struct span s, const char *implied)
 {
 	int64_t port;
@@ -86,7 +86,7 @@ static bool is_origin_pattern(struct span s)
 	return take_host(&s) && is_port_suffix(s, implied);
 }
 
-/* The next item of a list, which is taken off *list; absent at its end. */
+/* Takes the next item off *list; absent at its end. */
 static struct span take_origin(const char **list)
 {
 	struct span item;
@@ -103,7 +103,7 @@ const char *origin_check_list(const char *list)
 
 	while ((item = take_origin(&list)).ptr != NULL)
 		if (!is_origin_pattern(item))
-			return "has an item that is no origin: "
+			return "has an item that is not an origin: "
 			       "https://host[:port], in lower case, a label "
 			       "of the host may be *";
 	return NULL;

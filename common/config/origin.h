@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The origins of the pages that may connect, post and read (RFC 6454 § 6), as
- * browsers send them in the header of that name: scheme://host or
- * scheme://host:port, in lower case and without the port that the scheme
- * implies. Pure.
+ * Lists of the origins (RFC 6454 § 6) whose pages may connect, post and read.
+ * An origin has the form of the Origin header: scheme://host or
+ * scheme://host:port, in lower case, without the default port of the scheme.
+ * Pure.
  */
 #ifndef COMMON_CONFIG_ORIGIN_H
 #define COMMON_CONFIG_ORIGIN_H
@@ -12,12 +12,12 @@
 
 #include "common/base/span.h"
 
-/* A conf_check_fn. list: origins with commas, and perhaps blanks, in between,
- * in whose hosts a label may be '*': any one label stands for it. */
+/* A conf_check_fn. The origins in list are separated by commas or blanks. A
+ * label of a host may be '*', which matches any one label. */
 const char *origin_check_list(const char *list);
 
-/* Whether the list, which was checked, has this origin. "null", which is what
- * many pages may be, is in none. */
+/* Whether list, which has passed origin_check_list, contains the origin. No
+ * list contains "null", which many kinds of pages send. */
 bool origin_is_listed(struct span origin, const char *list);
 
 #endif

@@ -8,7 +8,8 @@
 #include "common/config/address.h"
 #include "common/config/origin.h"
 
-/* It stands in Redis channel names, where it must not end early. */
+/* The prefix is a part of names in Redis; a ':' in it would be read as its end.
+ */
 static const char *check_prefix(const char *s)
 {
 	return text_is_made_of(s, "abcdefghijklmnopqrstuvwxyz"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What both programs are told, under the same names: the app, its channels,
- * and where PostgreSQL and Redis are.
+ * The options that both programs have: the app, its channels, the addresses of
+ * PostgreSQL and Redis, the log.
  */
 #ifndef COMMON_CONFIG_SETTINGS_H
 #define COMMON_CONFIG_SETTINGS_H
@@ -21,10 +21,10 @@ struct settings {
 	char *ops_listen; /* for address_parse; empty: nowhere */
 };
 
-/* The group that fills *settings. */
+/* The group of options that fills *settings. */
 struct conf_group settings_group(struct settings *settings);
 
-/* From here on the log is what these settings want. */
+/* Sets the name, the level and the format of the log. */
 void settings_start_log(const struct settings *settings, const char *program);
 
 #endif

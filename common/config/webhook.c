@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the configuration to webhooks. The URLs are checked as far as a typing
- * error goes; whether somebody is there is seen when something is sent.
+ * Builds webhooks from the configuration. The check of a URL finds typing
+ * errors only; the first request shows whether a server answers.
  */
 #include "common/config/webhook.h"
 
@@ -56,7 +56,7 @@ static const char *add_webhook(struct webhooks *hooks, struct span url,
 			       const char *events)
 {
 	if (!is_url(url))
-		return "has an item that is no http:// or https:// URL";
+		return "has an item that is not an http:// or https:// URL";
 	if (has_url(hooks, url))
 		return "names a URL twice";
 	hooks->all =
@@ -82,8 +82,8 @@ const char *webhooks_parse(struct webhooks *hooks, const char *list)
 	return why;
 }
 
-/* NULL and the names with commas in between, with a NUL; or what is
- * wrong. */
+/* Adds the names, separated by commas, and a NUL. Returns NULL, or the error.
+ */
 static const char *join_events(struct json_object *array, struct buf *events)
 {
 	size_t i;
@@ -96,7 +96,7 @@ static const char *join_events(struct json_object *array, struct buf *events)
 
 		if (!json_object_is_type(item, json_type_string) ||
 		    !is_event_name(json_object_get_string(item)))
-			return "has an event that there is not";
+			return "has an unknown event";
 		if (i > 0)
 			buf_add_char(events, ',');
 		buf_add_str(events, json_object_get_string(item));

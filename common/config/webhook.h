@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where an app's server wants to be told what happens in its channels: URLs,
- * each with the names of the events that it wants. Pure.
+ * The webhooks of an app: URLs of its server, each with the names of the events
+ * that it receives. Pure.
  */
 #ifndef COMMON_CONFIG_WEBHOOK_H
 #define COMMON_CONFIG_WEBHOOK_H
@@ -14,10 +14,10 @@
 
 struct webhook {
 	char *url;
-	char *events; /* names with commas in between; empty: all */
+	char *events; /* names separated by commas; empty: all */
 };
 
-/* Embedded in its owner; WEBHOOKS_INIT is as good as none. */
+/* Embedded in its owner. WEBHOOKS_INIT is an empty list. */
 struct webhooks {
 	struct webhook *all;
 	size_t count;
@@ -28,18 +28,19 @@ struct webhooks {
 		NULL, 0                                                        \
 	}
 
-/* Fill empty *hooks: from URLs with commas in between, all of whose events are
- * wanted; or from a JSON array of URLs and of {"url": "…", "events": ["…"]}.
- * NULL, or what is wrong, static memory; webhooks_release in both cases. */
+/* Fill an empty *hooks: webhooks_parse from URLs separated by commas, which
+ * receive all events; webhooks_take from a JSON array of URLs and of objects
+ * {"url": "…", "events": ["…"]}. They return NULL, or the error in static
+ * memory. The caller calls webhooks_release in both cases. */
 const char *webhooks_parse(struct webhooks *hooks, const char *list) MUST_CHECK;
 const char *webhooks_take(struct webhooks *hooks,
 			  struct json_object *array) MUST_CHECK;
 void webhooks_release(struct webhooks *hooks);
 
-/* What webhooks_parse says of the list: a conf_check_fn. */
+/* A conf_check_fn: returns what webhooks_parse returns. */
 const char *webhooks_check(const char *list);
 
-/* Whether the URL is to get events of this name. */
+/* Whether the URL receives events of this name. */
 bool webhook_wants(const struct webhook *hook, struct span event);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Opens listening sockets, and knows nothing of what comes through them.
+ * Sets up listening sockets. It accepts no connections.
  */
 #include "common/daemon/listen.h"
 
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether somebody listens on it. */
+/* Whether a process listens on the Unix socket. */
 static bool has_listener(const struct sockaddr_un *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -119,7 +119,7 @@ int listen_adopt(int fd, int backlog)
 	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
 		return -1;
-	/* it listens already: this sets the length of its queue */
+	/* the socket listens already: this sets the length of its queue */
 	return listen(fd, backlog);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Listening sockets: made from an address, or given to us.
+ * Opens listening sockets, or adopts inherited ones.
  */
 #ifndef COMMON_DAEMON_LISTEN_H
 #define COMMON_DAEMON_LISTEN_H
@@ -10,18 +10,19 @@
 #include "common/base/attr.h"
 #include "common/config/address.h"
 
-/* Opens a listening socket: non-blocking, close-on-exec. A Unix socket that
- * nobody listens on any more is replaced; it is made for owner and group. -1
- * and the reason in errno. */
+/* Opens a listening socket, non-blocking and close-on-exec. A Unix socket gets
+ * mode 0660 and replaces a socket file on which no process listens. Returns the
+ * descriptor, or -1 and the reason in errno. */
 int listen_open(const struct address *address, int backlog) MUST_CHECK;
 
-/* The same of a listening socket that we were given. */
+/* Gives an inherited listening socket the same flags and the backlog. 0, or -1
+ * and the reason in errno. */
 int listen_adopt(int fd, int backlog) MUST_CHECK;
 
-/* Whether it is a Unix socket. */
+/* Whether fd is a Unix socket. */
 bool listen_is_local(int fd);
 
-/* Removes the name of a Unix socket; no-op for TCP. */
+/* Removes the file of a Unix socket. Does nothing for TCP. */
 void listen_unlink(int fd);
 
 #endif

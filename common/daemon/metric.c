@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Walks over the tables of metrics.
+ * Merges and renders the metrics of a table.
  */
 #include "common/daemon/metric.h"
 
@@ -98,7 +98,7 @@ void metric_forget(const struct metric_table *table, void *of)
 
 /* ---- text ---- */
 
-/* n / unit, which is a power of ten, without a float that would round it. */
+/* Adds n / unit as an exact decimal. unit is a power of ten. */
 static void add_number(struct buf *text, int64_t n, int64_t unit)
 {
 	int64_t rest = n % unit;
@@ -114,8 +114,8 @@ static void add_number(struct buf *text, int64_t n, int64_t unit)
 	}
 }
 
-/* The line's name and labels, up to the blank before its number. le: the
- * bucket's bound, absent in all other lines. */
+/* Adds a line's name and labels and the blank before its number. le is the
+ * bound of a bucket, absent in all other lines. */
 static void add_series(struct buf *text, const struct metric *metric,
 		       const char *suffix, size_t series, struct span le)
 {
@@ -148,8 +148,8 @@ static void add_sample(struct buf *text, const struct metric *metric,
 	buf_add_char(text, '\n');
 }
 
-/* Each bucket holds those below it, too. The count is that of the last one, so
- * that they agree whoever counts meanwhile. */
+/* Buckets are cumulative. The count is that of the last bucket, so both agree
+ * even if another thread observes a value meanwhile. */
 static void add_histogram(struct buf *text, const struct metric *metric,
 			  size_t series, const void *of)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One datagram a message, to the socket that the environment names.
+ * Sends one datagram per message to the socket in NOTIFY_SOCKET.
  */
 #include "common/daemon/notify.h"
 
@@ -20,8 +20,8 @@
 
 #define STATUS_MAX_BYTES 256
 
-/* The address that name stands for: a path, or '@' and a name that is in no
- * file system. Returns its length, or 0 if it stands for none. */
+/* Fills the address that name denotes: a path, or '@' and an abstract name.
+ * Returns its length, or 0 if name is neither. */
 static socklen_t parse_address(const char *name, struct sockaddr_un *address)
 {
 	size_t len = strlen(name);
@@ -33,7 +33,7 @@ static socklen_t parse_address(const char *name, struct sockaddr_un *address)
 	memcpy(address->sun_path, name, len);
 	if (name[0] == '@')
 		address->sun_path[0] = '\0';
-	/* every byte of such a name counts, so it has no NUL at its end */
+	/* every byte of an abstract name counts, so it has no NUL at its end */
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len +
 			   (name[0] == '/' ? 1 : 0));
 }
@@ -70,7 +70,7 @@ void notify_reloading(void)
 {
 	char state[64];
 
-	/* the manager compares this with when it asked for the reload */
+	/* the manager compares this with the time of its request */
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
 		 (long long)clock_us());
 	send_state(state);

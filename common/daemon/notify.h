@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the service manager that started us is told, by the protocol of
- * sd_notify(3). Own code, because libsystemd would be one more package for
- * sending a datagram. Without such a manager all of this does nothing.
+ * Notifies the service manager that started the program, with the protocol of
+ * sd_notify(3). It does not use libsystemd, which would be one more package for
+ * sending a datagram. Without such a manager the functions do nothing.
  */
 #ifndef COMMON_DAEMON_NOTIFY_H
 #define COMMON_DAEMON_NOTIFY_H
@@ -11,23 +11,24 @@
 
 #include "common/base/attr.h"
 
-/* We serve: said once after the start, and once after each reload. */
+/* Reports that the program serves: after the start and after each reload. */
 void notify_ready(void);
 
-/* A reload begins, which ends with notify_ready, whatever came of it. */
+/* Reports that a reload begins. notify_ready must follow, even if the reload
+ * fails. */
 void notify_reloading(void);
 
-/* We stop because we were asked to. */
+/* Reports that the program stops on request. */
 void notify_stopping(void);
 
-/* The watchdog, if there is one, need not bite for another notify_watchdog_ms.
- */
+/* Restarts the watchdog's timer, if there is a watchdog. */
 void notify_alive(void);
 
-/* A line on what we do, for people. */
+/* Sets the line of status that the manager shows. */
 void notify_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* After how long a silence the manager ends this process; 0: it does not. */
+/* The time of the watchdog's timer: without notify_alive the manager kills the
+ * process after this time. 0: there is no watchdog. */
 int64_t notify_watchdog_ms(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Three paths, and what HTTP asks of them.
+ * Parses the request and writes the response.
  */
 #include "common/daemon/ops.h"
 
@@ -65,8 +65,7 @@ static void answer_path(const struct ops_handler *handler,
 	}
 }
 
-/* 0, or as http_head_line. No field is of interest: a body is not read, and
- * nothing is negotiated. */
+/* 0, or a result of http_head_line. The fields are checked and ignored. */
 static int parse_ops_request(struct span in, struct http_head *head)
 {
 	struct span name, value;

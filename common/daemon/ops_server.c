@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * An epoll instance of its own, which can be watched as one descriptor. In it
- * are the listening socket, a clock that ticks while there are peers, and the
- * peers.
+ * The server has an epoll instance of its own, which its owner can watch as one
+ * descriptor. It contains the listening socket, the peers, and a timer that
+ * runs while there are peers.
  */
 #include "common/daemon/ops_server.h"
 
@@ -17,12 +17,12 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-/* Who asks are a scraper or two and a health check. */
+/* Enough for a few scrapers and health checks. */
 #define PEERS_MAX 16
-/* From accepting a peer to the last byte of its answer. */
+/* Time from accepting a peer to the last byte of its answer. */
 #define PEER_MS 5000
 #define TICK_S 1
-/* Read at once. */
+/* Bytes of one read. */
 #define READ_BYTES 4096
 
 struct peer {
@@ -30,14 +30,14 @@ struct peer {
 	int64_t since_ms;
 	struct buf in, out;
 	size_t sent;      /* of out */
-	bool is_answered; /* out is complete; what is read is dropped */
+	bool is_answered; /* out is complete; further bytes are discarded */
 };
 
 struct ops_server {
 	const struct ops_handler *handler;
 	int epoll_fd, listen_fd, tick_fd;
-	bool is_listening; /* false after accept failed, until the next tick, */
-	bool has_left;     /* and for good after that */
+	bool is_listening; /* false from a failed accept to the next tick */
+	bool has_left;     /* ops_server_leave was called */
 	struct peer peers[PEERS_MAX];
 };
 
@@ -67,7 +67,7 @@ static void drop_peer(struct peer *peer)
 	buf_release(&peer->out);
 }
 
-/* A free place, or that of the peer who has been there longest. */
+/* A free place, or that of the oldest peer, which is closed. */
 static struct peer *make_place(struct ops_server *server)
 {
 	struct peer *oldest = &server->peers[0];
@@ -85,7 +85,7 @@ static struct peer *make_place(struct ops_server *server)
 	return oldest;
 }
 
-/* Sends what there is, as far as the kernel takes it. */
+/* Sends as much of the answer as the kernel takes. */
 static void flush_peer(struct ops_server *server, struct peer *peer)
 {
 	ssize_t sent;
@@ -103,8 +103,9 @@ static void flush_peer(struct ops_server *server, struct peer *peer)
 			      EPOLLIN | EPOLLOUT, peer);
 		return;
 	}
-	/* closed when the peer has read it and closes: with bytes of its own
-	 * unread, closing first would take the answer away from it */
+	/* the peer closes first: if we closed while bytes of the peer are
+	 * unread, the kernel would reset the connection, and the peer could
+	 * lose the answer */
 	shutdown(peer->fd, SHUT_WR);
 	control_epoll(server, EPOLL_CTL_MOD, peer->fd, EPOLLIN, peer);
 }
@@ -136,8 +137,9 @@ static void accept_peer(struct ops_server *server)
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct peer *peer;
 
-	/* a sibling was faster, the peer left, or we have no descriptor: then
-	 * it waits for the next tick and does not wake us meanwhile */
+	/* another process took the peer, or the peer left. Without a free
+	 * descriptor the peer waits for the next tick; until then the socket
+	 * is not watched */
 	if (fd == -1 && (errno == EMFILE || errno == ENFILE)) {
 		control_epoll(server, EPOLL_CTL_DEL, server->listen_fd, 0,
 			      NULL);
@@ -179,7 +181,7 @@ static void on_tick(struct ops_server *server)
 
 void ops_server_turn(struct ops_server *server)
 {
-	/* one at a time: what is done for one may drop another */
+	/* one event at a time, because handling it may drop another peer */
 	struct epoll_event event;
 	struct peer *peer;
 
@@ -212,7 +214,7 @@ struct ops_server *ops_server_new(int listen_fd,
 	server->tick_fd =
 		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (server->epoll_fd == -1 || server->tick_fd == -1)
-		fatal("cannot wait for who operates us");
+		fatal("cannot set up the ops server");
 	for (i = 0; i < PEERS_MAX; i++)
 		server->peers[i].fd = -1;
 	control_epoll(server, EPOLL_CTL_ADD, listen_fd, EPOLLIN,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Serves common/ops on a listening socket, without ever waiting: whoever has a
- * loop or a thread watches one descriptor and calls when it is ready. A peer
- * that is slow, or that never ends, costs one of a few places for a few
- * seconds, or until another wants it.
+ * Serves the endpoints of ops.h on a listening socket. It never blocks: its
+ * owner watches one descriptor and calls ops_server_turn when that is readable.
+ * There are few places for peers; a slow peer keeps its place for a few
+ * seconds, or until another peer needs it.
  */
 #ifndef COMMON_DAEMON_OPS_SERVER_H
 #define COMMON_DAEMON_OPS_SERVER_H
@@ -12,28 +12,28 @@
 
 #include "common/daemon/ops.h"
 
-/* For the listening socket. Who asks are few, but a crowd that has no business
- * there must not keep them out. */
+/* For the listening socket. Long enough that a crowd of strangers does not keep
+ * the few scrapers out. */
 #define OPS_SERVER_BACKLOG 256
 
 struct ops_server;
 
-/* listen_fd, which is non-blocking, stays the caller's; handler is borrowed.
- * Several processes may serve on the same listening socket. */
+/* The caller keeps listen_fd, which is non-blocking, and handler, and both must
+ * outlive the server. Several processes may serve the same listening socket. */
 struct ops_server *ops_server_new(int listen_fd,
 				  const struct ops_handler *handler);
 void ops_server_free(struct ops_server *server);
 
-/* Accepts nobody any more; who was accepted is answered. */
+/* Accepts no more peers. Those that were accepted are still answered. */
 void ops_server_leave(struct ops_server *server);
 
-/* Whether nobody waits for an answer. */
+/* Whether no peer waits for an answer. */
 bool ops_server_is_idle(const struct ops_server *server);
 
-/* Can be read from when there is something to do. */
+/* The descriptor to watch: it is readable when ops_server_turn has work. */
 int ops_server_fd(const struct ops_server *server);
 
-/* Does what there is to do. */
+/* Handles one event, without blocking. */
 void ops_server_turn(struct ops_server *server);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * argv[0] is how we were found, and how what comes next is found: by its path,
- * or in PATH. So it is the new file after an upgrade that replaced the old one,
- * and after one that moved a symbolic link.
+ * The new program is found like the old one: argv[0] is its path or a name in
+ * PATH. So an upgrade may replace the file or move a symbolic link.
  */
 #include "common/daemon/successor.h"
 
@@ -16,7 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-/* For a program to start and to read its configuration. */
+/* Time for a program to start and to check its configuration. */
 #define TRIAL_MS 10000
 
 void successor_try(struct successor *successor)
@@ -27,8 +26,8 @@ void successor_try(struct successor *successor)
 
 	if (successor->trial != 0)
 		return;
-	/* a thread-safe fork and exec; unlike execvp it runs no shell for a
-	 * file that is no program */
+	/* safe with threads, and unlike execvp it does not run a shell for a
+	 * file that is not a program */
 	error = posix_spawnp(&successor->trial, argv[0], NULL, NULL, argv,
 			     environ);
 	successor->give_up_ms = clock_ms() + TRIAL_MS;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The program that this process may become: the file that it was started from,
- * as it is by then, which an upgrade may have replaced. The process stays, and
- * with it its pid, its children and the descriptors that survive an exec.
+ * Replaces the running program with the one that is on disk now, which an
+ * upgrade may have installed since. The process stays, with its pid, its
+ * children and the descriptors that survive an exec.
  *
- * Nothing is risked that can be tried before: the file is first run apart, with
- * --check-config, in the environment that it will find.
+ * Before that a trial runs the new program as a child, with --check-config and
+ * in the same environment.
  */
 #ifndef COMMON_DAEMON_SUCCESSOR_H
 #define COMMON_DAEMON_SUCCESSOR_H
@@ -15,29 +15,29 @@
 #include <sys/types.h>
 
 struct successor {
-	char **argv;        /* as main was given it; borrowed */
-	pid_t trial;        /* 0: none runs */
-	int64_t give_up_ms; /* when the trial has taken too long */
+	char **argv;        /* main's; borrowed */
+	pid_t trial;        /* 0: none runs; -1: it could not be started */
+	int64_t give_up_ms; /* when the trial is killed */
 };
 
 enum successor_verdict {
-	SUCCESSOR_NONE = 0, /* is not being tried */
+	SUCCESSOR_NONE = 0, /* there is no trial */
 	SUCCESSOR_TRIED,    /* the trial runs */
-	SUCCESSOR_FIT,
-	SUCCESSOR_UNFIT, /* and the log says why */
+	SUCCESSOR_FIT,      /* the trial succeeded */
+	SUCCESSOR_UNFIT,    /* it failed, and the log has the reason */
 };
 
-/* Starts a trial, unless one runs. */
+/* Starts a trial, unless one is running. */
 void successor_try(struct successor *successor);
 
-/* How the trial stands; to be asked after each SIGCHLD, and each second. The
- * last two are told once. */
+/* The state of the trial; to be called after each SIGCHLD and each second.
+ * SUCCESSOR_FIT and SUCCESSOR_UNFIT are returned once. */
 enum successor_verdict successor_judge(struct successor *successor);
 
-/* Ends the trial, if one runs. */
+/* Kills the trial, if one is running. */
 void successor_abandon(struct successor *successor);
 
-/* Becomes it. Returns only if that fails, having said why. */
+/* Executes the new program. Returns only if that fails, after logging why. */
 void successor_become(const struct successor *successor);
 
 #endif

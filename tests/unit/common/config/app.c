@@ -181,10 +181,10 @@ TEST(what_is_wrong_is_said_with_its_place)
 		       "PUSHLOG_APPS: apps[0].secret is shorter than 16 "
 		       "characters");
 	expect_refused("{\"apps\":[{" FIRST "},{" FIRST "}]}",
-		       "PUSHLOG_APPS: apps[1].id is another app's, too");
+		       "PUSHLOG_APPS: apps[1].id is used by another app");
 	expect_refused("{\"apps\":[{" FIRST "},{\"id\":\"2\",\"key\":\"one\","
 		       "\"secret\":\"0123456789abcdef\"}]}",
-		       "PUSHLOG_APPS: apps[1].key is another app's, too");
+		       "PUSHLOG_APPS: apps[1].key is used by another app");
 }
 
 TEST(each_member_has_its_type)
@@ -204,11 +204,12 @@ TEST(each_member_has_its_type)
 	expect_refused("{\"apps\":[{\"connections_max\":-1}]}",
 		       "PUSHLOG_APPS: apps[0].connections_max is not a whole "
 		       "number from 0 to 1000000");
-	expect_refused("{\"apps\":[{" FIRST
-		       ",\"allowed_origins\":[\"https://a\",\"a/\"]}]}",
-		       "PUSHLOG_APPS: apps[0].allowed_origins has an item that "
-		       "is no origin: https://host[:port], in lower case, a "
-		       "label of the host may be *");
+	expect_refused(
+		"{\"apps\":[{" FIRST
+		",\"allowed_origins\":[\"https://a\",\"a/\"]}]}",
+		"PUSHLOG_APPS: apps[0].allowed_origins has an item that "
+		"is not an origin: https://host[:port], in lower case, a "
+		"label of the host may be *");
 	expect_refused("{\"apps\":[{\"client_events\":\"yes\"}]}",
 		       "PUSHLOG_APPS: apps[0].client_events is not true or "
 		       "false");
@@ -245,8 +246,8 @@ TEST(webhooks_are_urls_and_objects)
 	assert_string_equal(apps.all[1].webhooks.all[1].url, "http://c");
 	apps_release(&apps);
 	expect_refused("{\"apps\":[{" FIRST ",\"webhooks\":[\"a\"]}]}",
-		       "PUSHLOG_APPS: apps[0].webhooks has an item that is no "
-		       "http:// or https:// URL");
+		       "PUSHLOG_APPS: apps[0].webhooks has an item that is not "
+		       "an http:// or https:// URL");
 }
 
 TEST(the_file_is_named_if_there_is_one)

@@ -8,7 +8,8 @@
 
 #include "tests/unit/unit.h"
 
-static const char no_url[] = "has an item that is no http:// or https:// URL";
+static const char no_url[] =
+	"has an item that is not an http:// or https:// URL";
 
 /* What webhooks_take says of {"a": text}. */
 static const char *take(struct webhooks *hooks, const char *text)
@@ -100,7 +101,7 @@ TEST(what_is_wrong_is_said)
 	expect_refused("[{\"url\":\"http://a\",\"events\":\"cache_miss\"}]",
 		       "has events that are not an array of names");
 	expect_refused("[{\"url\":\"http://a\",\"events\":[\"cache_mis\"]}]",
-		       "has an event that there is not");
+		       "has an unknown event");
 	expect_refused("[\"http://a\",\"http://a\"]", "names a URL twice");
 }
 
