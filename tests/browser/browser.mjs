@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Debian's Chromium, and the chat page as a person sees it: by labels and
-// roles. Only this file knows how the page is built.
+// Debian's Chromium, and the chat page as a user sees it: through labels and
+// roles. Only this file knows the page's structure.
 
 import assert from 'node:assert/strict';
 
@@ -14,8 +14,8 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic',
   '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
-// What Chromium says of requests that failed: tests that take servers away
-// expect it.
+// Chromium's messages about failed requests: tests that stop servers expect
+// them.
 const NETWORK = /^Failed to load resource|WebSocket connection to/;
 
 export function launch() {
@@ -23,7 +23,7 @@ export function launch() {
 }
 
 /**
- * A person's own browser profile, with one page. What is wrong anywhere in it
+ * A user's own browser profile, with one page. Everything that goes wrong in it
  * is collected: exceptions, errors of the console, requests to other hosts.
  */
 export async function openPerson(browser, origin, options = {}) {
@@ -51,7 +51,7 @@ class Person {
     Object.assign(this, { context, page, wrong });
   }
 
-  /** Opens the page and, where it asks for a name, gives one. */
+  /** Opens the page and enters a name if it asks for one. */
   async join(name) {
     await this.page.goto('/');
     await this.#signIn(name);
@@ -82,14 +82,14 @@ class Person {
       async () => await this.connection() === 'Live', deadlineMs);
   }
 
-  /** Types a message and sends it by the keyboard. */
+  /** Types a message and sends it from the keyboard. */
   async say(text) {
     const box = this.page.getByLabel('Message', { exact: true });
     await box.fill(text);
     await box.press('Enter');
   }
 
-  /** What the log shows as stored, from top to bottom. */
+  /** The messages shown as stored, from top to bottom. */
   shown() {
     return this.page.getByRole('log').locator('[data-id]').evaluateAll(
       (all) => all.map((one) => ({
@@ -99,7 +99,7 @@ class Person {
       })));
   }
 
-  /** What is shown as not stored. */
+  /** The messages shown as not stored. */
   pending() {
     return this.page.getByRole('log').locator('.entry').allInnerTexts();
   }
@@ -116,7 +116,7 @@ class Person {
     });
   }
 
-  /** Closes the profile; nothing went wrong in it. */
+  /** Closes the profile; asserts that nothing went wrong in it. */
   async leave() {
     await this.context.close();
     assert.deepEqual(this.wrong, []);
@@ -125,7 +125,7 @@ class Person {
 
 const span = (ids) => (ids.length > 3 ? `${ids[0]}…${ids.at(-1)}` : `${ids}`);
 
-/** The whole numbers from first to last. */
+/** The integers from first to last. */
 export function range(first, last) {
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }

@@ -10,7 +10,7 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-test('two people chat by the page', stack.logged(async () => {
+test('two users chat through the page', stack.logged(async () => {
   const ada = await openPerson(browser, stack.origin);
   const bob = await openPerson(browser, stack.origin);
   await ada.join('Ada');
@@ -34,17 +34,17 @@ test('two people chat by the page', stack.logged(async () => {
   await bob.leave();
 }));
 
-test('messages stand in the order of their ids', stack.logged(async () => {
+test('messages are shown in the order of their ids', stack.logged(async () => {
   const ada = await openPerson(browser, stack.origin);
   await ada.join('Ada');
-  // 10 after 9, not after 1: and whatever order the answers come in
+  // 10 after 9, not after 1, in whatever order the answers arrive
   const ids = await Promise.all(range(1, 30).map(async (at) =>
     (await stack.post('Eve', `message ${at}`)).id));
   await ada.sees(range(1, Math.max(...ids)));
   await ada.leave();
 }));
 
-test('a long history comes in pages, the newest first',
+test('a long history loads in pages, the newest first',
   stack.logged(async () => {
     const { head } = await stack.get({ limit: 1 });
     for (const at of range(head + 1, 130)) {
@@ -63,7 +63,7 @@ test('a long history comes in pages, the newest first',
     await ada.leave();
   }));
 
-test('a message that the server refuses stays with its writer',
+test('a message that the server refuses stays with its author',
   stack.logged(async () => {
     const ada = await openPerson(browser, stack.origin);
     await ada.join('Ada');
@@ -81,7 +81,7 @@ test('a message that the server refuses stays with its writer',
     await ada.leave();
   }));
 
-test('the page works by keyboard alone', stack.logged(async () => {
+test('the page works from the keyboard alone', stack.logged(async () => {
   const ada = await openPerson(browser, stack.origin);
   await ada.page.goto('/');
   await ada.page.getByLabel('Your name').waitFor(); // has the focus

@@ -11,8 +11,8 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-// What `ssh -L` does: another port that leads to the server's, and a server
-// that hears of neither.
+// As `ssh -L` does: another port forwards to the server's, and the server
+// learns neither.
 async function forward(host) {
   const server = net.createServer((near) => {
     const far = net.connect(stack.port, '127.0.0.1');

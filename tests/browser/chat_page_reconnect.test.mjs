@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => ada.leave());
 
-// Posts so many messages; returns the highest id.
+// Posts this many messages; returns the highest id.
 async function postMany(count) {
   let id;
   for (let at = 0; at < count; at += 1) {
@@ -29,7 +29,7 @@ async function postMany(count) {
 // The page shows at most this many at first; the tests stay below it.
 const head = async () => (await stack.get({ limit: 1 })).head;
 
-test('killed workers leave no gap and no double on the page',
+test('killed workers leave no gap and no duplicate on the page',
   stack.logged(async () => {
     let last = await postMany(3);
     await ada.sees(range(1, last));
@@ -42,11 +42,11 @@ test('killed workers leave no gap and no double on the page',
     }
     await ada.sees(range(1, last), 30_000);
     await ada.isLive();
-    last = await postMany(1); // and it goes on live
+    last = await postMany(1); // and live messages continue
     await ada.sees(range(1, last));
   }));
 
-test('a relay that is unavailable for a while leaves no gap and no double',
+test('a relay that is down for a while leaves no gap and no duplicate',
   stack.logged(async () => {
     await stack.hold('relay');
     await until('the page tells that it is not connected',
@@ -57,7 +57,7 @@ test('a relay that is unavailable for a while leaves no gap and no double',
     await ada.sees(range(1, last));
   }));
 
-test('a message written while the server is unavailable is stored once, later',
+test('a message written while the server is down is stored once, later',
   stack.logged(async () => {
     const before = await head();
     await stack.hold('messages-fcgi');

@@ -53,7 +53,7 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-// bypassCSP: the page itself is to be safe, and not by grace of a header
+// bypassCSP: the page must be safe by itself, without the header's help
 async function open(calls) {
   const person =
     await openPerson(browser, stack.origin, { bypassCSP: true });
@@ -72,7 +72,7 @@ async function assertShownAsTyped(person, calls, expected) {
   assert.deepEqual(calls, []);
 }
 
-test('texts and names are shown as they were typed, and nothing executes',
+test('texts and names are shown as typed, and nothing executes',
   stack.logged(async () => {
     const calls = [];
     const reader = await open(calls);

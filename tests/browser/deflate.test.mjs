@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chromium offers compression with every WebSocket: what it makes of ours.
+// Chromium offers compression with every WebSocket; this tests both directions.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -17,7 +17,7 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-test('Chromium reads what is compressed, and is read', stack.logged(
+test('Chromium reads compressed messages, and its own are read', stack.logged(
   async (t) => {
     const person = await openPerson(browser, stack.origin,
       { bypassCSP: true });

@@ -16,10 +16,10 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-// Old pusher-js gives WebSockets up after two unclean closes, and then has
-// nothing left to connect with. Clean means: Close frame, the browser's answer
-// to it, and only then the end of the connection, also through nginx.
-test('a relay that stops says goodbye cleanly to every browser',
+// Old pusher-js gives WebSockets up after two unclean closes, and then cannot
+// connect at all. Clean means: Close frame, the browser's answer to it, and
+// only then the end of the connection, also through nginx.
+test("a stopping relay closes every browser's connection cleanly",
   stack.logged(async () => {
     const person = await openPerson(browser, stack.origin);
     await person.page.goto('/config.json');
@@ -46,9 +46,9 @@ test('a relay that stops says goodbye cleanly to every browser',
     await person.leave();
   }));
 
-// The same without a browser's luck: a client that is far away. If the server
-// ended first, the answer would meet a closed port, and the reset that comes
-// back makes the close an unclean one.
+// The same for a distant client. If the server ended the connection first, the
+// client's answer would meet a closed port, and the reset would make the close
+// an unclean one.
 test('the connection ends after the answer to the Close frame, not before',
   stack.logged(async () => {
     const { key } = (await stack.request('/config.json')).json;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// pusher-js 8 in Chromium, in channels that are not public. Its endpoints are
-// the defaults: the page is the stack's own.
+// pusher-js 8 in Chromium, in non-public channels. Its endpoints are the
+// defaults: the stack serves the page.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -44,7 +44,7 @@ const page = (name) => `
   }
 `;
 
-/** A person of that name, with pusher-js at hand, see page. */
+/** A user of that name, with pusher-js in the page. */
 async function openUser(t, name) {
   const person =
     await openPerson(browser, stack.origin, { bypassCSP: true });
@@ -55,7 +55,7 @@ async function openUser(t, name) {
   return person.page;
 }
 
-/** Waits until the page has heard of the event, and returns its data. */
+/** Waits until the page has received the event, and returns its data. */
 async function hears(user, event) {
   const found = await until(`${event} is heard`, async () =>
     (await user.evaluate('heard')).find(([name]) => name === event));
@@ -71,7 +71,7 @@ function browserTest(name, fn) {
   test(name, stack.logged(fn));
 }
 
-browserTest('an encrypted channel is read by who has its key, and not by relay',
+browserTest('an encrypted channel is readable with its key, and not for relay',
   async (t) => {
     const channel = 'private-encrypted-a';
     const user = await openUser(t, 'Ada');
@@ -90,7 +90,7 @@ browserTest('an encrypted channel is read by who has its key, and not by relay',
       ['ciphertext', 'nonce']);
   });
 
-browserTest('who has signed in gets what is sent to the user', async (t) => {
+browserTest('a signed-in user gets the events for the user', async (t) => {
   const [ada, eve] = [await openUser(t, 'Ada'), await openUser(t, 'Eve')];
   for (const user of [ada, eve]) {
     await user.evaluate(`
@@ -106,7 +106,7 @@ browserTest('who has signed in gets what is sent to the user', async (t) => {
   assert.equal(await hears(eve, 'note'), 'for Eve');
 });
 
-browserTest('a presence channel shows who is there, and carries their events',
+browserTest('a presence channel shows its members, and carries their events',
   async (t) => {
     const channel = 'presence-team';
     const [ada, eve] = [await openUser(t, 'Ada'), await openUser(t, 'Eve')];

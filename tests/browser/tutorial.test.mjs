@@ -12,8 +12,8 @@ const CLIENTS = [
   ['pusher-js 3.0.0', require.resolve('pusher-js-3/dist/pusher.min.js')],
 ];
 
-// The tutorial's page: subscribe; on every subscription_succeeded ask for what
-// came after the last id held; sort out doubles by id; the rest is pushed.
+// The tutorial's page: subscribe; on every subscription_succeeded request the
+// messages after the last id held; drop duplicates by id; the rest is pushed.
 const PAGE = `
   const held = [];
   const pushed = [];
@@ -57,9 +57,9 @@ after(() => stack.stop());
 const browser = await launch();
 after(() => browser.close());
 
-// The tutorial's page, in the place of a document of the stack. A document
-// that a test makes up would count as coming from nowhere, and Chromium lets
-// such a one open no socket to this machine. Its scripts are inline.
+// The tutorial's page, in place of a document of the stack. A document made up
+// by the test would have an opaque origin, and Chromium lets such a page open
+// no socket to this machine. Its scripts are inline.
 async function openTutorial(client) {
   const person =
     await openPerson(browser, stack.origin, { bypassCSP: true });
@@ -80,7 +80,7 @@ async function postMany(count) {
   for (const at of range(1, count)) await stack.post('Eve', `message ${at}`);
 }
 
-// The page holds what the log holds.
+// The page holds exactly the log's messages.
 async function assertHoldsAll(person) {
   const { results } = await stack.get({ after_id: 0 });
   await until('the page holds every message', () =>

@@ -8,15 +8,15 @@ export const FIRST_PAGE = 50;
 export const PAGE = 200;
 
 /**
- * Asks until the log has everything up to the channel's head at the moment of
+ * Requests pages until the log holds everything up to the channel's head as of
  * the last answer, or up to base, if that is known.
  *
- *   get     asks GET /messages with the parameters given; rejects as http.js
- *   log     is filled
+ *   get     sends GET /messages with these parameters; rejects as http.js
+ *   log     receives the messages
  *   base    the head when the subscription began; everything above is pushed
- *   epoch   the life of the ids that base belongs to
+ *   epoch   the epoch that base belongs to
  *   pause   pause(attempt, error) waits before the next try
- *   isOver  true when nobody waits for the result any more
+ *   isOver  true when the result is no longer awaited
  *   onPage  is called after each page
  */
 export async function catchUp(
@@ -47,9 +47,9 @@ async function askOnce({ get, log, base, epoch, isOver }) {
     return log.cursor < base;
   }
   if (log.cursor === base) return false;
-  // A range closed at base is the same for everybody who comes back now, so
+  // A range closed at base is the same for every client that reconnects now, so
   // caches may answer it. A base below the cursor is no range; the plain
-  // question then finds out whether the ids are still the same.
+  // request then shows whether the ids are still the same.
   const until = base > log.cursor ? base : undefined;
   const page = await get({
     after_id: log.cursor,

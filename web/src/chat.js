@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// One channel, from the configuration to what the page shows: joins the
-// socket (pusher-js), the log, its backfill and the outbox. Knows nothing of
-// React; what it works with is handed in, so it runs without a browser.
+// One channel, from the configuration to the page's state: joins the socket
+// (pusher-js), the log, its backfill and the outbox. Knows nothing of React;
+// its parts are passed in, so it runs without a browser.
 
 import { catchUp, loadOlder } from './backfill.js';
 import { getConfig, getMessages, postMessage, StartOver } from './http.js';
@@ -11,12 +11,12 @@ import { Outbox } from './outbox.js';
 import { backoffMs, sleep } from './wait.js';
 
 // pusher-js waits 15 s and more after one refused connection. A restart takes
-// less, so the page asks for an attempt of its own: after so long, then after
-// twice as long, up to the most.
+// less, so the page makes an attempt of its own: after this delay, then after
+// twice the delay, up to the maximum.
 const NUDGE_FIRST_MS = 4_000;
 const NUDGE_MOST_MS = 30_000;
 
-/** What pusher-js needs to find the server that the page came from. */
+/** The options by which pusher-js finds the server that the page came from. */
 export function pusherOptions({ protocol, hostname, port }) {
   const isTls = protocol === 'https:';
   const at = Number(port) || (isTls ? 443 : 80);
@@ -28,7 +28,7 @@ export function pusherOptions({ protocol, hostname, port }) {
     cluster: 'pushlog', // asked for by pusher-js, means nothing here
     enabledTransports: ['ws', 'wss'],
     enableStats: false,
-    // a silent line is found dead after 40 s, not after 150 s
+    // a dead line is detected after 40 s, not after 150 s
     activityTimeout: 30_000,
     pongTimeout: 10_000,
   };
@@ -66,13 +66,13 @@ export class Chat {
 
   // --- for the page ---
 
-  /** Calls fn after every change; returns what ends that. */
+  /** Calls fn after every change; returns a function that ends this. */
   subscribe = (fn) => {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
   };
 
-  /** What there is to show; the same object until something changes. */
+  /** The state to show; the same object until something changes. */
   getSnapshot = () => this.snapshot;
 
   async start() {
@@ -105,7 +105,7 @@ export class Chat {
     this.#outbox.discard(key);
   }
 
-  /** The network is said to be back: what waits need not wait longer. */
+  /** The network is back: pending retries start at once. */
   hurry() {
     this.#outbox.run(); // pusher-js sees to the socket
   }
@@ -167,7 +167,7 @@ export class Chat {
 
   #onError({ error } = {}) {
     const said = error?.data;
-    // 4001 to 4009: pusher-js gives up. The page does not; it tells.
+    // 4001 to 4009: pusher-js gives up. The page does not; it reports it.
     if (said?.code >= 4001 && said.code <= 4009) {
       this.#tell(`The server refuses the connection: ${said.message}`);
     }
@@ -212,7 +212,7 @@ export class Chat {
     if (!isMessage(message)) return;
     const isHole = this.#log.isAhead(message);
     this.#log.add(message);
-    // pushlog sends no hole; another server, or a proxy, might
+    // pushlog leaves no hole; another server, or a proxy, might
     if (isHole && !this.#catchUp) this.#backfill();
     this.#changed();
   }

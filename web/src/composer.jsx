@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a message is written. What is sent from here is the outbox's to keep.
+// The input for a message. The outbox keeps the sent text.
 
 import { useState } from 'react';
 
@@ -15,7 +15,7 @@ export function Composer({ onPost }) {
   }
 
   function onKeyDown(event) {
-    // the Enter that ends the composing of a character is not meant for us
+    // an Enter that ends the composition of a character does not send
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'Enter' && !event.shiftKey) submit(event);
   }

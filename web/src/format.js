@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How times and names look. The reader's own language and clock.
+// Formats times and names, in the reader's own language and time zone.
 
 const CLOCK = new Intl.DateTimeFormat(undefined,
   { hour: '2-digit', minute: '2-digit' });
@@ -12,7 +12,7 @@ const WHOLE = new Intl.DateTimeFormat(undefined,
 const HUES = 8; // as many as style.css has
 const TOGETHER_MS = 5 * 60_000;
 
-// A time beyond what dates can hold is no reason to lose the message.
+// An invalid time must not hide its message.
 const isDate = (ms) => !Number.isNaN(new Date(ms).getTime());
 const format = (as, ms) => (isDate(ms) ? as.format(ms) : '');
 
@@ -22,20 +22,20 @@ export const whole = (ms) => format(WHOLE, ms);
 export const iso = (ms) =>
   (isDate(ms) ? new Date(ms).toISOString() : undefined);
 
-/** One of the colours, the same for a name always. */
+/** A colour, always the same for a name. */
 export function hue(name) {
   let sum = 0;
   for (const it of name) sum = (sum * 31 + it.codePointAt(0)) % 65_521;
   return `hue-${sum % HUES}`;
 }
 
-/** What stands in the circle beside a name. */
+/** The letter in the circle beside a name. */
 export function initial(name) {
   const [first = '?'] = name.trim();
   return first.toUpperCase();
 }
 
-/** Does this message go on where the one before it ended? */
+/** Whether this message continues the previous one, by the same author. */
 export function isContinued(before, message) {
   return before !== undefined && before.name === message.name &&
     message.time - before.time < TOGETHER_MS &&

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The three requests of the page, and what their answers mean. messages-fcgi's
-// API.md is the contract.
+// The three requests of the page, and their errors. messages-fcgi's API.md is
+// the contract.
 
-// A request that hangs is worse than one that fails: nobody tries it again.
+// A hanging request is worse than a failing one: nothing would retry it.
 const TIMEOUT_MS = 15_000;
 const RETRY_AFTER_MOST_S = 60;
 
-/** The ids held are worth nothing any more: 409 or 410. */
+/** The held ids are invalid: 409 or 410. */
 export class StartOver extends Error {}
 
 /** Any other answer than 200. */
@@ -18,7 +18,7 @@ export class Refused extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Would the same request succeed later? */
+  /** Whether the same request may succeed later. */
   get isPassing() {
     return this.status >= 500 || this.status === 408 || this.status === 429;
   }
@@ -37,7 +37,7 @@ async function ask(fetch, target, options = {}, signal = undefined) {
     if (response.ok) return await response.json();
     throw await refusal(response);
   } catch (error) {
-    // what browsers say when there is no connection names no cause
+    // a browser's message for a missing connection names no cause
     if (error instanceof TypeError) {
       throw new Error('the server is out of reach', { cause: error });
     }
@@ -50,11 +50,11 @@ async function ask(fetch, target, options = {}, signal = undefined) {
 
 async function refusal(response) {
   const { status } = response;
-  // the body is JSON by contract, but what refuses may be a proxy
+  // the body is JSON by contract, but a proxy may have refused
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail || `the server answered ${status}`;
   if (status === 409 || status === 410) return new StartOver(detail);
-  // a date, which is allowed too, is not a number and asks for nothing here
+  // a date is allowed as well; it is no number, and is ignored
   const seconds = Number(response.headers.get('Retry-After')) || 0;
   return new Refused(status, detail,
     1000 * Math.min(Math.max(seconds, 0), RETRY_AFTER_MOST_S));
@@ -64,7 +64,7 @@ export function getConfig(fetch) {
   return ask(fetch, '/config.json');
 }
 
-/** query: the parameters of GET /messages; undefined ones are left out. */
+/** query: the parameters of GET /messages; undefined ones are omitted. */
 export function getMessages(fetch, query, signal) {
   const given = Object.entries(query).filter(([, it]) => it !== undefined);
   return ask(fetch, `/messages?${new URLSearchParams(given)}`, {}, signal);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// The messages of one channel as far as the page holds them, and the
-// knowledge of what it lacks. Pure: no network, no clock.
+// The messages of one channel that the page holds, and the ranges that it
+// lacks. Pure: no network, no clock.
 //
-// Ids are dense, so what is held can be described by two numbers:
+// Ids are dense, so two numbers describe the held range:
 //
 //     not asked for | held without a hole | live ahead of a hole
 //                  floor ……………… cursor
 //
-// The ids from floor to cursor are all here. What arrives while a backfill is
-// under way may lie above cursor + 1; the backfill closes the hole.
+// Every id from floor to cursor is here. Messages that arrive during a backfill
+// may lie above cursor + 1; the backfill closes the hole.
 
 export class MessageLog {
   constructor() {
     this.reset();
   }
 
-  /** Forgets everything: the ids may mean other messages now. */
+  /** Forgets everything: the ids may belong to other messages now. */
   reset() {
     this.epoch = undefined;
     this.floor = undefined; // undefined until the first page is here
@@ -30,7 +30,7 @@ export class MessageLog {
     return this.cursor !== undefined;
   }
 
-  /** Would this message leave a hole behind? */
+  /** Whether this message would leave a hole behind it. */
   isAhead(message) {
     return this.isLoaded && message.id > this.cursor + 1;
   }
@@ -48,8 +48,8 @@ export class MessageLog {
     this.cursor = Math.max(head ?? 0, last);
     this.floor = results[0]?.id ?? this.cursor + 1;
     this.hasOlder = Boolean(hasMore);
-    // what came live before the window was known, and lies below it, has a
-    // hole above it: it comes again with the older messages
+    // a live message from before this page and below it has a hole above it: it
+    // arrives again with the older messages
     this.items = this.items.filter(({ id }) => id >= this.floor);
     this.ids = new Set(this.items.map(({ id }) => id));
     this.#merge(results);
@@ -57,12 +57,12 @@ export class MessageLog {
   }
 
   /**
-   * The answer to after_id=cursor, and until_id=until if that is given. True
-   * if there is more to ask for.
+   * The answer to after_id=cursor, and until_id=until if that is given. True if
+   * there is more to request.
    */
   addAfter({ results, head, epoch, has_more: hasMore }, until = Infinity) {
     const last = results.at(-1)?.id ?? this.cursor;
-    // a whole answer vouches for every id of its range, present or not
+    // a complete answer covers every id of its range, present or not
     const end = hasMore ? last : Math.max(last, Math.min(head ?? last, until));
     this.epoch ??= epoch;
     this.cursor = Math.max(this.cursor, end);
@@ -92,7 +92,7 @@ export class MessageLog {
   }
 }
 
-/** Is this the shape of a chat message? What is not is not shown. */
+/** Whether this is a well-formed chat message. Others are not shown. */
 export function isMessage(it) {
   return typeof it === 'object' && it !== null &&
     Number.isSafeInteger(it.id) && typeof it.name === 'string' &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the page begins: hands the browser's parts to the chat.
+// Starts the page: passes the browser's parts to the chat.
 
 import Pusher from 'pusher-js';
 import { createRoot } from 'react-dom/client';
@@ -13,7 +13,7 @@ const chat = new Chat({
   Pusher,
   fetch: window.fetch.bind(window),
   location: window.location,
-  // a tab's own: two tabs that shared an outbox would both show its entries
+  // per tab: two tabs that shared an outbox would both show its entries
   storage: safeStorage(() => window.sessionStorage),
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The log as it is read: the messages held, what is on its way below them,
-// and a view that stays where its reader put it.
+// The message list: the held messages, the unsent ones below them, and a scroll
+// position that stays where the reader left it.
 
 import { Fragment, memo, useEffect, useLayoutEffect, useRef, useState } from
   'react';
@@ -42,9 +42,9 @@ export function Messages({ chat, state }) {
   );
 }
 
-// Keeps the end in view for a reader who is there, and the line that is being
-// read for one who is not: older messages come in above it. Who writes is
-// taken to the end.
+// Keeps the end in view for a reader at the end, and the current line in view
+// for one further up: older messages are inserted above it. Sending a message
+// scrolls to the end.
 function useScroll(messages, outbox) {
   const view = useRef(null);
   const [isAtEnd, setAtEnd] = useState(true);
@@ -60,7 +60,7 @@ function useScroll(messages, outbox) {
     held.current = { first, height: box.scrollHeight, written };
   }, [messages, outbox]);
 
-  // the view gets smaller when the text that is being written gets longer
+  // the view shrinks when the text in the input grows
   useEffect(() => {
     if (!isAtEnd) return undefined;
     const observer = new ResizeObserver(toEnd);
@@ -96,7 +96,7 @@ function Top({ state, onOlder }) {
   const isEmpty = state.messages.length === 0 && state.outbox.length === 0;
   return (
     <p className="note">
-      {isEmpty ? 'Nothing has been said yet.'
+      {isEmpty ? 'No messages yet.'
         : 'This is where the conversation begins.'}
     </p>
   );
@@ -133,7 +133,7 @@ function Author({ name }) {
   );
 }
 
-// One that is not known to be stored: never shown as if it were.
+// A message that is not known to be stored: never shown as if it were.
 function Entry({ entry, chat }) {
   const { key, name, text, state, reason } = entry;
   return (

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What was written and is not known to be stored. An entry leaves only when
-// the server answered with the stored message, or by its writer's own hand.
-// Each has a key that the server stores at most once, so trying again is
-// always safe, also after a reload.
+// Messages that are not known to be stored. An entry leaves only when the
+// server has answered with the stored message, or when its author discards it.
+// Each has a key that the server stores at most once, so retrying is always
+// safe, also after a reload.
 //
-// Entries go one after the other: so they are stored in the order in which
-// they were written.
+// Entries are sent one after the other, so they are stored in the order of
+// writing.
 
 const PLACE = 'pushlog.outbox';
 
@@ -21,10 +21,10 @@ export class Outbox {
 
   /**
    *   send      posts {key, name, text}; resolves to the stored message
-   *   storage   getItem and setItem, as long-lived as an entry is to be
+   *   storage   getItem and setItem, with the lifetime that entries should have
    *   pause     pause(attempt, error, signal) waits before the next try
-   *   onChange  the entries are others
-   *   onStored  one was stored: the message
+   *   onChange  called when entries have changed
+   *   onStored  called with each stored message
    */
   constructor({ send, storage, pause, onChange, onStored }) {
     this.#send = send;
@@ -41,7 +41,7 @@ export class Outbox {
     this.run();
   }
 
-  /** Try this one again, now. */
+  /** Retries this entry now. */
   retry(key) {
     this.#change(key, { state: 'sending', reason: undefined });
     this.run();
@@ -51,7 +51,7 @@ export class Outbox {
     this.#set(this.entries.filter((entry) => entry.key !== key));
   }
 
-  /** Sends what there is to send; also ends a pause. */
+  /** Sends the waiting entries; also ends a pause. */
   async run() {
     this.#wake();
     if (this.#isRunning) return;
@@ -115,8 +115,8 @@ function restore(storage) {
   }
 }
 
-// crypto.randomUUID is missing where the page comes by plain http from another
-// host than localhost.
+// crypto.randomUUID is missing where the page comes over plain http from a host
+// other than localhost.
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (it) => it.toString(16).padStart(2, '0')).join('');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A browser may refuse its storage, by throwing even on the first look at it.
-// The page then works as long as it is open.
+// A browser may refuse its storage, by throwing even on the first access. The
+// page then works as long as it is open.
 
 export function safeStorage(open) {
   const memory = new Map();

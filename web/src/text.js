@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The server escapes names and texts once, before it stores them. The page
-// sets text nodes, which need no escaping, so it undoes exactly that: these
-// five, once. Whatever else looks like markup was typed by somebody.
+// The server escapes names and texts once, before it stores them. The page sets
+// text nodes, which need no escaping, so it undoes exactly that: these five
+// characters, once. Any other markup was typed by a user.
 
 const CHARACTER = {
   '&amp;': '&',

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Waiting, and how long: the only place with a clock of its own.
+// Delays and timers: the only file with a clock of its own.
 
 const FIRST_MS = 500;
 const MOST_MS = 15_000;
 
-/** Doubles with each attempt; the chance keeps many pages out of step. */
+/** Doubles with each attempt; the random part keeps pages out of step. */
 export function backoffMs(attempt, random = Math.random) {
   const most = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(attempt, 10));
   return most / 2 + random() * most / 2;

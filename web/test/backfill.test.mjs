@@ -6,7 +6,7 @@ import { catchUp, FIRST_PAGE, loadOlder, PAGE } from '../src/backfill.js';
 import { StartOver } from '../src/http.js';
 import { MessageLog } from '../src/log.js';
 
-// GET /messages as API.md has it, over a channel of so many messages.
+// GET /messages as API.md describes it, over a channel of this many messages.
 class Server {
   constructor(head, epoch = 'e1') {
     Object.assign(this, { head, epoch, asked: [], failures: [] });
@@ -62,7 +62,7 @@ test('the first load shows the newest messages', async () => {
   assert.deepEqual(server.asked, [{ limit: FIRST_PAGE }]);
 });
 
-test('a return asks for the range up to base, page by page', async () => {
+test('a reconnect requests the range up to base, page by page', async () => {
   const { server, log, options } = setUp(10);
   await catchUp(options);
   server.head = 10 + PAGE + 5;
@@ -84,14 +84,14 @@ test('a plain success is backfilled up to the head', async () => {
   assert.equal(server.asked.at(-1).until_id, undefined);
 });
 
-test('nothing is asked for when base is what is held', async () => {
+test('nothing is requested when base is held already', async () => {
   const { server, options } = setUp(3);
   await catchUp(options);
   await catchUp({ ...options, base: 3, epoch: 'e1' });
   assert.equal(server.asked.length, 1);
 });
 
-test('a base below what is held is checked, not trusted', async () => {
+test('a base below the held messages is checked, not trusted', async () => {
   const { server, log, options } = setUp(9);
   await catchUp(options);
   server.head = 4; // a restore that nobody told of
@@ -129,7 +129,7 @@ test('409 and 410 start over from the newest', async () => {
   assertHolds(log, 401 - FIRST_PAGE, 400);
 });
 
-test('what fails is tried again, later each time', async () => {
+test('failing requests are repeated, with growing delays', async () => {
   const { server, log, options, paused } = setUp(5);
   server.failures = [new Error('503'), new Error('503'), new Error('network')];
   await catchUp({ ...options, base: 5 });
@@ -150,7 +150,7 @@ test('live messages that arrive meanwhile are merged', async () => {
   assertHolds(log, 1, 9);
 });
 
-test('an answer that nobody waits for is dropped', async () => {
+test('an answer that is no longer awaited is dropped', async () => {
   const { server, log, options } = setUp(4);
   let isOver = false;
   const get = async (query) => {
@@ -173,7 +173,7 @@ test('a first page older than base is followed by the rest', async () => {
   assertHolds(log, 1, 6);
 });
 
-test('older messages come in pages below the floor', async () => {
+test('older messages load in pages below the floor', async () => {
   const { log, options } = setUp(120);
   await catchUp(options);
   while (log.hasOlder) await loadOlder(options);

@@ -19,7 +19,7 @@ class Emitter {
   }
 }
 
-// As much of pusher-js as the page uses.
+// The part of pusher-js that the page uses.
 class FakePusher {
   static last;
 
@@ -62,7 +62,7 @@ const message = (id) => ({ id, name: 'Ada', text: `t${id}`, time: id });
 const answer = (body, status = 200) =>
   new Response(JSON.stringify(body), { status });
 
-// A server with so many messages; routes may be replaced by a test.
+// A server with this many messages; a test may replace routes.
 function newServer(head) {
   const server = { head, posts: [], gets: [] };
   server.onGet = (query) => {
@@ -93,7 +93,7 @@ function newServer(head) {
   return server;
 }
 
-// Ends a chat's nudges, which would keep the test from ending.
+// Stops the chat's reconnect timer, which would keep the test from ending.
 afterEach(() => FakePusher.last?.become('connected'));
 
 async function start(head = 3) {
@@ -114,7 +114,7 @@ async function start(head = 3) {
 
 const shown = (chat) => chat.getSnapshot().messages.map(({ id }) => id);
 
-// Resolves once the chat says so; a test that waits in vain times out.
+// Resolves once the chat's state matches; a test that waits in vain times out.
 function until(chat, is) {
   return new Promise((resolve) => {
     const look = () => {
@@ -151,7 +151,7 @@ test('key and channel come from config.json', async () => {
   assert.equal(chat.getSnapshot().channel, 'messages');
 });
 
-test('connects, shows history, then what is pushed', async () => {
+test('connects, shows the history, then pushed messages', async () => {
   const { chat, pusher } = await start(3);
   assert.equal(chat.getSnapshot().connection, 'connecting');
   pusher.subscribed({ base: 3, epoch: 'e' });
@@ -176,7 +176,8 @@ test('each subscription_succeeded is backfilled', async () => {
     [undefined, '1', '3', '5', '7']);
 });
 
-test('a lost connection ends the backfill, the next one does it', async () => {
+test('a lost connection ends the backfill, and the next one completes it',
+  async () => {
   const { chat, server, pusher } = await start(3);
   const { onGet } = server;
   let failed = 0;
@@ -206,7 +207,7 @@ test('a hole among pushed messages is backfilled', async () => {
   assert.deepEqual(shown(chat), [1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('a post is shown once, by its answer and by its push', async () => {
+test('a post is shown once, though answered and pushed', async () => {
   const { chat, server, pusher } = await start(2);
   pusher.subscribed();
   await live(chat);
@@ -238,7 +239,7 @@ test('a message written before the page is connected is sent then',
     assert.deepEqual(chat.getSnapshot().outbox, []);
   });
 
-test('older messages are asked for below what is held', async () => {
+test('older messages are requested below the held ones', async () => {
   const { chat, server, pusher } = await start();
   server.onGet = ({ before_id: before }) => answer(before
     ? { results: [message(9)], head: 11, has_more: false }
@@ -251,7 +252,7 @@ test('older messages are asked for below what is held', async () => {
   assert.equal(chat.getSnapshot().hasOlder, false);
 });
 
-test('older messages that fail can be asked for again', async () => {
+test('a failed request for older messages can be repeated', async () => {
   const { chat, server, pusher } = await start(3);
   pusher.subscribed();
   await live(chat);
@@ -260,7 +261,7 @@ test('older messages that fail can be asked for again', async () => {
   assert.equal(chat.getSnapshot().older, 'failed');
 });
 
-test('a refused key is told', async () => {
+test('a refused key is reported', async () => {
   const { chat, pusher } = await start();
   pusher.connection.emit('error',
     { error: { data: { code: 4001, message: 'no app has this key' } } });
@@ -268,7 +269,8 @@ test('a refused key is told', async () => {
   assert.match(chat.getSnapshot().problem, /no app has this key/);
 });
 
-test('the page asks for a connection itself, later each time', async (t) => {
+test('the page requests a connection itself, with growing delays',
+  async (t) => {
   const { pusher } = await start();
   pusher.subscribed();
   const planned = [];

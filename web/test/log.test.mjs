@@ -16,13 +16,13 @@ function loaded(first, last, more = {}) {
   return log;
 }
 
-test('the first page says where the held range begins and ends', () => {
+test('the first page sets the beginning and the end of the held range', () => {
   const log = loaded(51, 100, { has_more: true });
   assert.deepEqual([log.floor, log.cursor, log.hasOlder], [51, 100, true]);
   assert.equal(log.epoch, 'e');
 });
 
-test('an empty channel is loaded, and its first message is expected', () => {
+test('an empty channel is loaded, and expects its first message', () => {
   const log = new MessageLog();
   assert.equal(log.isLoaded, false);
   log.addNewest({ results: [], head: 0, has_more: false });
@@ -38,7 +38,7 @@ test('messages are sorted by id, as numbers, each held once', () => {
   assert.deepEqual(ids(log), [8, 9, 10, 11, 12, 100]);
 });
 
-test('the cursor moves over what has no hole, and only that', () => {
+test('the cursor moves across ids without a hole, and no further', () => {
   const log = loaded(1, 5);
   log.add(message(8));
   assert.equal(log.cursor, 5);
@@ -69,7 +69,7 @@ test('pages close a hole while live messages arrive ahead of it', () => {
     [rows(1, 10).map(({ id }) => id), 10]);
 });
 
-test('a whole answer vouches for its range up to head, or until', () => {
+test('a complete answer covers its range up to head, or until', () => {
   const log = loaded(1, 2);
   log.addAfter({ results: [], head: 6, has_more: false });
   assert.equal(log.cursor, 6);
@@ -77,19 +77,19 @@ test('a whole answer vouches for its range up to head, or until', () => {
   assert.equal(log.cursor, 10);
 });
 
-test('a closed range ends at its end, whatever has_more says', () => {
+test('a closed range ends at its end, whatever has_more is', () => {
   const log = loaded(1, 2);
   const page = { results: rows(3, 4), head: 9, has_more: true };
   assert.equal(log.addAfter(page, 4), false);
   assert.equal(log.cursor, 4);
 });
 
-test('an empty page that promises more ends the asking', () => {
+test('an empty page with has_more ends the requests', () => {
   const log = loaded(1, 2);
   assert.equal(log.addAfter({ results: [], head: 2, has_more: true }), false);
 });
 
-test('what came live before the first page joins it', () => {
+test('messages that arrived before the first page join it', () => {
   const log = new MessageLog();
   log.add(message(7));
   log.add(message(5));
@@ -99,9 +99,9 @@ test('what came live before the first page joins it', () => {
   assert.equal(log.cursor, 7);
 });
 
-test('what lies below the first page is left to older pages', () => {
+test('ids below the first page are left to older pages', () => {
   const log = new MessageLog();
-  log.add(message(3)); // the answer to a post, while much was said
+  log.add(message(3)); // the answer to a post, while others arrived
   log.addNewest({ results: rows(51, 60), head: 60, has_more: true });
   log.add(message(4)); // a post repeated, answered with the first one's
   assert.deepEqual(ids(log), rows(51, 60).map(({ id }) => id));
@@ -109,7 +109,7 @@ test('what lies below the first page is left to older pages', () => {
   assert.deepEqual(ids(log), rows(1, 60).map(({ id }) => id));
 });
 
-test('older pages lower the floor until nothing is left', () => {
+test('older pages lower the floor until none is left', () => {
   const log = loaded(51, 60, { has_more: true });
   log.addBefore({ results: rows(41, 50), has_more: true });
   assert.deepEqual([log.floor, log.hasOlder, log.cursor], [41, true, 60]);
@@ -127,7 +127,7 @@ test('a change makes a new array, no change keeps the old one', () => {
   assert.equal(before.length, 3);
 });
 
-test('what is no message is not held, and does not stop the cursor', () => {
+test('a malformed message is not held, and does not stop the cursor', () => {
   const log = loaded(1, 1);
   log.addAfter({ results: [message(2), { id: 3, event: 'x' }], head: 3 });
   assert.deepEqual([ids(log), log.cursor], [[1, 2], 3]);
@@ -140,7 +140,7 @@ test('reset forgets everything', () => {
     [[], false, undefined, false]);
 });
 
-test('a message has a whole id, a name and a text', () => {
+test('a message has an integer id, a name and a text', () => {
   assert.equal(isMessage(message(1)), true);
   for (const it of [null, undefined, 'x', {}, { ...message(1), id: '1' },
     { ...message(1), id: 1.5 }, { ...message(1), name: null },

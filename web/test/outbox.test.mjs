@@ -14,7 +14,7 @@ class Storage {
   setItem = (key, value) => { this.#map.set(key, value); };
 }
 
-// answers: what each send meets, an Error or a stored message; then messages
+// answers: the result of each send, an Error or a stored message; then messages
 function setUp(answers = [], storage = new Storage()) {
   const seen = { sent: [], stored: [], paused: [] };
   const outbox = new Outbox({
@@ -42,7 +42,7 @@ test('a message leaves when it is stored', async () => {
   assert.deepEqual([outbox.entries, seen.stored], [[], [{ id: 1 }]]);
 });
 
-test('network failures and 5xx are tried again with the same key', async () => {
+test('network failures and 5xx are retried with the same key', async () => {
   const { outbox, seen } = setUp(
     [new Error('network'), new Refused(503, 'away'), new Refused(429, 'slow')]);
   outbox.add('Ada', 'hello');
@@ -53,7 +53,7 @@ test('network failures and 5xx are tried again with the same key', async () => {
   assert.deepEqual(outbox.entries, []);
 });
 
-test('a refused message stays, with the reason, until its writer decides',
+test('a refused message stays, with the reason, until its author decides',
   async () => {
     const { outbox, seen } = setUp([new Refused(413, 'text is too large')]);
     outbox.add('Ada', 'long');
@@ -70,7 +70,7 @@ test('a refused message stays, with the reason, until its writer decides',
     assert.equal(seen.sent[0].key, seen.sent.at(-1).key);
   });
 
-test('discard removes one', async () => {
+test('discard removes one entry', async () => {
   const { outbox } = setUp([new Refused(400, 'no')]);
   outbox.add('Ada', 'x');
   await settled();
@@ -94,7 +94,7 @@ test('every message has a key of its own', async () => {
   for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
 });
 
-test('what was not stored survives a reload, with its key', async () => {
+test('unsent messages survive a reload, with their keys', async () => {
   const never = new Promise(() => {});
   const first = setUp([never]);
   first.outbox.add('Ada', 'hello');
@@ -109,7 +109,7 @@ test('what was not stored survives a reload, with its key', async () => {
   assert.deepEqual(third.outbox.entries, []);
 });
 
-test('a storage that holds something else is as good as empty', () => {
+test('a storage with foreign contents counts as empty', () => {
   const storage = new Storage();
   storage.setItem('pushlog.outbox', '{nonsense');
   assert.deepEqual(setUp([], storage).outbox.entries, []);
