@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * One place, which is taken in turns. Knows nothing of what is waited for.
+ * A lock that its thread may give back from any depth. Knows nothing of what
+ * the threads wait for.
  */
 #include "messages-fcgi/leader.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,9 +18,9 @@ struct leader {
 	bool is_taken;
 };
 
-/* The place that the calling thread has. Who waits is far from who knows of
- * the door, so it is not handed down to there. */
-static _Thread_local struct leader *kept;
+/* The place that the calling thread holds. Functions that block are called far
+ * below acceptor_enter, so it is not passed to them. */
+static _Thread_local struct leader *held;
 
 struct leader *leader_new(void)
 {
@@ -38,25 +40,30 @@ void leader_free(struct leader *leader)
 
 void leader_become(struct leader *leader)
 {
-	if (kept == leader)
+	if (held == leader)
 		return;
 	pthread_mutex_lock(&leader->lock);
 	while (leader->is_taken)
 		pthread_cond_wait(&leader->left, &leader->lock);
 	leader->is_taken = true;
 	pthread_mutex_unlock(&leader->lock);
-	kept = leader;
+	held = leader;
 }
 
 void leader_give_way(void)
 {
-	struct leader *leader = kept;
+	struct leader *leader = held;
 
 	if (leader == NULL)
 		return;
-	kept = NULL;
+	held = NULL;
 	pthread_mutex_lock(&leader->lock);
 	leader->is_taken = false;
 	pthread_mutex_unlock(&leader->lock);
 	pthread_cond_signal(&leader->left);
+}
+
+void leader_assert_not_leading(void)
+{
+	assert(held == NULL);
 }

@@ -17,6 +17,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "messages-fcgi/leader.h"
 
 /* From the first packet to the last prepared statement. */
 #define CONNECT_TIMEOUT_MS 2000
@@ -54,6 +55,7 @@ static bool wait_until(PGconn *conn, short events, int64_t deadline_ms)
 {
 	struct pollfd pfd = { .fd = PQsocket(conn), .events = events };
 
+	leader_assert_not_leading();
 	for (;;) {
 		int64_t left = deadline_ms - clock_ms();
 		int n = poll(&pfd, 1, left > 0 ? (int)left : 0);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/config/address.h"
+#include "messages-fcgi/leader.h"
 
 const char *redis_connect_error(const redisContext *redis)
 {
@@ -57,6 +58,7 @@ redisContext *redis_connect(const struct settings *settings, int timeout_ms,
 	struct address at;
 	redisContext *redis;
 
+	leader_assert_not_leading();
 	if (address_parse(settings->redis, &at) == -1)
 		fatalx("'%s' is no address", settings->redis);
 	redis = at.path[0] != '\0'

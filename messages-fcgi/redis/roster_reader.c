@@ -107,6 +107,7 @@ static redisReply *call_verb(struct roster_reader *reader, const char *verb,
 		argv[i] = word.len > 0 ? word.ptr : "";
 		lens[i] = word.len;
 	}
+	leader_assert_not_leading();
 	return redisCommandArgv(reader->redis, (int)i, argv, lens);
 }
 

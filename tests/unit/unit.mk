@@ -16,6 +16,7 @@ UNIT = bench/histogram \
 	common/daemon/successor \
 	common/wire/auth common/wire/envelope common/wire/event \
 	common/wire/socket_id \
+	messages-fcgi/leader \
 	messages-fcgi/api/channel_info messages-fcgi/api/escape \
 	messages-fcgi/api/message messages-fcgi/api/range \
 	messages-fcgi/api/signature messages-fcgi/api/trigger \
