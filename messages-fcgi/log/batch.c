@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which posts go together, and who gets whose answer. Knows neither threads
- * nor SQL.
+ * Which posts are committed together, and which share an outcome. Knows neither
+ * threads nor SQL.
  */
 #include "messages-fcgi/log/batch.h"
 

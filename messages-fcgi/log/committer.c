@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The queue, the batch, the commit. Knows neither requests nor SQL.
+ * Rounds of work: deadlines, one commit, answers. Knows neither requests nor
+ * SQL.
  *
- *     inbox (shared) -> pending (the thread's) -> a batch -> on_answered
+ *     inbox (shared) -> pending (the thread's) -> its batch -> on_answered
  *
- * A post stays pending until it has an outcome, so running a batch again after
- * an unknown outcome is nothing special: it is the next round. Its key is the
- * same, so it is stored once. Each round looks at the deadlines first and
- * takes one statement's time at most; that is the bound on every answer.
- *
- * A locked channel must not slow the others. So a lock is not waited for for
- * long. When a batch of several channels fails for one, each of them becomes
- * suspect and is tried alone, by turns with batches of the channels that are
- * not. The one that fails alone again and again, for as long as the lock
- * timeout, is refused for a while and then tried again.
+ * A post stays pending until it has an outcome. So if a commit's outcome is
+ * unknown, the next round runs the batch again, and the keys keep it from being
+ * stored twice. Each round checks the deadlines first and then runs one
+ * statement at most, which bounds the time to each answer.
  */
 #include "messages-fcgi/log/committer.h"
 
@@ -35,14 +30,14 @@
 #include "messages-fcgi/log/store.h"
 #include "messages-fcgi/stats.h"
 
-/* One wait for a lock, which holds up other channels: this part of the lock
- * timeout, or more where commits are slow, because it is mostly another
- * process's commit that is waited for. */
+/* A wait for a lock holds up other channels. So it lasts a tenth of the lock
+ * timeout, or four times the slowest commit if that is longer: the lock is
+ * mostly held for another process's commit. */
 #define WAIT_PART 10
 #define WAIT_COMMITS 4
-/* Of the slowest commit so much is forgotten with each one that is faster. */
+/* slowest_ms decays by 1/8 on each faster commit. */
 #define SLOWEST_FADES 8
-/* An idle server is asked whether it lives. */
+/* How often an idle server is checked. */
 #define CHECK_EVERY_MS 1000
 
 static_assert(COMMITTER_POSTS_MAX == PENDING_MAX,
@@ -53,21 +48,21 @@ struct committer {
 	struct store_server *server;
 	struct store *store;
 	struct publisher *publisher;
-	struct tail_cache *tails;
+	struct tail_cache *cache;
 	pthread_t thread;
 
 	struct inbox *inbox;
 
 	/* all below is the thread's own */
 	struct pending pending;
-	int64_t slowest_ms; /* of the last commits */
+	int64_t slowest_ms; /* duration of the slowest recent commit */
 	int64_t retry_at_ms;
 	struct backoff backoff;
-	unsigned long refused;     /* since posts were last committed */
-	_Atomic int64_t *since_ms; /* the stats' for this committer */
+	unsigned long refused;     /* posts, since the last commit */
+	_Atomic int64_t *since_ms; /* in the stats: when the round began */
 };
 
-/* When the thread has something to do even if nothing arrives. */
+/* When the next round is due even if nothing arrives. */
 static int64_t next_due_ms(const struct committer *c)
 {
 	int64_t deadline_ms = pending_deadline_ms(&c->pending);
@@ -77,18 +72,17 @@ static int64_t next_due_ms(const struct committer *c)
 	return deadline_ms < c->retry_at_ms ? deadline_ms : c->retry_at_ms;
 }
 
-/* When posts come by the dozen, those that a busy machine has not got round to
- * reading are let in first: this thread, which mostly sleeps, would be given
- * the processor before those that read them, and commit a handful at a time.
- * Where there are processors enough, it takes no time. */
+/* Under load, lets request threads queue the posts that have arrived. The
+ * kernel favours this thread, which mostly sleeps, so that it would commit a
+ * handful at a time. On idle processors the call returns at once. */
 static void let_others_post(const struct committer *c)
 {
 	if (c->pending.batch.count > 1)
 		sched_yield();
 }
 
-/* Waits for work and moves the inbox to the end of pending. False if none will
- * come. */
+/* Waits for work, and moves the inbox to the end of pending. False when all
+ * work is done and no more comes. */
 static bool take_posts(struct committer *c)
 {
 	struct post *posts;
@@ -116,8 +110,8 @@ static void count_post(enum post_outcome outcome)
 	metric_add(&stats()->posts[posted[outcome]], 1);
 }
 
-/* Drops each post that has an outcome, and gives back the submissions that have
- * no open post left. */
+/* Removes the posts that have an outcome, and gives back the submissions that
+ * have no other. */
 static void return_submissions(struct committer *c)
 {
 	struct submission *first = NULL, **end = &first, *last = NULL;
@@ -152,7 +146,7 @@ static void publish_batch(struct committer *c, struct span epoch)
 	const struct event *events[BATCH_MAX];
 	size_t count = 0, i;
 
-	/* in the order of the batch, which is that of the ids */
+	/* in the batch's order, which is that of the ids */
 	for (i = 0; i < batch->count; i++)
 		if (batch->posts[i]->outcome == POST_STORED)
 			events[count++] = &batch->entries[i]->event;
@@ -160,7 +154,7 @@ static void publish_batch(struct committer *c, struct span epoch)
 		publisher_publish(c->publisher, c->options.app, epoch, events,
 				  count);
 	for (i = 0; i < count; i++)
-		tail_cache_add(c->tails, c->options.app, epoch, events[i]);
+		tail_cache_add(c->cache, c->options.app, epoch, events[i]);
 }
 
 static struct span channel_of(const struct batch *batch)
@@ -180,7 +174,7 @@ static void on_committed(struct committer *c, struct span epoch)
 	if (was_refused) {
 		struct span channel = channel_of(&c->pending.batch);
 
-		log_info("channel '%.*s' takes posts", (int)channel.len,
+		log_info("channel '%.*s' accepts posts again", (int)channel.len,
 			 channel.ptr);
 	}
 	if (c->refused > 0)
@@ -195,7 +189,7 @@ static void on_locked(struct committer *c, int64_t began_ms)
 
 	if (pending_locked(&c->pending, began_ms, clock_ms(),
 			   c->options.lock_timeout_ms))
-		log_warn("channel '%.*s' does not commit in time: "
+		log_warn("channel '%.*s' stays locked: "
 			 "answering 503",
 			 (int)channel.len, channel.ptr);
 }
@@ -203,7 +197,7 @@ static void on_locked(struct committer *c, int64_t began_ms)
 static void on_failed(struct committer *c, enum store_result result)
 {
 	switch (result) {
-	case STORE_BAD: /* nothing about one post, so all get it */
+	case STORE_BAD: /* the cause is no single post: refuse all */
 		note_refused(c, pending_refuse_all(&c->pending));
 		break;
 	case STORE_DOWN:
@@ -217,7 +211,7 @@ static void on_failed(struct committer *c, enum store_result result)
 	}
 }
 
-/* Rounded up to one of a few, because each change costs a statement. */
+/* Rounded up to one of a few values, because each change costs a statement. */
 static int64_t lock_wait_ms(const struct committer *c)
 {
 	int64_t ms = c->options.lock_timeout_ms / WAIT_PART + 1;
@@ -235,8 +229,8 @@ static void note_commit(struct committer *c, int64_t took_ms)
 		c->slowest_ms = took_ms;
 }
 
-/* An idle connection is asked, so that it is known before the next post whether
- * there is a server. */
+/* Checks an idle connection, so that an outage is noticed before the next
+ * post. */
 static void check_server(struct committer *c)
 {
 	if (store_check(c->store) == STORE_DOWN)
@@ -261,7 +255,7 @@ static void count_batch(enum store_result result, size_t events,
 	metric_observe(&stats()->commits, &metric_seconds, duration_us);
 }
 
-/* One statement at most. */
+/* Runs one append at most. */
 static void commit_batch(struct committer *c)
 {
 	const struct batch *batch = &c->pending.batch;
@@ -290,7 +284,7 @@ static void *run_committer(void *arg)
 {
 	struct committer *c = arg;
 
-	/* so that the log says at the start whether there is a server */
+	/* log at the start whether the server answers */
 	if (store_open(c->store) != STORE_OK)
 		c->retry_at_ms = store_server_retry_at_ms(c->server);
 	while (take_posts(c)) {
@@ -307,7 +301,7 @@ static void *run_committer(void *arg)
 
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
-				struct tail_cache *tails,
+				struct tail_cache *cache,
 				const struct committer_options *options)
 {
 	struct committer *c = xcalloc(1, sizeof(*c));
@@ -316,7 +310,7 @@ struct committer *committer_new(struct store_server *server,
 	c->server = server;
 	c->store = store_new_writer(server, options->app);
 	c->publisher = publisher;
-	c->tails = tails;
+	c->cache = cache;
 	c->since_ms = stats_committing_since_ms(options->number);
 	c->inbox = inbox_new(COMMITTER_POSTS_MAX);
 	if ((errno = pthread_create(&c->thread, NULL, run_committer, c)) != 0)

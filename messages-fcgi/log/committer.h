@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one thread that writes to an app's log: everything that was posted during
- * the last commit goes into the next.
+ * The one thread of a process that writes to an app's log. Each commit stores
+ * all posts that arrived during the one before. Knows no requests.
  */
 #ifndef MESSAGES_FCGI_LOG_COMMITTER_H
 #define MESSAGES_FCGI_LOG_COMMITTER_H
@@ -14,43 +14,48 @@
 
 struct committer;
 
-/* Gives back submissions, linked by next from first to last: each of their
- * posts has an outcome. Must not block, because it delays the next commit. */
+/* Gives back submissions, linked by next from first to last, whose posts all
+ * have an outcome. Runs in the committer's thread. Must not block: it delays
+ * the next commit. */
 typedef void committer_answered_fn(void *ctx, struct submission *first,
 				   struct submission *last);
 
 struct committer_options {
-	const char *app;
-	size_t number; /* of the committer, from 0 */
-	int64_t post_timeout_ms, lock_timeout_ms;
-	committer_answered_fn *on_answered; /* by the committer's thread */
+	const char *app;         /* borrowed */
+	size_t number;           /* of the committer, from 0; for its metrics */
+	int64_t post_timeout_ms; /* see committer_post */
+	int64_t lock_timeout_ms; /* how long a channel may stay locked before
+				  * its posts are refused */
+	committer_answered_fn *on_answered;
 	void *ctx;
 };
 
-/* Posts that wait for their commit at the same time: some full batches. More
- * wait where they cost less memory. */
+/* Posts of one committer that wait for a commit at the same time: a few full
+ * batches. */
 #define COMMITTER_POSTS_MAX 1024
 
-/* Starts the thread. What it works with is borrowed and outlives it. */
+/* Starts the thread. Copies *options; the others are borrowed, and must outlive
+ * the committer. Stored events go to the publisher and the cache. */
 struct committer *committer_new(struct store_server *server,
 				struct publisher *publisher,
-				struct tail_cache *tails,
+				struct tail_cache *cache,
 				const struct committer_options *options);
 
-/* Answers what is queued, then ends the thread. Nothing may be posted any
+/* Gives back all submissions, then ends the thread. The caller posts nothing
  * more. */
 void committer_free(struct committer *committer);
 
-/* How long the round of work that runs now has taken, of the committer that is
- * at its longest; 0 while there is none. More than lock_timeout_ms and the time
- * to connect is more than it may. */
+/* The age of the oldest round of work that a committer is in, in ms; 0 if none
+ * works. A round that lasts longer than lock_timeout_ms and the time to connect
+ * hangs. */
 int64_t committer_round_ms(void);
 
-/* Has the posts put into the log and handed to the publisher, or not: each has
- * its outcome within post_timeout_ms and the time of one statement, always.
- * Those of one channel get their ids in the order in which they stand. The same
- * keys may be posted again after any answer. Waits only while too many others
- * do; on_answered may have run before this returns. */
+/* Stores the posts of the submission, publishes them, and gives the submission
+ * back, which may happen before this returns. Each post gets its outcome within
+ * post_timeout_ms and the time of one statement, whatever fails. After any
+ * outcome a post may be repeated with the same key. Posts of one channel get
+ * ids in the order of the array. Blocks only while COMMITTER_POSTS_MAX leaves
+ * no room, and then gives way; see leader.h. */
 void committer_post(struct committer *committer, struct submission *submission);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * When two events are the same. Knows neither batches nor SQL, but compares as
- * pushlog.append does.
+ * Comparison of events, as pushlog.append compares them. Knows neither batches
+ * nor SQL.
  */
 #include "messages-fcgi/log/entry.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One event on its way into the log, and what became of it. Pure.
+ * One event on its way into the log, and its outcome. Pure.
  */
 #ifndef MESSAGES_FCGI_LOG_ENTRY_H
 #define MESSAGES_FCGI_LOG_ENTRY_H
@@ -14,26 +14,27 @@
 
 enum entry_outcome {
 	ENTRY_STORED = 0,
-	ENTRY_REPEATED, /* the key was there, with the same event */
-	ENTRY_CONFLICT, /* the key was there, with another event */
+	ENTRY_REPEATED, /* the log has the key, with the same event */
+	ENTRY_CONFLICT, /* the log has the key, with another event */
 };
 
-/* Its owner sets event and key. The store sets the rest, and event's id and
- * time_ms: those of the first with this key if it is a repetition. */
+/* The caller sets event and key. The store sets outcome, and the id and time_ms
+ * of event: the new ones, or those under which the log has the key. */
 struct entry {
 	struct event event;
 	uint8_t key[ENTRY_KEY_BYTES];
 	enum entry_outcome outcome;
 };
 
-/* Whether the log would take one for a repetition of the other: a key counts
- * within its channel. */
+/* Whether both have one key in one channel, so that the log stores only the
+ * first. */
 bool entry_has_same_key(const struct entry *a, const struct entry *b);
 
-/* Whether it would then be one, and not a conflict. */
+/* Whether the log would take the second for a repetition of the first; else it
+ * is a conflict. For entries with the same key. */
 bool entry_has_same_event(const struct entry *a, const struct entry *b);
 
-/* Whether all are of one channel; there is at least one. */
+/* Whether all are of one channel. count is at least 1. */
 bool entries_share_channel(struct entry *const *entries, size_t count);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who reads for whom. Knows no statement.
+ * Queries and the callers that share them. Knows no SQL.
  *
- *     open (others may join) -> sent -> gone
+ *     open (callers may join) -> sent -> done
  *
- * The first who comes makes a reading and, when that is back which was sent
- * before, sends it; those who come meanwhile join. Each of them is woken by
- * itself: they need the lock no more, and so do not queue for it.
+ * The first caller opens a query, waits until the previous query of its channel
+ * is done, and sends it. Callers that arrive meanwhile join the query and get
+ * its result. Each has a semaphore of its own, so that they do not queue for
+ * the lock when they wake.
  */
 #include "messages-fcgi/log/head_reader.h"
 
@@ -22,10 +23,10 @@
 #include "common/base/log.h"
 #include "messages-fcgi/leader.h"
 
-/* A reading that takes longer may be stuck: the next one does not wait. */
+/* A query that takes longer may be stuck: the next one is sent beside it. */
 #define PATIENCE_MS 50
 
-/* On the stack of who waits. */
+/* A caller that shares a query. On its stack. */
 struct pending_join {
 	struct store_head *head;
 	int result;
@@ -33,7 +34,7 @@ struct pending_join {
 	struct pending_join *next;
 };
 
-/* On the stack of who reads. */
+/* On the stack of the caller that opened it. */
 struct head_query {
 	const char *app;
 	struct span channel;
@@ -43,61 +44,61 @@ struct head_query {
 };
 
 struct head_reader {
-	struct reader_pool *readers;
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t back;  /* some reading is */
+	struct reader_pool *pool;
+	pthread_mutex_t lock; /* of all below, and of the queries */
+	pthread_cond_t done;  /* a query is */
 	struct head_query *all;
 };
 
-struct head_reader *head_reader_new(struct reader_pool *readers)
+struct head_reader *head_reader_new(struct reader_pool *pool)
 {
-	struct head_reader *heads = xcalloc(1, sizeof(*heads));
+	struct head_reader *reader = xcalloc(1, sizeof(*reader));
 	pthread_condattr_t attr;
 
-	heads->readers = readers;
-	pthread_mutex_init(&heads->lock, NULL);
+	reader->pool = pool;
+	pthread_mutex_init(&reader->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&heads->back, &attr);
+	pthread_cond_init(&reader->done, &attr);
 	pthread_condattr_destroy(&attr);
-	return heads;
+	return reader;
 }
 
-void head_reader_free(struct head_reader *heads)
+void head_reader_free(struct head_reader *reader)
 {
-	pthread_cond_destroy(&heads->back);
-	pthread_mutex_destroy(&heads->lock);
-	free(heads);
+	pthread_cond_destroy(&reader->done);
+	pthread_mutex_destroy(&reader->lock);
+	free(reader);
 }
 
-static struct head_query *find_query(const struct head_reader *heads,
+static struct head_query *find_query(const struct head_reader *reader,
 				     const char *app, struct span channel,
 				     bool is_sent)
 {
-	struct head_query *reading;
+	struct head_query *query;
 
-	for (reading = heads->all; reading != NULL; reading = reading->next)
-		if (reading->is_sent == is_sent &&
-		    span_equal(reading->channel, channel) &&
-		    strcmp(reading->app, app) == 0)
-			return reading;
+	for (query = reader->all; query != NULL; query = query->next)
+		if (query->is_sent == is_sent &&
+		    span_equal(query->channel, channel) &&
+		    strcmp(query->app, app) == 0)
+			return query;
 	return NULL;
 }
 
-static void unlink_query(struct head_reader *heads,
-			 const struct head_query *reading)
+static void unlink_query(struct head_reader *reader,
+			 const struct head_query *query)
 {
-	struct head_query **link = &heads->all;
+	struct head_query **link = &reader->all;
 
-	while (*link != reading)
+	while (*link != query)
 		link = &(*link)->next;
-	*link = reading->next;
+	*link = query->next;
 }
 
-static int query_head(struct head_reader *heads, const char *app,
+static int query_head(struct head_reader *reader, const char *app,
 		      struct span channel, struct store_head *head)
 {
-	struct store *store = reader_pool_acquire(heads->readers);
+	struct store *store = reader_pool_acquire(reader->pool);
 	enum store_result result;
 
 	if (store == NULL) {
@@ -105,20 +106,20 @@ static int query_head(struct head_reader *heads, const char *app,
 		return -1;
 	}
 	result = store_head(store, app, channel, head);
-	reader_pool_release(heads->readers, store);
+	reader_pool_release(reader->pool, store);
 	return result == STORE_OK ? 0 : -1;
 }
 
-/* What was sent before is not for us, but shows when the time is right. Then
- * those come along whose turn it is on a busy processor; they have been here
- * longer than the answer, which would go first. */
-static void wait_for_sent_query(struct head_reader *heads, const char *app,
+/* Waits until no query of the channel is on its way. The later a query is sent,
+ * the more callers share it. On a busy processor some have arrived but not run
+ * yet, so it then lets them run first. */
+static void wait_for_sent_query(struct head_reader *reader, const char *app,
 				struct span channel)
 {
 	struct timespec until;
 	int error = 0;
 
-	if (find_query(heads, app, channel, true) == NULL)
+	if (find_query(reader, app, channel, true) == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += PATIENCE_MS * 1000000;
@@ -126,15 +127,15 @@ static void wait_for_sent_query(struct head_reader *heads, const char *app,
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	while (error == 0 && find_query(heads, app, channel, true) != NULL)
-		error = pthread_cond_timedwait(&heads->back, &heads->lock,
+	while (error == 0 && find_query(reader, app, channel, true) != NULL)
+		error = pthread_cond_timedwait(&reader->done, &reader->lock,
 					       &until);
-	pthread_mutex_unlock(&heads->lock);
+	pthread_mutex_unlock(&reader->lock);
 	sched_yield();
-	pthread_mutex_lock(&heads->lock);
+	pthread_mutex_lock(&reader->lock);
 }
 
-/* A join is gone as soon as it is told. */
+/* Each sem_post ends the life of a join: its caller's stack goes. */
 static void complete_joins(struct pending_join *join, int result,
 			   const struct store_head *head)
 {
@@ -148,52 +149,52 @@ static void complete_joins(struct pending_join *join, int result,
 	}
 }
 
-/* With the lock, which is given back. */
-static int run_query(struct head_reader *heads, const char *app,
+/* Takes the lock over, and releases it. */
+static int run_query(struct head_reader *reader, const char *app,
 		     struct span channel, struct store_head *head)
 {
-	struct head_query reading = { .app = app,
-				      .channel = channel,
-				      .next = heads->all };
+	struct head_query query = { .app = app,
+				    .channel = channel,
+				    .next = reader->all };
 	int result;
 
-	heads->all = &reading;
-	wait_for_sent_query(heads, app, channel);
-	reading.is_sent = true;
-	pthread_mutex_unlock(&heads->lock);
-	result = query_head(heads, app, channel, head);
-	pthread_mutex_lock(&heads->lock);
-	unlink_query(heads, &reading);
-	pthread_cond_broadcast(&heads->back);
-	pthread_mutex_unlock(&heads->lock);
-	complete_joins(reading.joins, result, head);
+	reader->all = &query;
+	wait_for_sent_query(reader, app, channel);
+	query.is_sent = true;
+	pthread_mutex_unlock(&reader->lock);
+	result = query_head(reader, app, channel, head);
+	pthread_mutex_lock(&reader->lock);
+	unlink_query(reader, &query);
+	pthread_cond_broadcast(&reader->done);
+	pthread_mutex_unlock(&reader->lock);
+	complete_joins(query.joins, result, head);
 	return result;
 }
 
-/* With the lock, which is given back. */
-static int join_query(struct head_reader *heads, struct head_query *reading,
+/* Takes the lock over, and releases it. */
+static int join_query(struct head_reader *reader, struct head_query *query,
 		      struct store_head *head)
 {
-	struct pending_join self = { .head = head, .next = reading->joins };
+	struct pending_join self = { .head = head, .next = query->joins };
 
 	sem_init(&self.done, 0, 0);
-	reading->joins = &self;
-	pthread_mutex_unlock(&heads->lock);
+	query->joins = &self;
+	pthread_mutex_unlock(&reader->lock);
 	while (sem_wait(&self.done) == -1)
 		assert(errno == EINTR);
 	sem_destroy(&self.done);
 	return self.result;
 }
 
-int head_reader_read(struct head_reader *heads, const char *app,
+int head_reader_read(struct head_reader *reader, const char *app,
 		     struct span channel, struct store_head *head)
 {
-	struct head_query *reading;
+	struct head_query *query;
 
 	*head = (struct store_head){ .first_id = 1 };
 	leader_give_way();
-	pthread_mutex_lock(&heads->lock);
-	reading = find_query(heads, app, channel, false);
-	return reading != NULL ? join_query(heads, reading, head)
-			       : run_query(heads, app, channel, head);
+	pthread_mutex_lock(&reader->lock);
+	query = find_query(reader, app, channel, false);
+	return query != NULL ? join_query(reader, query, head)
+			     : run_query(reader, app, channel, head);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading of heads, for many at once: one reading serves everybody who came
- * before it was sent, and so was true after each of them had asked.
+ * Reads of heads, shared: one query serves every caller that came before it was
+ * sent, so its result is as fresh as each of them could have read it alone.
  */
 #ifndef MESSAGES_FCGI_LOG_HEAD_READER_H
 #define MESSAGES_FCGI_LOG_HEAD_READER_H
@@ -10,12 +10,13 @@
 
 struct head_reader;
 
-/* readers is borrowed. Freed when nobody reads any more. */
-struct head_reader *head_reader_new(struct reader_pool *readers);
-void head_reader_free(struct head_reader *heads);
+/* pool is borrowed. At head_reader_free nobody may be reading. */
+struct head_reader *head_reader_new(struct reader_pool *pool);
+void head_reader_free(struct head_reader *reader);
 
-/* The head of a channel as it is now. -1: it can't be read, and why is said. */
-int head_reader_read(struct head_reader *heads, const char *app,
+/* Reads the head of a channel as it is after the call began. -1: it cannot be
+ * read now, and the cause was logged. Gives way, see leader.h. */
+int head_reader_read(struct head_reader *reader, const char *app,
 		     struct span channel, struct store_head *head) MUST_CHECK;
 
 #endif

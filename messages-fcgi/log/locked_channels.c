@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A short list of channels. It is nearly always empty, so it is searched from
- * front to back. Knows neither posts nor SQL.
+ * A short list. It is nearly always empty, so a search goes from front to back.
+ * Knows neither posts nor SQL.
  */
 #include "messages-fcgi/log/locked_channels.h"
 
@@ -84,10 +84,10 @@ bool locked_channels_refuse(struct locked_channels *locked, struct span channel,
 			    int64_t probe_at_ms)
 {
 	struct locked_channels_channel *entry = get(locked, channel);
-	bool is_news = entry->probe_at_ms == 0;
+	bool is_new = entry->probe_at_ms == 0;
 
 	entry->probe_at_ms = probe_at_ms;
-	return is_news;
+	return is_new;
 }
 
 bool locked_channels_forget(struct locked_channels *locked, struct span channel)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The connections for reading, lent to request threads for one statement at a
- * time, never while a client is being written to: a slow client must not keep
- * the others from the log.
+ * Stores for reads. A request thread borrows one for one statement, and gives
+ * it back before it writes to its client: a slow client must not hold up other
+ * reads.
  */
 #ifndef MESSAGES_FCGI_LOG_READER_POOL_H
 #define MESSAGES_FCGI_LOG_READER_POOL_H
@@ -13,13 +13,13 @@
 
 struct reader_pool;
 
-/* server is borrowed. Freed when nothing is lent any more. */
+/* server is borrowed. At reader_pool_free all stores must be back. */
 struct reader_pool *reader_pool_new(struct store_server *server, size_t count);
-void reader_pool_free(struct reader_pool *readers);
+void reader_pool_free(struct reader_pool *pool);
 
-/* Waits for a connection, at most STORE_READ_TIMEOUT_MS; NULL if none became
- * free. The caller gives it back by reader_pool_release. */
-struct store *reader_pool_acquire(struct reader_pool *readers);
-void reader_pool_release(struct reader_pool *readers, struct store *store);
+/* Lends a store until reader_pool_release. While all are lent, waits up to
+ * STORE_READ_TIMEOUT_MS for one; then NULL. Gives way, see leader.h. */
+struct store *reader_pool_acquire(struct reader_pool *pool);
+void reader_pool_release(struct reader_pool *pool, struct store *store);
 
 #endif

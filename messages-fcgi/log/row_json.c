@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The JSON of a row, written by hand.
+ * Writes the JSON without a library.
  */
 #include "messages-fcgi/log/row_json.h"
 

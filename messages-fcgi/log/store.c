@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every SQL statement of the program, its parameters and its rows. Knows
- * neither requests nor batches, and leaves connections to store_link.
- *
- * Parameters and results are binary: an array of texts needs no quoting then,
- * and a number no digits.
+ * Every SQL statement of the program, and its rows, in binary format. Knows
+ * neither requests nor batches, and leaves the connection to store_link.
  */
 #include "messages-fcgi/log/store.h"
 
@@ -19,14 +16,15 @@
 #include "messages-fcgi/log/append_params.h"
 #include "messages-fcgi/log/store_link.h"
 
-/* What the append may take beside the waiting for locks: a slow disk. */
+/* The longest that an append may take beside its wait for locks: for a slow
+ * disk. */
 #define APPEND_WORK_MS 2000
-/* How long after the server's own timeout we stop believing in it. */
+/* The client gives up this much later than the server's own timeout. */
 #define GRACE_MS 500
-/* The epoch costs more to compute than a page to read. So a change by the
- * operator's hand, or the promotion of a standby that we read from, is known
- * here after this time at most; everything else that changes it ends the
- * connection. */
+/* The epoch costs more to compute than a page to read, so it is read this
+ * rarely. That delays the notice of a change by the operator's hand, or by the
+ * promotion of a standby that is read from; all else that changes the epoch
+ * ends the connection. */
 #define EPOCH_FRESH_MS 1000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -60,12 +58,12 @@ static const struct store_statement reader_statements[] = {
 struct store {
 	struct store_link *link;
 	const char *app;      /* of a writer */
-	int64_t lock_wait_ms; /* what the server was told in that life */
+	int64_t lock_wait_ms; /* as set in connection lock_life */
 	unsigned long lock_life;
 	char epoch[STORE_EPOCH_MAX + 1];
-	int64_t epoch_at_ms;
+	int64_t epoch_at_ms; /* when it was read, in connection epoch_life */
 	unsigned long epoch_life;
-	struct buf arrays; /* parameters of the append, kept for their room */
+	struct buf arrays; /* of append_params; kept for its memory */
 };
 
 static int64_t number_at(const PGresult *result, int row, int column)
@@ -78,7 +76,7 @@ static int64_t number_at(const PGresult *result, int row, int column)
 	return (int64_t)be64toh((uint64_t)big_endian);
 }
 
-/* Absent if it is null. */
+/* Absent for null. */
 static struct span text_at(const PGresult *result, int row, int column)
 {
 	if (PQgetisnull(result, row, column))
@@ -106,7 +104,7 @@ static enum store_result ask_epoch(struct store *store, int64_t deadline_ms)
 	return STORE_OK;
 }
 
-/* Makes sure of a connection and of an epoch that is not stale. */
+/* Ensures a connection, and an epoch that is not stale. */
 static enum store_result prepare_store(struct store *store, int64_t deadline_ms)
 {
 	enum store_result verdict = store_link_open(store->link);
@@ -132,7 +130,7 @@ static int parse_outcome(struct span s, enum entry_outcome *outcome)
 	return 0;
 }
 
-/* Rows come in any order; ord says which event each is of. */
+/* Rows come in any order; ord is the number of the row's entry, from 1. */
 static enum store_result read_outcomes(const PGresult *result,
 				       struct entry *const *entries,
 				       size_t count)
@@ -159,7 +157,7 @@ static enum store_result read_outcomes(const PGresult *result,
 	}
 	return STORE_OK;
 bad:
-	log_error("pushlog.append answers what it should not");
+	log_error("pushlog.append returned unexpected rows");
 	return STORE_BAD;
 }
 
@@ -192,8 +190,8 @@ static bool read_fresh(const PGresult *result, struct entry *const *entries,
 	return true;
 }
 
-/* The short way, for entries of one channel. *is_stored false: the long one is
- * needed. */
+/* The fast function, for entries of one channel. *is_stored is false if it
+ * stored nothing, and append_any has to: a key may be in the log. */
 static enum store_result append_fresh(struct store *store,
 				      const struct append_params *params,
 				      struct entry *const *entries,
@@ -276,16 +274,15 @@ static struct store *store_new(struct store_server *server, const char *app,
 
 	snprintf(settings, sizeof(settings),
 		 "set plan_cache_mode = force_generic_plan; "
-		 /* a batch or a page is small and the log is not: never read
-		  * the log as a whole, also not by a plan that was made while
-		  * it was empty */
+		 /* batches and pages are small and the log is not: never scan
+		  * the log, even with a plan made while it was empty */
 		 "set enable_seqscan = off; set enable_hashjoin = off; "
 		 "set enable_mergejoin = off; "
-		 /* what is dear by that only, such as the one row that the
-		  * epoch is made of, would be compiled each time it is asked */
+		 /* the estimate for the one row of the epoch is so high that it
+		  * would be compiled for each read */
 		 "set jit = off; "
-		 /* 200 means stored: ids that were given out must not be lost
-		  * in a crash. What is stricter than 'on' stays. */
+		 /* 200 means stored: a crash must not lose ids that were given
+		  * out. A stricter setting than 'on' stays. */
 		 "select set_config('synchronous_commit', 'on', false) "
 		 "where current_setting('synchronous_commit') = 'off'; "
 		 "set statement_timeout = %lld",
@@ -411,7 +408,7 @@ enum store_result store_read(struct store *store, const struct store_head *head,
 	if (verdict != STORE_OK)
 		return verdict;
 	if (strcmp(store->epoch, head->epoch) != 0) {
-		log_error("the epoch changed while a client was reading");
+		log_error("the epoch changed during a read");
 		return STORE_BAD;
 	}
 	verdict = store_link_run(store->link, read_name, &args, deadline_ms,

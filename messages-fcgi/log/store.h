@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log as this program uses it: every SQL statement it has, over one
- * connection, which is made when it is needed. Used by one thread at a time.
+ * The log in PostgreSQL, as this program uses it: one connection, and every SQL
+ * statement of the program. A store connects when it is first used, and again
+ * after a failure. One thread at a time may use it. All calls but store_new_*
+ * and store_free block.
  */
 #ifndef MESSAGES_FCGI_LOG_STORE_H
 #define MESSAGES_FCGI_LOG_STORE_H
@@ -14,10 +16,11 @@
 
 #define STORE_EPOCH_MAX 64
 
-/* The longest that store_head and store_read take, and that is worth waiting
- * for a connection to call them on. */
+/* The longest that store_head and store_read take beside connecting, and that
+ * a caller waits for a store from the pool. */
 #define STORE_READ_TIMEOUT_MS 5000
 
+/* The longest that store_check takes beside connecting. */
 #define STORE_CHECK_TIMEOUT_MS 1000
 
 struct store_head {
@@ -26,41 +29,42 @@ struct store_head {
 	char epoch[STORE_EPOCH_MAX + 1];
 };
 
-/* Called for each row, in order; the event is borrowed for the call. False
- * ends the reading with STORE_BAD. */
+/* Called for each row, by ascending id. Borrows the event for the call. False
+ * ends the read with STORE_BAD. */
 typedef bool store_row_fn(void *arg, const struct event *event);
 
 struct store;
 
-/* A connection for reading, or one for appending to an app's log. server and
- * app are borrowed. */
+/* A store for reads of every app's log, or one for appends to one app's log.
+ * server and app are borrowed. */
 struct store *store_new_reader(struct store_server *server);
 struct store *store_new_writer(struct store_server *server, const char *app);
 void store_free(struct store *store);
 
-/* Connects now instead of with the first statement. */
+/* Connects, if there is no connection. */
 enum store_result store_open(struct store *store) MUST_CHECK;
 
-/* Asks the server whether it lives, for at most STORE_CHECK_TIMEOUT_MS and the
- * time of connecting. */
+/* Finds out whether the server answers. */
 enum store_result store_check(struct store *store) MUST_CHECK;
 
-/* Stores entries, whose keys must differ within a channel, in one transaction.
- * With STORE_OK all outcomes are set, and *epoch is the one that the ids belong
- * to; it lives until the next call. A channel's row is waited for up to
- * lock_wait_ms, which should not differ from call to call: each change costs a
- * statement. */
+/* Stores the entries in one transaction. Their keys differ within a channel.
+ * With STORE_OK all outcomes are set, and *epoch is the epoch of the ids; it is
+ * valid until the next call. The server waits up to lock_wait_ms for the row of
+ * a channel. A value other than the last call's costs a statement. */
 enum store_result store_append(struct store *store,
 			       struct entry *const *entries, size_t count,
 			       int64_t lock_wait_ms,
 			       struct span *epoch) MUST_CHECK;
 
+/* Reads the range of ids of a channel. A channel without a row has channel_id
+ * 0, first_id 1 and last_id 0. */
 enum store_result store_head(struct store *store, const char *app,
 			     struct span channel,
 			     struct store_head *head) MUST_CHECK;
 
-/* Calls on_row for the rows from … to of the channel that head belongs to.
- * STORE_BAD if the epoch is no longer the head's. */
+/* Calls on_row for the rows with ids from `from` to `to`, both included, of the
+ * channel that store_head read head of. STORE_BAD if the epoch has changed
+ * since then. */
 enum store_result store_read(struct store *store, const struct store_head *head,
 			     int64_t from, int64_t to, store_row_fn *on_row,
 			     void *arg) MUST_CHECK;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpq without its blocking calls, and what its errors mean to us. Knows no
+ * libpq without its blocking calls, and the meaning of its errors. Knows no
  * statement.
  *
- * One wait has no deadline: PQconnectStart looks up a host's name by the
- * system's resolver, which has timeouts of its own. An address or a socket's
- * path in the conninfo avoids it.
+ * One wait has no deadline: PQconnectStart looks up a host name with the
+ * system's resolver, which has timeouts of its own. An address or a socket path
+ * in the conninfo avoids it.
  */
 #include "messages-fcgi/log/store_link.h"
 
@@ -36,7 +36,7 @@ struct store_link {
 static void on_notice(void *arg, const char *message)
 {
 	(void)arg;
-	log_debug("postgresql says '%s'", message);
+	log_debug("postgresql notice: %s", message);
 }
 
 /* The first line of a libpq message. */
@@ -71,7 +71,7 @@ static bool flush_until(PGconn *conn, int64_t deadline_ms)
 {
 	int left;
 
-	/* the server may have to be heard before it listens */
+	/* the server may read only after its output has been read */
 	while ((left = PQflush(conn)) == 1)
 		if (!wait_until(conn, POLLIN | POLLOUT, deadline_ms) ||
 		    PQconsumeInput(conn) == 0)
@@ -88,8 +88,8 @@ static bool arrived_until(PGconn *conn, int64_t deadline_ms)
 	return true;
 }
 
-/* The result of what was sent: the first error, or else the last result. NULL
- * if the connection or the patience ended before it was complete. */
+/* The result of the statements sent: the first error, or else the last result.
+ * NULL if the connection ended or the deadline passed before that. */
 static PGresult *collect(PGconn *conn, int64_t deadline_ms)
 {
 	PGresult *result = NULL, *next;
@@ -130,8 +130,8 @@ static bool is_class(const char *state, const char *class)
 	return strncmp(state, class, 2) == 0;
 }
 
-/* What an error of the server's means. *is_over: the connection is of no more
- * use. PostgreSQL's manual, appendix A. */
+/* Maps an SQLSTATE (PostgreSQL's manual, appendix A). *is_over: the connection
+ * is of no more use. */
 static enum store_result classify(const char *state, bool *is_over)
 {
 	*is_over = false;
@@ -139,16 +139,16 @@ static enum store_result classify(const char *state, bool *is_over)
 		return STORE_LOCKED; /* lock_timeout, statement_timeout */
 	if (is_class(state, "40"))
 		return STORE_RETRY; /* deadlock, serialization */
-	/* connection exceptions; the server stops; it has become a standby;
-	 * the schema changed under a plan; a pooler lost our statements */
+	/* connection exceptions; the server stops; it is a standby now;
+	 * the schema changed under a plan; a pooler lost the statements */
 	*is_over = is_class(state, "08") || is_class(state, "57") ||
 		   strcmp(state, "25006") == 0 || strcmp(state, "0A000") == 0 ||
 		   strcmp(state, "26000") == 0;
 	return *is_over ? STORE_RETRY : STORE_BAD;
 }
 
-/* Logs what nobody can repair by waiting, once until it changes. The primary
- * message only: details hold what was posted. */
+/* Logs an error that lasts, once until it changes. Only the primary message:
+ * details contain posted text. */
 static void complain(struct store_link *link, const char *state,
 		     const PGresult *result)
 {
@@ -169,7 +169,7 @@ static void disconnect_link(struct store_link *link)
 	link->conn = NULL;
 }
 
-/* Takes the result; see store_link_run. */
+/* Takes ownership of the result; see store_link_run. */
 static enum store_result judge_result(struct store_link *link, PGresult *result,
 				      PGresult **good)
 {
@@ -196,7 +196,7 @@ static enum store_result judge_result(struct store_link *link, PGresult *result,
 	return verdict;
 }
 
-/* Runs to the end of the handshake; if it fails, says why. */
+/* Completes the handshake; -1 and the reason if it fails. */
 static int shake_hands(PGconn *conn, int64_t deadline_ms,
 		       char reason[REASON_MAX])
 {
@@ -219,7 +219,8 @@ static int shake_hands(PGconn *conn, int64_t deadline_ms,
 	return -1;
 }
 
-/* Whether what was just sent to a new connection succeeds; if not, says why. */
+/* Whether the statement just sent to a new connection succeeds; if not, sets
+ * the reason. */
 static bool succeeds(PGconn *conn, int sent, int64_t deadline_ms,
 		     char reason[REASON_MAX])
 {
@@ -261,8 +262,8 @@ static int prepare(struct store_link *link, PGconn *conn, int64_t deadline_ms,
 	return 0;
 }
 
-/* What stands before the conninfo may be overruled by it. There is no
- * connect_timeout: PQconnectPoll leaves that to its caller, to us. */
+/* The conninfo may override the keywords before it. There is no
+ * connect_timeout: PQconnectPoll leaves timeouts to its caller. */
 static PGconn *start_connecting(const char *conninfo)
 {
 	static const char *const keywords[] = {
@@ -326,7 +327,7 @@ void store_link_free(struct store_link *link)
 
 enum store_result store_link_open(struct store_link *link)
 {
-	/* An idle connection has nothing to say but that it ends. */
+	/* on an idle connection the server sends nothing but its end */
 	if (link->conn != NULL && wait_until(link->conn, POLLIN, 0))
 		disconnect_link(link);
 	return link->conn != NULL ? STORE_OK : connect_link(link);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection to PostgreSQL on which every wait has a deadline of ours: a
- * backend that was stopped runs no timeouts, and a network that was cut tells
- * nobody. Used by one thread at a time.
+ * One connection to PostgreSQL, each wait on which has a deadline of its own: a
+ * stopped backend runs no timeouts, and a cut network reports nothing. One
+ * thread at a time may use it.
  */
 #ifndef MESSAGES_FCGI_LOG_STORE_LINK_H
 #define MESSAGES_FCGI_LOG_STORE_LINK_H
@@ -19,31 +19,31 @@ struct store_statement {
 	const char *sql;
 };
 
-/* What a prepared statement is called with; formats as libpq has them. */
+/* The arguments of PQsendQueryPrepared. */
 struct store_params {
 	int count;
 	const char *const *values;
 	const int *lengths, *formats;
 };
 
-/* Does not connect. statements must outlive the link. settings: SQL that is
- * run on every new connection; copied. server is borrowed. */
+/* Does not connect. statements and server are borrowed. settings: SQL to run on
+ * every new connection; copied. */
 struct store_link *store_link_new(struct store_server *server,
 				  const struct store_statement *statements,
 				  size_t count, const char *settings);
 void store_link_free(struct store_link *link);
 
-/* Connects if there is no connection, or if it has died. STORE_OK or
+/* Connects if there is no connection, or if it has ended. STORE_OK or
  * STORE_DOWN. */
 enum store_result store_link_open(struct store_link *link);
 
-/* How often it connected: what was learnt from the server in another life must
- * be asked again. */
+/* The number of times that the link has connected. State of the server's
+ * session, such as a setting, is lost when it changes. */
 unsigned long store_link_life(const struct store_link *link);
 
-/* Run a prepared statement with binary results, or an SQL text. The link must
- * be open. With STORE_OK, *result is the caller's, who clears it; after
- * STORE_RETRY the link may be closed. */
+/* Run a prepared statement with binary results, or an SQL text, until
+ * deadline_ms (clock_ms). The link must be open; STORE_RETRY may close it. With
+ * STORE_OK the caller clears *result. */
 enum store_result store_link_run(struct store_link *link, const char *name,
 				 const struct store_params *params,
 				 int64_t deadline_ms, PGresult **result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one connection found out about the server, for the others. Owns no
- * connection.
+ * The state of the server, which one connection finds out for the others. Owns
+ * no connection.
  */
 #include "messages-fcgi/log/store_server.h"
 

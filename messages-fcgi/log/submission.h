@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Posts that are committed on behalf of one waiting caller. The caller embeds
- * the struct and finds itself by container_of.
+ * Posts that are committed for one caller, such as the events of one request.
+ * The caller embeds the struct, and is found from it by container_of.
  */
 #ifndef MESSAGES_FCGI_LOG_SUBMISSION_H
 #define MESSAGES_FCGI_LOG_SUBMISSION_H
@@ -10,12 +10,12 @@
 
 struct post;
 
-/* The caller sets posts and count. The committer sets the rest, and owns the
- * struct and the posts from committer_post until on_answered. */
+/* The caller fills posts and count. The committer owns the struct and the posts
+ * from committer_post until it gives them to on_answered. */
 struct submission {
 	struct post *posts; /* an array; each has its event and its key */
 	size_t count;       /* 1 to COMMITTER_POSTS_MAX */
-	size_t open;        /* posts without an outcome */
+	size_t open;        /* posts without an outcome; the committer's */
 	struct submission *next;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows by channel, oldest first, in one piece. Knows neither the log nor
- * requests.
+ * The rows of each channel in one buffer, oldest first. Knows neither the log
+ * nor requests.
  *
  *     json:  dropped | row,row,row,
  *                     ^ends[0]    ^ends[count]
@@ -16,12 +16,12 @@
 
 struct tail {
 	struct buf app, channel, epoch;
-	int64_t first_id; /* of the rows that are here */
+	int64_t first_id; /* of the cached rows */
 	size_t count;
 	struct buf json;
-	size_t ends[TAIL_CACHE_ROWS_MAX +
-		    1]; /* row i is from ends[i] to the next */
-	uint64_t used;  /* the last time, by tails' clock */
+	/* row i is from ends[i] to ends[i + 1] */
+	size_t ends[TAIL_CACHE_ROWS_MAX + 1];
+	uint64_t used; /* the last time, on the cache's clock */
 };
 
 struct tail_cache {
@@ -33,16 +33,16 @@ struct tail_cache {
 
 struct tail_cache *tail_cache_new(void)
 {
-	struct tail_cache *tails = xcalloc(1, sizeof(*tails));
+	struct tail_cache *cache = xcalloc(1, sizeof(*cache));
 
-	pthread_mutex_init(&tails->lock, NULL);
-	return tails;
+	pthread_mutex_init(&cache->lock, NULL);
+	return cache;
 }
 
-void tail_cache_free(struct tail_cache *tails)
+void tail_cache_free(struct tail_cache *cache)
 {
-	while (tails->count > 0) {
-		struct tail *tail = tails->all[--tails->count];
+	while (cache->count > 0) {
+		struct tail *tail = cache->all[--cache->count];
 
 		buf_release(&tail->app);
 		buf_release(&tail->channel);
@@ -50,19 +50,19 @@ void tail_cache_free(struct tail_cache *tails)
 		buf_release(&tail->json);
 		free(tail);
 	}
-	pthread_mutex_destroy(&tails->lock);
-	free(tails);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache);
 }
 
-static struct tail *find_tail(const struct tail_cache *tails, const char *app,
+static struct tail *find_tail(const struct tail_cache *cache, const char *app,
 			      struct span channel)
 {
 	size_t i;
 
-	for (i = 0; i < tails->count; i++)
-		if (span_equal(buf_span(&tails->all[i]->channel), channel) &&
-		    span_is(buf_span(&tails->all[i]->app), app))
-			return tails->all[i];
+	for (i = 0; i < cache->count; i++)
+		if (span_equal(buf_span(&cache->all[i]->channel), channel) &&
+		    span_is(buf_span(&cache->all[i]->app), app))
+			return cache->all[i];
 	return NULL;
 }
 
@@ -81,21 +81,20 @@ static void restart_tail(struct tail *tail, struct span epoch, int64_t first_id)
 	buf_clear(&tail->json);
 }
 
-/* A tail that is nobody's: a new one, or the one that was not used for
- * longest. */
-static struct tail *take_slot(struct tail_cache *tails)
+/* A new tail, or else the one that was not used for the longest time. */
+static struct tail *take_slot(struct tail_cache *cache)
 {
-	struct tail *tail = tails->all[0];
+	struct tail *tail = cache->all[0];
 	size_t i;
 
-	if (tails->count < TAIL_CACHE_MAX) {
+	if (cache->count < TAIL_CACHE_MAX) {
 		tail = xcalloc(1, sizeof(*tail));
-		tails->all[tails->count++] = tail;
+		cache->all[cache->count++] = tail;
 		return tail;
 	}
-	for (i = 1; i < tails->count; i++)
-		if (tails->all[i]->used < tail->used)
-			tail = tails->all[i];
+	for (i = 1; i < cache->count; i++)
+		if (cache->all[i]->used < tail->used)
+			tail = cache->all[i];
 	return tail;
 }
 
@@ -109,8 +108,8 @@ static bool has_epoch(const struct tail *tail, struct span epoch)
 	return span_equal(buf_span(&tail->epoch), epoch);
 }
 
-/* Forgets the oldest rows, and moves the others once as much is free as they
- * take. */
+/* Drops the oldest rows. Moves the others only when the dropped bytes are at
+ * least as many, so a row moves once on average. */
 static void drop_rows(struct tail *tail, size_t rows)
 {
 	size_t i, start;
@@ -157,32 +156,32 @@ static int64_t copy_rows(const struct tail *tail, int64_t from, int64_t to,
 	return next;
 }
 
-int64_t tail_cache_take(struct tail_cache *tails, const char *app,
+int64_t tail_cache_take(struct tail_cache *cache, const char *app,
 			struct span channel, struct span epoch, int64_t from,
 			int64_t to, struct buf *json)
 {
 	struct tail *tail;
 	int64_t next = from;
 
-	pthread_mutex_lock(&tails->lock);
-	tail = find_tail(tails, app, channel);
+	pthread_mutex_lock(&cache->lock);
+	tail = find_tail(cache, app, channel);
 	if (tail != NULL && has_epoch(tail, epoch)) {
-		tail->used = ++tails->clock;
+		tail->used = ++cache->clock;
 		next = copy_rows(tail, from, to, json);
 	}
-	pthread_mutex_unlock(&tails->lock);
+	pthread_mutex_unlock(&cache->lock);
 	return next;
 }
 
-void tail_cache_begin(struct tail_cache *tails, const char *app,
+void tail_cache_begin(struct tail_cache *cache, const char *app,
 		      struct span channel, struct span epoch, int64_t from)
 {
 	struct tail *tail;
 
-	pthread_mutex_lock(&tails->lock);
-	tail = find_tail(tails, app, channel);
+	pthread_mutex_lock(&cache->lock);
+	tail = find_tail(cache, app, channel);
 	if (tail == NULL) {
-		tail = take_slot(tails);
+		tail = take_slot(cache);
 		set_text(&tail->app, span_str(app));
 		set_text(&tail->channel, channel);
 		restart_tail(tail, epoch, from);
@@ -190,19 +189,19 @@ void tail_cache_begin(struct tail_cache *tails, const char *app,
 		   from > next_row_id(tail)) {
 		restart_tail(tail, epoch, from);
 	}
-	tail->used = ++tails->clock;
-	pthread_mutex_unlock(&tails->lock);
+	tail->used = ++cache->clock;
+	pthread_mutex_unlock(&cache->lock);
 }
 
-void tail_cache_add(struct tail_cache *tails, const char *app,
+void tail_cache_add(struct tail_cache *cache, const char *app,
 		    struct span epoch, const struct event *event)
 {
 	struct tail *tail;
 
-	pthread_mutex_lock(&tails->lock);
-	tail = find_tail(tails, app, event->channel);
+	pthread_mutex_lock(&cache->lock);
+	tail = find_tail(cache, app, event->channel);
 	if (tail != NULL && has_epoch(tail, epoch) &&
 	    event->id == next_row_id(tail))
 		append_row(tail, event);
-	pthread_mutex_unlock(&tails->lock);
+	pthread_mutex_unlock(&cache->lock);
 }
