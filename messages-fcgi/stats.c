@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of metrics, and what they mean for health.
+ * The table of metrics, and the checks of health.
  */
 #include "messages-fcgi/stats.h"
 
@@ -9,8 +9,9 @@
 #include "common/base/clock.h"
 #include "common/base/version.h"
 
-/* Beyond every time that the two threads can be told to wait, and that to look
- * up a server's name, which is the system's. */
+/* A round of the committer or the publisher that lasts this long hangs. Longer
+ * than all their timeouts together, at their largest settings, and the system's
+ * timeout for the lookup of a host name. */
 #define STUCK_MS 90000
 
 static struct stats numbers = { .build = 1 };
@@ -84,8 +85,8 @@ static void add_failure(struct buf *buf, size_t series)
 static void add_drop(struct buf *buf, size_t series)
 {
 	static const char *const names[STATS_DROPS] = {
-		[STATS_AWAY] = "redis-away",
-		[STATS_FULL] = "buffer-full",
+		[STATS_REDIS_DOWN] = "redis-away",
+		[STATS_BUFFER_FULL] = "buffer-full",
 	};
 
 	buf_addf(buf, "cause=\"%s\"", names[series]);
@@ -108,50 +109,52 @@ static const struct metric metrics[] = {
 	NUMBER(threads, METRIC_GAUGE, "threads",
 	       "Threads that serve requests."),
 	NUMBER(idle, METRIC_GAUGE, "threads_idle",
-	       "Of these, who have nothing to do."),
+	       "Threads that wait for a request."),
 	NUMBER(in_flight, METRIC_GAUGE, "requests_in_flight",
-	       "Requests that are being served, or wait for their commit."),
+	       "Requests that are being served or wait for a commit."),
 	FAMILY(requests, METRIC_COUNTER, STATS_ROUTES *PROBLEM_STATUSES,
 	       add_route_and_status, "requests_total", "Requests answered."),
 	BUCKETS(durations, STATS_ROUTES, add_route, &metric_seconds,
 		"request_duration_seconds",
 		"Time from accepting a request to the end of its answer."),
 	NUMBER(broken, METRIC_COUNTER, "responses_broken_total",
-	       "Answers that were broken off, or that nobody read any more."),
+	       "Answers that the server broke off or the client did not read "
+	       "to "
+	       "the end."),
 	FAMILY(posts, METRIC_COUNTER, STATS_POSTED, add_posted, "posts_total",
-	       "Posts, and events that servers trigger in channels with a "
-	       "history, by what became of them."),
+	       "Posted messages, and events that servers trigger in channels "
+	       "with a history, by outcome."),
 	NUMBER(waiting, METRIC_GAUGE, "posts_waiting",
-	       "Of these, who wait for their commit."),
+	       "Posts that wait for a commit."),
 	BUCKETS(batches, 1, NULL, &metric_sizes, "batch_events",
-		"Events committed at once."),
+		"Events in one commit."),
 	BUCKETS(commits, 1, NULL, &metric_seconds, "commit_duration_seconds",
 		"Time to commit a batch."),
 	FAMILY(failures, METRIC_COUNTER, STATS_FAILURES, add_failure,
 	       "commit_failures_total", "Batches not committed, by cause."),
 	NUMBER(published, METRIC_COUNTER, "published_events_total",
-	       "Events that Redis took."),
+	       "Events that Redis accepted."),
 	BUCKETS(publishes, 1, NULL, &metric_seconds, "publish_duration_seconds",
-		"Time for Redis to take what was waiting."),
+		"Time for Redis to accept the waiting events."),
 	FAMILY(dropped, METRIC_COUNTER, STATS_DROPS, add_drop,
 	       "publish_dropped_events_total",
-	       "Events not published; relays read from the log what it has "
-	       "of them."),
+	       "Events not published; relays read those of the log from "
+	       "PostgreSQL."),
 	NUMBER(buffer_bytes, METRIC_GAUGE, "publish_buffer_bytes",
 	       "Bytes that wait for Redis."),
 	NUMBER(webhooks_sent, METRIC_COUNTER, "webhook_events_sent_total",
-	       "Events that the server of a webhook has taken."),
+	       "Events that the server of a webhook accepted."),
 	NUMBER(webhooks_failed, METRIC_COUNTER, "webhook_failures_total",
-	       "POSTs to webhooks that failed; what they had is tried again."),
+	       "POSTs to webhooks that failed; their events are sent again."),
 	NUMBER(webhooks_dropped, METRIC_COUNTER, "webhook_events_dropped_total",
-	       "Events that no server took within 5 minutes."),
+	       "Events dropped because the server did not accept them within 5 "
+	       "minutes."),
 	NUMBER(webhooks_waiting, METRIC_GAUGE, "webhook_events_waiting",
-	       "Events that wait for a webhook, as far as it is this process "
-	       "that sends them."),
+	       "Events that wait for the webhooks that this process sends."),
 	NUMBER(postgres_up, METRIC_GAUGE, "postgres_up",
-	       "Whether PostgreSQL answered when it was last asked."),
+	       "1 if PostgreSQL answered the last time, else 0."),
 	NUMBER(redis_up, METRIC_GAUGE, "redis_up",
-	       "Whether Redis took what it was last sent."),
+	       "1 if Redis accepted the last command, else 0."),
 };
 
 static const struct metric_table table = {
@@ -178,7 +181,7 @@ void stats_request(enum stats_route route, int status, int64_t duration_us)
 	metric_observe(&numbers.durations[route], &metric_seconds, duration_us);
 }
 
-/* ---- what is asked ---- */
+/* ---- health ---- */
 
 static bool is_stuck(const _Atomic int64_t *since_ms)
 {
@@ -197,21 +200,21 @@ static bool is_any_committer_stuck(void)
 	return false;
 }
 
-static enum ops_health tell_alive(void *ctx, struct buf *why)
+static enum ops_health check_alive(void *ctx, struct buf *why)
 {
 	(void)ctx;
 	if (is_any_committer_stuck())
-		buf_add_str(why, "the committer does not turn");
+		buf_add_str(why, "the committer is stuck");
 	else if (is_stuck(&numbers.publishing_since_ms))
-		buf_add_str(why, "the publisher does not turn");
+		buf_add_str(why, "the publisher is stuck");
 	return why->len > 0 ? OPS_BAD : OPS_GOOD;
 }
 
-static enum ops_health tell_ready(void *ctx, struct buf *why)
+static enum ops_health check_ready(void *ctx, struct buf *why)
 {
 	(void)ctx;
 	if (metric_get(&numbers.is_stopping) != 0) {
-		buf_add_str(why, "it stops");
+		buf_add_str(why, "stopping");
 		return OPS_BAD;
 	}
 	if (metric_get(&numbers.postgres_up) == 0) {
@@ -225,14 +228,14 @@ static enum ops_health tell_ready(void *ctx, struct buf *why)
 	return OPS_GOOD;
 }
 
-static void tell_metrics(void *ctx, struct buf *text)
+static void render_metrics(void *ctx, struct buf *text)
 {
 	(void)ctx;
 	metric_render(&table, &numbers, text);
 }
 
 const struct ops_handler stats_handler = {
-	.alive = tell_alive,
-	.ready = tell_ready,
-	.metrics = tell_metrics,
+	.alive = check_alive,
+	.ready = check_ready,
+	.metrics = render_metrics,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What this program counts, by all its threads, and how that is told. Knows
- * nothing of who counts.
+ * The metrics and the health of the program. All threads count in one struct.
+ * Knows nothing of the rooms that count.
  */
 #ifndef MESSAGES_FCGI_STATS_H
 #define MESSAGES_FCGI_STATS_H
@@ -23,7 +23,7 @@ enum stats_route {
 	STATS_POST_TERMINATE,
 	STATS_POST_AUTH,
 	STATS_POST_USER_AUTH,
-	STATS_OTHER, /* no resource, or not this method */
+	STATS_OTHER, /* no such path, or not this method */
 };
 
 #define STATS_ROUTES (STATS_OTHER + 1)
@@ -40,7 +40,7 @@ enum stats_posted {
 /* Why a batch was not committed. */
 enum stats_failure {
 	STATS_LOCKED = 0,
-	STATS_UNKNOWN, /* it may have been: it is run again */
+	STATS_UNKNOWN, /* it may be committed: it is run again */
 	STATS_DOWN,
 	STATS_REFUSED,
 };
@@ -49,17 +49,17 @@ enum stats_failure {
 
 /* Why an event was not published. */
 enum stats_drop {
-	STATS_AWAY = 0, /* Redis is */
-	STATS_FULL,     /* the buffer is */
+	STATS_REDIS_DOWN = 0,
+	STATS_BUFFER_FULL,
 };
 
-#define STATS_DROPS (STATS_FULL + 1)
+#define STATS_DROPS (STATS_BUFFER_FULL + 1)
 
-/* Committers beyond so many share what shows that they turn. */
+/* Committers beyond this number share the last committing_since_ms. */
 #define STATS_COMMITTERS 64
 
-/* For metric_add and its like. Who is told what each number is reads the table
- * in stats.c. */
+/* For metric_add, metric_set and metric_observe. The table in stats.c describes
+ * each number. */
 struct stats {
 	_Atomic int64_t build, threads, idle, in_flight, broken;
 	_Atomic int64_t requests[STATS_ROUTES * PROBLEM_STATUSES];
@@ -72,23 +72,24 @@ struct stats {
 	_Atomic int64_t webhooks_waiting;
 	_Atomic int64_t postgres_up, redis_up;
 
-	/* not told as they are: when the thread began what it does now, 0 if
-	 * it waits; clock_ms */
+	/* Not exported: when the thread began its current work (clock_ms), 0
+	 * while it waits. For the health. */
 	_Atomic int64_t committing_since_ms[STATS_COMMITTERS];
 	_Atomic int64_t publishing_since_ms;
 	_Atomic int64_t is_stopping;
 };
 
-/* The only one there is. */
+/* The only instance. */
 struct stats *stats(void);
 
-/* That of a committer. */
+/* The committing_since_ms of a committer. */
 _Atomic int64_t *stats_committing_since_ms(size_t committer);
 
-/* A request was answered, with a status that problem knows. */
+/* Counts a request that was answered, with a status that problem_status
+ * lists. */
 void stats_request(enum stats_route route, int status, int64_t duration_us);
 
-/* What is answered to those who operate the program. */
+/* Answers health checks and metrics: /healthz, /readyz, /metrics. */
 extern const struct ops_handler stats_handler;
 
 #endif

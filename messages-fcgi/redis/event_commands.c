@@ -13,10 +13,10 @@
 /* Of the longest command. */
 #define WORDS_MAX 8
 
-/* Keeps the last event of a cache channel before it publishes it: a subscriber
- * that comes too late for the one finds the other. A script, because each
- * command has one reply. A Redis without memory keeps nothing, and drops the
- * event before, but publishes. */
+/* Keeps the last event of a cache channel, then publishes it: a client that
+ * subscribes too late to receive it finds it kept. One script, so that there is
+ * one reply. A Redis that is out of memory keeps nothing, and loses the event
+ * before, but publishes. */
 static const char keep_and_publish[] =
 	"local kept = redis.pcall('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) "
 	"local is_full = kept.err and kept.err:find('OOM', 1, true) "

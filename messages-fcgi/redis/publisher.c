@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is said to Redis, in one write. Knows nothing of the log but the events
- * it is handed.
+ * The connection and its thread. Knows nothing of the log.
  *
- *     publish -> encoder (its caller's) -> pending (bounded) -> sending (the
- *     thread's) -> Redis, one write and then the replies
+ *     event_commands (the caller's) -> pending (shared, bounded) ->
+ *     sending (the thread's) -> Redis: one write, then the replies
  *
- * Only pending is shared, and the lock on it is held for a copy or a swap,
- * never while anybody encodes or waits.
+ * The lock on pending is held for a copy or a swap, never while a thread
+ * encodes or waits.
  */
 #include "messages-fcgi/redis/publisher.h"
 
@@ -27,12 +26,12 @@
 #include "messages-fcgi/redis/redis_connect.h"
 #include "messages-fcgi/stats.h"
 
-/* For connecting, for each reply, and for what is pending at the end. */
+/* For connecting, for each reply, and for the events that wait at the end. */
 #define TIMEOUT_MS 1000
-/* So often an idle connection is asked whether it lives: without that the
- * first hint after a restart of Redis would be lost. */
+/* How often an idle connection is checked: else the first event after a restart
+ * of Redis would be lost. */
 #define PING_EVERY_MS 1000
-/* A buffer that one burst made larger is not kept. */
+/* A buffer that a burst made larger is freed. */
 #define KEEP_BYTES 262144
 struct commands {
 	struct buf bytes;
@@ -47,25 +46,26 @@ struct publisher {
 	pthread_mutex_t lock; /* of the next five */
 	pthread_cond_t changed;
 	struct commands pending;
-	bool is_connected; /* as publish is to see it */
+	bool is_connected; /* else events are dropped at once */
 	bool is_stopping;
 	unsigned long dropped; /* since it was last logged */
 
-	/* the thread's own */
+	/* all below is the thread's own */
 	redisContext *redis; /* NULL: not connected */
 	struct commands sending;
 	struct backoff backoff;
 	unsigned wait_ms; /* before the next attempt to connect */
 	enum {
-		TOLD_NOTHING = 0,
-		TOLD_UP,
-		TOLD_DOWN
-	} told;          /* the log, last */
-	bool is_refused; /* PUBLISH was: that a PING is answered is no news */
+		LOGGED_NOTHING = 0,
+		LOGGED_UP,
+		LOGGED_DOWN
+	} logged;
+	bool is_refused; /* a command was; an answer to PING does not end that
+			  */
 	char reason[REDIS_CONNECT_WHY_BYTES];
 };
 
-/* Adds what was encoded to what is pending, if there is room and a point. */
+/* Adds the commands to pending, as far as there is a connection and room. */
 static void enqueue(struct publisher *p, const struct event_commands *commands,
 		    size_t count)
 {
@@ -79,7 +79,8 @@ static void enqueue(struct publisher *p, const struct event_commands *commands,
 	buf_add(&p->pending.bytes, commands->bytes.data, bytes);
 	p->pending.count += fitting;
 	p->dropped += count - fitting;
-	metric_add(&stats()->dropped[p->is_connected ? STATS_FULL : STATS_AWAY],
+	metric_add(&stats()->dropped[p->is_connected ? STATS_BUFFER_FULL
+						     : STATS_REDIS_DOWN],
 		   (int64_t)(count - fitting));
 	metric_set(&stats()->buffer_bytes, (int64_t)p->pending.bytes.len);
 	if (fitting > 0)
@@ -87,8 +88,8 @@ static void enqueue(struct publisher *p, const struct event_commands *commands,
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Waits for something to send. 1, 0 if it is time for a ping instead, -1 if
- * there is nothing and nothing will come. */
+/* Waits for commands to send. 1: they are in sending; 0: it is time for a ping
+ * instead; -1: there are none, and the thread stops. */
 static int take_pending(struct publisher *p, const struct timespec *until)
 {
 	struct commands empty = p->sending;
@@ -123,7 +124,7 @@ static struct timespec after_ms(int64_t ms)
 	return at;
 }
 
-/* True if it was told to stop meanwhile. */
+/* True if the thread is to stop. */
 static bool wait_before_connecting(struct publisher *p, int64_t ms)
 {
 	struct timespec until = after_ms(ms);
@@ -145,8 +146,8 @@ static void set_connected(struct publisher *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Redis does what it is there for. */
-static void say_up(struct publisher *p)
+/* Redis takes commands. */
+static void note_up(struct publisher *p)
 {
 	unsigned long dropped;
 
@@ -160,13 +161,13 @@ static void say_up(struct publisher *p)
 	if (dropped > 0)
 		log_warn("redis answers; %lu events were not published",
 			 dropped);
-	else if (p->told != TOLD_UP)
+	else if (p->logged != LOGGED_UP)
 		log_info("redis answers");
-	p->told = TOLD_UP;
+	p->logged = LOGGED_UP;
 }
 
-/* Gives the connection up, and what is on its way or waits for it. */
-static void say_down(struct publisher *p, const char *why)
+/* Closes the connection, and drops the events that are being sent or wait. */
+static void note_down(struct publisher *p, const char *why)
 {
 	size_t lost;
 
@@ -179,19 +180,19 @@ static void say_down(struct publisher *p, const char *why)
 	metric_set(&stats()->buffer_bytes, 0);
 	pthread_mutex_unlock(&p->lock);
 	p->sending.count = 0;
-	metric_add(&stats()->dropped[STATS_AWAY], (int64_t)lost);
+	metric_add(&stats()->dropped[STATS_REDIS_DOWN], (int64_t)lost);
 	metric_set(&stats()->redis_up, 0);
-	if (p->told != TOLD_DOWN)
+	if (p->logged != LOGGED_DOWN)
 		log_error("redis is unavailable, relays must read the log: %s",
 			  why);
-	p->told = TOLD_DOWN;
+	p->logged = LOGGED_DOWN;
 	p->wait_ms = backoff_next_ms(&p->backoff, crypto_random_u32());
 	redisFree(p->redis);
 	p->redis = NULL;
 }
 
-/* Sends the commands in one write and reads as many replies. NULL or why it
- * failed; as long as the connection. */
+/* Sends the commands in one write and reads a reply to each. NULL, or why it
+ * failed: valid until the connection is closed or the next call. */
 static const char *exchange_commands(struct publisher *p, const char *bytes,
 				     size_t len, size_t replies)
 {
@@ -227,15 +228,15 @@ static void connect_redis(struct publisher *p)
 {
 	p->redis = redis_connect(p->settings, TIMEOUT_MS, p->reason);
 	if (p->redis == NULL) {
-		say_down(p, p->reason);
+		note_down(p, p->reason);
 		return;
 	}
 	set_connected(p);
 	if (!p->is_refused)
-		say_up(p);
+		note_up(p);
 }
 
-/* Sends what was taken. NULL or why it failed. */
+/* Sends the commands in sending. NULL or why it failed. */
 static const char *send_taken(struct publisher *p)
 {
 	int64_t started_us = clock_us();
@@ -251,11 +252,11 @@ static const char *send_taken(struct publisher *p)
 	metric_observe(&stats()->publishes, &metric_seconds,
 		       clock_us() - started_us);
 	if (p->is_refused)
-		say_up(p);
+		note_up(p);
 	return NULL;
 }
 
-/* Connects, sends or pings, as it is due. False when it is time to end. */
+/* Connects, sends or pings, as it is due. False when the thread is to stop. */
 static bool run_publisher_turn(struct publisher *p)
 {
 	struct timespec ping_at = after_ms(PING_EVERY_MS);
@@ -275,7 +276,7 @@ static bool run_publisher_turn(struct publisher *p)
 	metric_set(&stats()->publishing_since_ms, clock_ms());
 	why = work == 0 ? ping_redis(p) : send_taken(p);
 	if (why != NULL)
-		say_down(p, why);
+		note_down(p, why);
 	return true;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was stored goes to Redis, for the relays. Redis carries hints: a relay
- * that misses one reads the log. So nothing here ever makes a post wait, and
- * what can't be sent is dropped and counted.
+ * Publishes events to Redis, for the relays, in a thread of its own. An event
+ * of the log is only a hint there: a relay that misses it reads the log. So
+ * publishing never makes a post wait, and events that cannot be sent are
+ * dropped and counted. Any thread may use it.
  */
 #ifndef MESSAGES_FCGI_REDIS_PUBLISHER_H
 #define MESSAGES_FCGI_REDIS_PUBLISHER_H
@@ -15,23 +16,24 @@
 
 struct publisher;
 
-/* Starts the thread that talks to Redis. At most buffer_bytes wait to be sent.
- * settings must outlive the publisher. */
+/* Starts the thread. At most buffer_bytes of commands wait to be sent. settings
+ * must outlive the publisher. */
 struct publisher *publisher_new(const struct settings *settings,
 				size_t buffer_bytes);
 
-/* Sends what is pending, for at most a second, then ends the thread. Nothing
- * may be published any more. */
+/* Sends the events that wait, for at most a second, then ends the thread. The
+ * caller publishes nothing more. */
 void publisher_free(struct publisher *publisher);
 
-/* Queues an app's events: those of the log in the order of their ids, with its
- * epoch; those that are in no log (id 0) come to who is there, or to nobody.
- * Never waits for Redis. */
+/* Queues events of one app; never waits for Redis. Events of the log are in the
+ * order of their ids, and epoch is theirs. Events outside the log have id 0,
+ * and reach only the clients that are connected at the moment. */
 void publisher_publish(struct publisher *publisher, const char *app,
 		       struct span epoch, const struct event *const *events,
 		       size_t count);
 
-/* Whether what is queued now has a chance: Redis answers, and there is room. */
+/* Whether an event that is queued now is likely to be sent: Redis answers, and
+ * there is room. */
 bool publisher_is_ready(struct publisher *publisher);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Connecting, the password, and whether anybody answers.
+ * Address, password, and a first answer.
  */
 #include "messages-fcgi/redis/redis_connect.h"
 
@@ -18,7 +18,7 @@ const char *redis_connect_error(const redisContext *redis)
 	return redis->errstr;
 }
 
-/* Says it and takes the answer. 0, or -1 and why. */
+/* Runs a command and drops its reply. 0, or -1 and why. */
 static int run_words(redisContext *redis, int count, const char **words,
 		     char *why)
 {
@@ -60,7 +60,7 @@ redisContext *redis_connect(const struct settings *settings, int timeout_ms,
 
 	leader_assert_not_leading();
 	if (address_parse(settings->redis, &at) == -1)
-		fatalx("'%s' is no address", settings->redis);
+		fatalx("'%s' is not an address", settings->redis);
 	redis = at.path[0] != '\0'
 			? redisConnectUnixWithTimeout(at.path, timeout)
 			: redisConnectWithTimeout(at.host, at.port, timeout);

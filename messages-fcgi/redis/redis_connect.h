@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where Redis is, and how one gets in: for threads that may wait for it. Knows
- * nothing of what is said there.
+ * Opens connections to Redis, with the address, user and password of the
+ * settings, for threads that may block. Knows no other command.
  */
 #ifndef MESSAGES_FCGI_REDIS_REDIS_CONNECT_H
 #define MESSAGES_FCGI_REDIS_REDIS_CONNECT_H
@@ -10,16 +10,18 @@
 
 struct redisContext;
 
-/* Of a reason, with its NUL. */
+/* Size of a reason, with its NUL. */
 #define REDIS_CONNECT_WHY_BYTES 160
 
-/* A connection on which Redis answers, whose waits all end after timeout_ms;
- * the caller's, who ends it by redisFree. NULL, and why in why. */
+/* Connects, authenticates, and waits for an answer to PING. Each wait on the
+ * connection, here and later, ends after timeout_ms. The caller closes it with
+ * redisFree. NULL: it failed, and why is set. */
 struct redisContext *redis_connect(const struct settings *settings,
 				   int timeout_ms,
 				   char why[REDIS_CONNECT_WHY_BYTES]);
 
-/* What ended a connection whose err is set; as long as it. */
+/* The error that ended a connection whose err is set. Valid as long as the
+ * connection. */
 const char *redis_connect_error(const struct redisContext *redis);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection, which threads take in turn. A Redis that does not answer
- * holds up one of them; the others, and all who come within the next second,
- * are told at once.
+ * One connection, which threads use in turn. When Redis does not answer, one
+ * thread waits for the timeout; the others, and all calls within the next
+ * second, fail at once.
  */
 #include "messages-fcgi/redis/roster_reader.h"
 
@@ -17,12 +17,12 @@
 #include "messages-fcgi/leader.h"
 #include "messages-fcgi/redis/redis_connect.h"
 
-/* For connecting, and for an answer. */
+/* For connecting, and for each answer. */
 #define TIMEOUT_MS 1000
-/* After which a Redis that failed is asked again. */
+/* How long no question is sent after a failure. */
 #define REST_MS 1000
 
-/* EVAL, the script, no keys, what is asked, the prefix. */
+/* EVAL, the script, the number of keys, the question, the prefix. */
 #define WORDS_BEFORE 5
 
 struct roster_reader {
@@ -30,7 +30,7 @@ struct roster_reader {
 	struct buf sha;
 	pthread_mutex_t lock; /* of the rest */
 	redisContext *redis;  /* NULL: not connected */
-	int64_t rested_ms;    /* clock_ms() from which it may be asked */
+	int64_t rested_ms;    /* clock_ms from which questions are sent */
 	bool was_reported;
 };
 
@@ -67,7 +67,7 @@ static void report_unavailable(struct roster_reader *reader, const char *why)
 	reader->was_reported = true;
 }
 
-/* Whether somebody may be asked now. */
+/* Whether there is a connection now. */
 static bool connect_to(struct roster_reader *reader)
 {
 	char why[REDIS_CONNECT_WHY_BYTES];
@@ -111,7 +111,8 @@ static redisReply *call_verb(struct roster_reader *reader, const char *verb,
 	return redisCommandArgv(reader->redis, (int)i, argv, lens);
 }
 
-/* Redis may not have the script yet, or not any more. */
+/* Sends the script itself if Redis does not have it: it is new, or was
+ * restarted. */
 static redisReply *call_script(struct roster_reader *reader,
 			       const struct span *words, size_t count)
 {
@@ -158,7 +159,7 @@ struct roster_answer *roster_reader_ask(struct roster_reader *reader,
 	was_connected = reader->redis != NULL;
 	began_ms = clock_ms();
 	reply = try_roster(reader, words, count);
-	/* a connection that has been idle may have been closed long ago */
+	/* Redis may have closed an idle connection long ago: try a new one */
 	if (reply == NULL && was_connected &&
 	    clock_ms() - began_ms < TIMEOUT_MS)
 		reply = try_roster(reader, words, count);
@@ -181,7 +182,7 @@ size_t roster_answer_count(const struct roster_answer *answer)
 	return reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 }
 
-/* NULL if there is none of that type. */
+/* Element i; NULL if it is missing or of another type. */
 static const redisReply *find_element(const struct roster_answer *answer,
 				      size_t i, int type)
 {

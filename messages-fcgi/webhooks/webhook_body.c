@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The body, from JSON that is there already.
+ * Joins the JSON of events, which the relays wrote.
  */
 #include "messages-fcgi/webhooks/webhook_body.h"
 
 #include "common/base/crypto.h"
 #include "common/base/json.h"
 
-/* What is no event would spoil the others. */
+/* Whether it is an event of a type in the hook. A malformed one would make the
+ * whole body unreadable. */
 static bool is_wanted(const struct webhook *hook, struct span json)
 {
 	struct json_object *event;

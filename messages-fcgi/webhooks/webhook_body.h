@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an app's server is told by one POST. Pure.
+ * The body of a POST to an app's server, and its signature. Pure.
  */
 #ifndef MESSAGES_FCGI_WEBHOOKS_WEBHOOK_BODY_H
 #define MESSAGES_FCGI_WEBHOOKS_WEBHOOK_BODY_H
@@ -11,20 +11,22 @@
 #include "common/config/app.h"
 
 struct webhook_event {
-	struct span json; /* an object with a name; absent: it was lost */
-	int64_t time_ms;  /* when it happened, since 1970 */
+	struct span json; /* an object with a name; absent: the event is lost */
+	int64_t time_ms;  /* when it happened, in ms since 1970 */
 };
 
-/* How many of the events the hook wants. */
+/* The number of the events that the hook subscribes to. Malformed events do not
+ * count. */
 size_t webhook_body_count(const struct webhook *hook,
 			  const struct webhook_event *events, size_t count);
 
-/* Adds {"time_ms":…,"events":[…]} with those of the events that the hook wants,
- * as they are, and returns how many. time_ms is that of the last of these. */
+/* Adds {"time_ms":…,"events":[…]} with the events that the hook subscribes to,
+ * unchanged, and returns their number. time_ms is that of the last of them. */
 size_t webhook_body_add(struct buf *body, const struct webhook *hook,
 			const struct webhook_event *events, size_t count);
 
-/* Adds the body's signature: X-Pusher-Signature. */
+/* Adds the value of X-Pusher-Signature: HMAC SHA-256 with the app's secret, in
+ * hexadecimal digits. */
 void webhook_body_sign(struct buf *signature, const struct app *app,
 		       struct span body);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libcurl, told to do as little as it can: http and https, no redirects, which
- * could lead a signed body elsewhere, and no patience.
+ * libcurl with most of it off: http and https only, short timeouts, and no
+ * redirects, which could send a signed body to another server.
  */
 #include "messages-fcgi/webhooks/webhook_post.h"
 
@@ -25,7 +25,7 @@ struct webhook_post {
 	char *host;
 };
 
-/* What the server says beyond its status is nobody's business here. */
+/* Only the status of an answer is used. */
 static size_t discard_body(char *data, size_t size, size_t count, void *arg)
 {
 	(void)data;
@@ -43,7 +43,7 @@ static int check_progress(void *arg, curl_off_t total, curl_off_t now,
 	return atomic_load(post->is_given_up) ? 1 : 0;
 }
 
-/* Whatever libcurl refuses, it is no state to go on in. */
+/* These calls fail only if the program is wrong or memory is out. */
 static void require_ok(CURLcode code)
 {
 	if (code != CURLE_OK)
@@ -79,7 +79,7 @@ static char *host_of(const char *url)
 		fatalx("out of memory for libcurl");
 	if (curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_HOST, &part, 0) != CURLUE_OK)
-		host = xstrdup("?"); /* it will be told when it is asked */
+		host = xstrdup("?"); /* the POST reports the error */
 	else
 		host = xstrdup(part);
 	curl_free(part);
@@ -129,7 +129,7 @@ static struct curl_slist *append_header(struct curl_slist *list,
 	return list;
 }
 
-/* A status is an answer, also if the rest of it does not come. */
+/* The status counts even if the rest of the answer does not arrive. */
 static int perform_post(CURL *curl, char *why)
 {
 	CURLcode code = curl_easy_perform(curl);
@@ -156,8 +156,8 @@ int webhook_post_send(struct webhook_post *post, struct span body,
 				span_str("application/json"));
 	headers = append_header(headers, "X-Pusher-Key", span_str(post->key));
 	headers = append_header(headers, "X-Pusher-Signature", signature);
-	/* nobody is asked first whether the body may come: an empty value
-	 * leaves the header out */
+	/* an empty value omits the header, so that libcurl does not ask first
+	 * whether it may send the body */
 	headers = curl_slist_append(headers, "Expect:");
 	require_ok(curl_easy_setopt(post->curl, CURLOPT_HTTPHEADER, headers));
 	require_ok(curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, body.ptr));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * When something is sent, again, or never.
+ * The loop of a thread: read, send, retry, give up.
  */
 #include "messages-fcgi/webhooks/webhook_sender.h"
 
@@ -22,12 +22,12 @@
 #include "messages-fcgi/webhooks/webhook_post.h"
 #include "messages-fcgi/webhooks/webhook_stream.h"
 
-/* Between two looks at whose turn it is: often enough to keep it. */
+/* How often the turn is taken or renewed; far below its lease. */
 #define LOOK_MS 1000
-/* Between two attempts at a server that fails. */
+/* Between two attempts at a server that fails; grows to the maximum. */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 30000
-/* For the answer to a POST that is under way when we stop. */
+/* For the answer to a POST that is under way at the stop. */
 #define STOP_MS 2000
 
 struct sender {
@@ -41,12 +41,12 @@ struct sender {
 	struct buf body, signature;
 	struct backoff backoff;
 	int64_t retry_at_ms; /* clock_ms; 0: at once */
-	int64_t waiting;     /* as it was told last */
+	int64_t waiting;     /* its part of the metric */
 	enum {
-		TOLD_NOTHING = 0,
-		TOLD_GOOD,
-		TOLD_BAD
-	} told; /* the log, last */
+		LOGGED_NOTHING = 0,
+		LOGGED_SUCCESS,
+		LOGGED_FAILURE
+	} logged;
 };
 
 struct webhook_senders {
@@ -56,7 +56,7 @@ struct webhook_senders {
 	atomic_bool is_given_up;
 };
 
-/* True when it is time to stop. */
+/* True when the thread is to stop. */
 static bool wait_for_stop(const struct sender *sender, int64_t ms)
 {
 	struct pollfd stop = { .fd = sender->stop_fd, .events = POLLIN };
@@ -75,10 +75,10 @@ static void on_success(struct sender *sender, size_t events)
 	backoff_reset(&sender->backoff);
 	sender->retry_at_ms = 0;
 	metric_add(&stats()->webhooks_sent, (int64_t)events);
-	if (sender->told != TOLD_GOOD)
+	if (sender->logged != LOGGED_SUCCESS)
 		log_info("webhooks of app '%s' reach '%s'", sender->app->id,
 			 webhook_post_host(sender->post));
-	sender->told = TOLD_GOOD;
+	sender->logged = LOGGED_SUCCESS;
 }
 
 static void on_failure(struct sender *sender, const char *why)
@@ -88,13 +88,13 @@ static void on_failure(struct sender *sender, const char *why)
 		backoff_next_within_ms(&sender->backoff, RETRY_FIRST_MS,
 				       RETRY_MAX_MS, crypto_random_u32());
 	metric_add(&stats()->webhooks_failed, 1);
-	if (sender->told != TOLD_BAD)
-		log_warn("webhooks of app '%s' don't reach '%s', trying on: %s",
+	if (sender->logged != LOGGED_FAILURE)
+		log_warn("webhooks of app '%s' don't reach '%s', retrying: %s",
 			 sender->app->id, webhook_post_host(sender->post), why);
-	sender->told = TOLD_BAD;
+	sender->logged = LOGGED_FAILURE;
 }
 
-/* How many events, from the oldest on, have been tried for long enough. */
+/* The number of events at the front that are too old for another attempt. */
 static size_t count_old(const struct webhook_batch *batch)
 {
 	size_t old = 0;
@@ -118,7 +118,7 @@ static void send_batch(struct sender *sender)
 	webhook_body_sign(&sender->signature, sender->app,
 			  buf_span(&sender->body));
 	if (wanted == 0) {
-		/* nobody wants these */
+		/* the hook subscribes to none of them */
 	} else if (webhook_post_send(sender->post, buf_span(&sender->body),
 				     buf_span(&sender->signature), why) == 0) {
 		on_success(sender, wanted);
@@ -133,7 +133,7 @@ static void send_batch(struct sender *sender)
 	set_waiting(sender, batch->waiting - (int64_t)finished);
 }
 
-/* Reads, sends or waits, as it is due. False when it is time to end. */
+/* Reads, sends or waits, as it is due. False when the thread is to stop. */
 static bool run_sender_turn(struct sender *sender)
 {
 	enum webhook_turn turn =

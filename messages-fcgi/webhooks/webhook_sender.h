@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tells the servers of apps what happens in their channels: a thread for each
- * URL, which takes what waits for it, POSTs it, and is done with it when that
- * was answered 2xx. Nothing else waits for any of this.
+ * Sends webhooks: events of channels, to the servers of their apps. One thread
+ * a URL reads the events that wait for it, POSTs them, and removes them when
+ * the answer is 2xx. No other part of the program waits for it.
  */
 #ifndef MESSAGES_FCGI_WEBHOOKS_WEBHOOK_SENDER_H
 #define MESSAGES_FCGI_WEBHOOKS_WEBHOOK_SENDER_H
@@ -12,12 +12,13 @@
 
 struct webhook_senders;
 
-/* Starts the threads, as many as the apps have URLs. Both must outlive them. */
+/* Starts one thread for each webhook URL of the apps. Both must outlive them.
+ */
 struct webhook_senders *webhook_senders_new(const struct settings *settings,
 					    const struct apps *apps);
 
-/* Ends them. A POST that is under way may still be answered for a moment; one
- * that is not is sent again, by whoever has the turn then. */
+/* Ends the threads. A POST that is under way gets two seconds to be answered;
+ * if it is not, the process that has the turn next repeats it. */
 void webhook_senders_free(struct webhook_senders *senders);
 
 #endif

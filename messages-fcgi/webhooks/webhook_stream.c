@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Redis' side of webhooks. The consumer has the same name in all processes:
- * so what one of them left unfinished is the next one's without further ado.
+ * Redis' side of webhooks. The consumer has the same name in all processes, so
+ * each of them finds the events that another left unfinished.
  *
  *     {prefix}:webhooks:{app}           the stream
- *     {prefix}:webhooks:{app}:{group}   whose turn it is; group: of the URL
+ *     {prefix}:webhooks:{app}:{group}   the process that has the turn; the
+ *                                       group is named after the URL's hash
  */
 #include "messages-fcgi/webhooks/webhook_stream.h"
 
@@ -17,23 +18,23 @@
 #include "common/base/text.h"
 #include "messages-fcgi/redis/redis_connect.h"
 
-/* A process that has died holds the turn for so long: more than a POST takes,
- * because nobody renews it meanwhile. */
+/* ms that the turn outlives a process. More than a POST takes, because the turn
+ * is not renewed during one. */
 #define LEASE "15000"
-/* How long a read waits for something new, which is also how long it takes to
- * stop, and how long Redis may take for an answer. */
+/* ms that a read waits for new events; it delays a stop. */
 #define WAIT "1000"
+/* For connecting, and for each answer. More than WAIT. */
 #define TIMEOUT_MS 3000
-/* Bytes of a hash that tell the URLs of one app apart. */
+/* Bytes of the hash that names a URL. */
 #define GROUP_BYTES 8
 #define ID_BYTES 16
 #define BATCH "100"
 _Static_assert(WEBHOOK_BATCH_MAX == 100, "BATCH is the same number");
 
-/* KEYS: lease, stream. ARGV: who asks, lease in ms, group, how old in ms what a
- * new group begins with. Says whether it has the turn, the time, and how much
- * waits, which Redis may not know. The group is looked for each time: a Redis
- * that came back empty has none. */
+/* KEYS: lease, stream. ARGV: process, lease in ms, group, age in ms of the
+ * oldest event for a new group. Returns whether the process has the turn, the
+ * time, and the number of events that wait, 0 if Redis does not know it. Makes
+ * the group if it is missing: Redis may have lost it. */
 static const char take_script[] =
 	"local holder = redis.call('get', KEYS[1])\n"
 	"if holder and holder ~= ARGV[1] then return { 0, 0, 0 } end\n"
@@ -49,11 +50,11 @@ static const char take_script[] =
 	"  string.format('%.0f', now - ARGV[4]), 'mkstream')\n"
 	"return { 1, now, 0 }\n";
 
-/* KEYS: stream. ARGV: group, the groups of all URLs, ids. What this group and
- * all others are done with is deleted. A group that is not of our URLs may be
- * of another process's, which is configured anew, and then it has the turn
- * there: else it is nobody's, and goes. One that is missing is still to come.
- */
+/* KEYS: stream. ARGV: group, the groups of all configured URLs, ids. Deletes
+ * the events that all groups have finished, unless a configured group is
+ * missing, because it is still to be made. A group that is not configured here
+ * may belong to a process with a newer configuration: then it has a lease.
+ * Without one it is deleted. */
 static const char finish_script[] =
 	"redis.call('xack', KEYS[1], ARGV[1], unpack(ARGV, 3))\n"
 	"local missing = {}\n"
@@ -90,11 +91,12 @@ static const char leave_script[] =
 
 struct webhook_stream {
 	const struct settings *settings;
-	char *key, *lease, *group, *me; /* as Redis knows them */
-	char *groups;        /* of all URLs of the app, a blank behind each */
+	char *key, *lease, *group; /* names in Redis */
+	char *me;                  /* this process, as holder of the lease */
+	char *groups;        /* of all URLs of the app, a blank after each */
 	redisContext *redis; /* NULL: not connected */
-	redisReply *read;    /* what events are in, or NULL */
-	const char *ids[WEBHOOK_BATCH_MAX]; /* of events, in read */
+	redisReply *read;    /* has the events of the last batch; or NULL */
+	const char *ids[WEBHOOK_BATCH_MAX]; /* of these events, in read */
 };
 
 static char *hex(const uint8_t *bytes, size_t len)
@@ -157,7 +159,7 @@ struct webhook_stream *webhook_stream_new(const struct settings *settings,
 	return stream;
 }
 
-/* What was read is gone, too: the next one takes it again. */
+/* The next read returns unfinished events again. */
 static void disconnect_stream(struct webhook_stream *stream, const char *why)
 {
 	log_debug("webhooks: redis is unavailable: %s", why);
@@ -166,8 +168,8 @@ static void disconnect_stream(struct webhook_stream *stream, const char *why)
 	stream->redis = NULL;
 }
 
-/* The answer, which the caller frees; NULL, and not connected any more, if
- * there is none or Redis refuses. */
+/* The reply, which the caller frees. NULL if there is none or Redis refuses;
+ * the connection is closed then. */
 static redisReply *call_redis(struct webhook_stream *stream, int count,
 			      const char **words)
 {
@@ -187,7 +189,7 @@ static bool has_elements(const redisReply *reply, size_t count)
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements >= count;
 }
 
-/* Takes the turn or keeps it. */
+/* Takes the turn or renews it. */
 static enum webhook_turn take_lease(struct webhook_stream *stream,
 				    struct webhook_batch *batch)
 {
@@ -195,13 +197,13 @@ static enum webhook_turn take_lease(struct webhook_stream *stream,
 	const char *words[] = { "EVAL",        take_script,   "2",
 				stream->lease, stream->key,   stream->me,
 				LEASE,         stream->group, retry };
-	enum webhook_turn turn = WEBHOOK_AWAY;
+	enum webhook_turn turn = WEBHOOK_DOWN;
 	redisReply *reply;
 
 	snprintf(retry, sizeof(retry), "%d", WEBHOOK_RETRY_MS);
 	reply = call_redis(stream, 9, words);
 	if (reply == NULL)
-		return WEBHOOK_AWAY;
+		return WEBHOOK_DOWN;
 	if (has_elements(reply, 3)) {
 		turn = reply->element[0]->integer == 1 ? WEBHOOK_OURS
 						       : WEBHOOK_OTHERS;
@@ -212,7 +214,7 @@ static enum webhook_turn take_lease(struct webhook_stream *stream,
 	return turn;
 }
 
-/* {id, {field, value}} of the stream; the latter is nil for what was trimmed
+/* entry: {id, {field, value}}. The pair is nil for an event that was deleted
  * after it had been read. */
 static void add_event(struct webhook_stream *stream,
 		      struct webhook_batch *batch, const redisReply *entry)
@@ -233,7 +235,8 @@ static void add_event(struct webhook_stream *stream,
 	stream->ids[batch->count++] = id->str;
 }
 
-/* after: 0 for what was read and not finished, or > for what is new. 0 or -1 */
+/* after: 0 for the events that were read and not finished, > for new ones.
+ * Returns 0 or -1. */
 static int read_after(struct webhook_stream *stream,
 		      struct webhook_batch *batch, const char *after)
 {
@@ -270,15 +273,15 @@ enum webhook_turn webhook_stream_read(struct webhook_stream *stream,
 		stream->redis =
 			redis_connect(stream->settings, TIMEOUT_MS, why);
 	if (stream->redis == NULL)
-		return WEBHOOK_AWAY;
+		return WEBHOOK_DOWN;
 	turn = take_lease(stream, batch);
 	if (turn != WEBHOOK_OURS)
 		return turn;
 	if (read_after(stream, batch, "0") == -1)
-		return WEBHOOK_AWAY;
+		return WEBHOOK_DOWN;
 	if (batch->count == 0 && read_after(stream, batch, ">") == -1)
-		return WEBHOOK_AWAY;
-	/* some came since the turn was taken, or Redis does not know */
+		return WEBHOOK_DOWN;
+	/* events came since the turn was taken, or Redis did not know */
 	if (batch->waiting < (int64_t)batch->count)
 		batch->waiting = (int64_t)batch->count;
 	return WEBHOOK_OURS;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The events of one app that wait for one URL: a stream in Redis, to which the
- * relays add, and of which every URL has a consumer group.
+ * The events of an app that wait for one of its URLs. Each app has a stream in
+ * Redis, to which the relays add events, and in it a consumer group for each
+ * URL. One thread may use a webhook_stream.
  *
- * Of all processes one has the turn, under a lease, so that a URL is told in
- * the order in which things happened. What it took and did not finish is the
- * first thing that the next one takes. What all URLs have finished is deleted.
+ * Several processes may serve a URL. To keep the order of events, only one has
+ * the turn, under a lease. Events that it read and did not finish come first
+ * for the next process. Events that all URLs have finished are deleted.
  */
 #ifndef MESSAGES_FCGI_WEBHOOKS_WEBHOOK_STREAM_H
 #define MESSAGES_FCGI_WEBHOOKS_WEBHOOK_STREAM_H
@@ -17,39 +18,39 @@ struct webhook_stream;
 
 /* Events in one POST. */
 #define WEBHOOK_BATCH_MAX 100
-/* An event that is older and was tried is given up. A URL that is new gets what
- * is not, as far as it is still there. */
+/* An event that is older than this is dropped when an attempt fails. A new URL
+ * gets the events of this time, as far as the stream still has them. */
 #define WEBHOOK_RETRY_MS 300000
 
 struct webhook_batch {
 	struct webhook_event events[WEBHOOK_BATCH_MAX]; /* oldest first */
 	size_t count;
-	int64_t now_ms;  /* by the clock that event times are of */
-	int64_t waiting; /* events, those in the batch too; as far as known */
+	int64_t now_ms;  /* Redis' clock, as the events' times are */
+	int64_t waiting; /* events in the stream, with those of the batch */
 };
 
 enum webhook_turn {
 	WEBHOOK_OURS = 0,
 	WEBHOOK_OTHERS, /* another process has the turn */
-	WEBHOOK_AWAY,   /* Redis is */
+	WEBHOOK_DOWN,   /* Redis is unavailable */
 };
 
-/* Connects when it is first read. settings must outlive it. */
+/* Connects at the first read. settings must outlive it. */
 struct webhook_stream *webhook_stream_new(const struct settings *settings,
 					  const struct app *app,
 					  const char *url);
 
-/* Gives up the turn. */
+/* Gives up the turn, if this process has it. */
 void webhook_stream_free(struct webhook_stream *stream);
 
-/* Takes the turn or keeps it, and then fills the batch with what was not
- * finished yet, or with what is new, for which it waits up to a second. Events
- * are good until the next call. */
+/* Takes the turn or renews it. With WEBHOOK_OURS fills the batch with events
+ * that were read and not finished, or else with new ones, for which it waits up
+ * to a second; there may be none. They are valid until the next call. */
 enum webhook_turn webhook_stream_read(struct webhook_stream *stream,
 				      struct webhook_batch *batch) MUST_CHECK;
 
-/* The first count of the events that were read are never read again. If that
- * does not get through, they are. */
+/* Marks the first count events of the last batch as finished. If Redis does not
+ * get that, they are read again. */
 void webhook_stream_finish(struct webhook_stream *stream, size_t count);
 
 #endif

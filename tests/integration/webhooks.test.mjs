@@ -211,7 +211,7 @@ hookTest('a POST without success is repeated, the same to the byte',
   const sender = await senderOf('4');
   assert.deepEqual(linesOf(sender, '4').map((line) =>
     line.replace(/^.*webhooks of app/, '')), [
-    " '4' don't reach '127.0.0.1', trying on: answered 500",
+    " '4' don't reach '127.0.0.1', retrying: answered 500",
     " '4' reach '127.0.0.1'"]);
 });
 
@@ -463,5 +463,5 @@ hookTest('after 10 s without an answer the same POST is repeated', async () => {
   assert.equal(hook.posts[0].rawBody, hook.posts[1].rawBody);
   // not by another process, which takes over when the first one hangs
   const lines = SENDERS.flatMap((sender) => linesOf(sender, '13'));
-  assert.match(lines[0], /trying on: Timeout was reached$/);
+  assert.match(lines[0], /retrying: Timeout was reached$/);
 });

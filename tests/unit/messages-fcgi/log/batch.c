@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/batch: which posts go into the log together, and that each
- * gets the answer that it would have got alone.
+ * messages-fcgi/log/batch: which posts are committed together. Each gets the
+ * outcome that it would get alone.
  */
 #include "messages-fcgi/log/batch.h"
 
@@ -11,13 +11,13 @@
 
 struct fixture {
 	struct post posts[POSTS];
-	struct post *order[POSTS];
+	struct post *list[POSTS];
 	size_t count;
 };
 
-/* Adds one with this key and text; returns it. */
-static struct post *add(struct fixture *f, const char *channel, int key,
-			const char *text)
+/* Adds a post with this key and text, and returns it. */
+static struct post *add_post(struct fixture *f, const char *channel, int key,
+			     const char *text)
 {
 	struct post *post = &f->posts[f->count];
 
@@ -27,9 +27,9 @@ static struct post *add(struct fixture *f, const char *channel, int key,
 	post->entry.event.name = SPAN("Ada");
 	post->entry.event.text = span_str(text);
 	memcpy(post->entry.key, &key, sizeof(key));
-	/* what was left from an earlier batch */
+	/* left over from an earlier batch */
 	post->repeat = post;
-	f->order[f->count++] = post;
+	f->list[f->count++] = post;
 	return post;
 }
 
@@ -41,8 +41,8 @@ static void store(struct batch *batch, size_t i, enum entry_outcome outcome,
 	batch->entries[i]->event.time_ms = 1000 + id;
 }
 
-static void expect_answer(const struct post *post, enum post_outcome outcome,
-			  int64_t id)
+static void expect_outcome(const struct post *post, enum post_outcome outcome,
+			   int64_t id)
 {
 	assert_int_equal(post->outcome, outcome);
 	if (id == 0)
@@ -51,7 +51,7 @@ static void expect_answer(const struct post *post, enum post_outcome outcome,
 	assert_int_equal(post->entry.event.time_ms, 1000 + id);
 }
 
-TEST(posts_with_keys_of_their_own_go_in_their_order)
+TEST(posts_with_different_keys_keep_their_order)
 {
 	static struct fixture f;
 	struct batch batch;
@@ -59,8 +59,8 @@ TEST(posts_with_keys_of_their_own_go_in_their_order)
 
 	f.count = 0;
 	for (i = 0; i < 5; i++)
-		add(&f, "messages", i, "hello");
-	batch_fill(&batch, f.order, f.count);
+		add_post(&f, "messages", i, "hello");
+	batch_fill(&batch, f.list, f.count);
 	assert_int_equal(batch.count, 5);
 	for (i = 0; i < 5; i++) {
 		assert_ptr_equal(batch.posts[i], &f.posts[i]);
@@ -70,10 +70,10 @@ TEST(posts_with_keys_of_their_own_go_in_their_order)
 	}
 	batch_settle(&batch);
 	for (i = 0; i < 5; i++)
-		expect_answer(&f.posts[i], POST_STORED, 10 + i);
+		expect_outcome(&f.posts[i], POST_STORED, 10 + i);
 }
 
-TEST(an_empty_batch_is_one)
+TEST(no_posts_make_an_empty_batch)
 {
 	struct batch batch;
 
@@ -83,89 +83,89 @@ TEST(an_empty_batch_is_one)
 	assert_true(batch_is_one_channel(&batch));
 }
 
-TEST(repetitions_get_the_answer_of_the_first)
+TEST(repetitions_get_the_id_of_the_first_post)
 {
 	static struct fixture f;
 	struct batch batch;
 	size_t i;
 
 	f.count = 0;
-	add(&f, "messages", 1, "hello");
-	add(&f, "messages", 2, "other");
+	add_post(&f, "messages", 1, "hello");
+	add_post(&f, "messages", 2, "other");
 	for (i = 0; i < 3; i++)
-		add(&f, "messages", 1, "hello");
-	batch_fill(&batch, f.order, f.count);
+		add_post(&f, "messages", 1, "hello");
+	batch_fill(&batch, f.list, f.count);
 	assert_int_equal(batch.count, 2);
 	store(&batch, 0, ENTRY_STORED, 7);
 	store(&batch, 1, ENTRY_STORED, 8);
 	batch_settle(&batch);
-	expect_answer(&f.posts[0], POST_STORED, 7);
-	expect_answer(&f.posts[1], POST_STORED, 8);
+	expect_outcome(&f.posts[0], POST_STORED, 7);
+	expect_outcome(&f.posts[1], POST_STORED, 8);
 	for (i = 2; i < 5; i++)
-		expect_answer(&f.posts[i], POST_REPEATED, 7);
+		expect_outcome(&f.posts[i], POST_REPEATED, 7);
 }
 
-TEST(what_the_log_says_of_the_first_goes_for_its_repetitions)
+TEST(repetitions_share_the_outcome_of_the_first_post)
 {
 	static struct fixture f;
 	struct batch batch;
 
 	f.count = 0;
-	add(&f, "messages", 1, "a");
-	add(&f, "messages", 1, "a");
-	add(&f, "messages", 2, "b");
-	add(&f, "messages", 2, "b");
-	batch_fill(&batch, f.order, f.count);
+	add_post(&f, "messages", 1, "a");
+	add_post(&f, "messages", 1, "a");
+	add_post(&f, "messages", 2, "b");
+	add_post(&f, "messages", 2, "b");
+	batch_fill(&batch, f.list, f.count);
 	store(&batch, 0, ENTRY_REPEATED, 3);
 	store(&batch, 1, ENTRY_CONFLICT, 0);
 	batch_settle(&batch);
-	expect_answer(&f.posts[0], POST_REPEATED, 3);
-	expect_answer(&f.posts[1], POST_REPEATED, 3);
-	expect_answer(&f.posts[2], POST_CONFLICT, 0);
-	expect_answer(&f.posts[3], POST_CONFLICT, 0);
+	expect_outcome(&f.posts[0], POST_REPEATED, 3);
+	expect_outcome(&f.posts[1], POST_REPEATED, 3);
+	expect_outcome(&f.posts[2], POST_CONFLICT, 0);
+	expect_outcome(&f.posts[3], POST_CONFLICT, 0);
 }
 
-TEST(one_that_repeats_a_key_with_another_event_waits_for_the_next_batch)
+TEST(a_key_with_another_event_waits_for_the_next_batch)
 {
 	static struct fixture f;
 	struct batch batch;
 
 	f.count = 0;
-	add(&f, "messages", 1, "a");
-	add(&f, "messages", 1, "b");
-	add(&f, "messages", 1, "a");
-	batch_fill(&batch, f.order, f.count);
+	add_post(&f, "messages", 1, "a");
+	add_post(&f, "messages", 1, "b");
+	add_post(&f, "messages", 1, "a");
+	batch_fill(&batch, f.list, f.count);
 	assert_int_equal(batch.count, 1);
 	store(&batch, 0, ENTRY_STORED, 1);
 	batch_settle(&batch);
-	expect_answer(&f.posts[0], POST_STORED, 1);
-	/* not answered, and in nobody's list */
-	expect_answer(&f.posts[1], POST_WAITING, 0);
+	expect_outcome(&f.posts[0], POST_STORED, 1);
+	/* without an outcome, and in no list of repetitions */
+	expect_outcome(&f.posts[1], POST_WAITING, 0);
 	assert_null(f.posts[1].repeat);
-	expect_answer(&f.posts[2], POST_REPEATED, 1);
+	expect_outcome(&f.posts[2], POST_REPEATED, 1);
 }
 
-TEST(a_key_counts_within_its_channel)
+TEST(the_same_key_in_two_channels_is_no_repetition)
 {
 	static struct fixture f;
 	struct batch batch;
 
 	f.count = 0;
-	add(&f, "one", 1, "a");
-	batch_fill(&batch, f.order, f.count);
+	add_post(&f, "one", 1, "a");
+	batch_fill(&batch, f.list, f.count);
 	assert_true(batch_is_one_channel(&batch));
-	add(&f, "one", 2, "a");
-	batch_fill(&batch, f.order, f.count);
+	add_post(&f, "one", 2, "a");
+	batch_fill(&batch, f.list, f.count);
 	assert_true(batch_is_one_channel(&batch));
-	add(&f, "two", 1, "a");
-	batch_fill(&batch, f.order + 1, 2);
+	add_post(&f, "two", 1, "a");
+	batch_fill(&batch, f.list + 1, 2);
 	assert_false(batch_is_one_channel(&batch));
-	batch_fill(&batch, f.order, f.count);
+	batch_fill(&batch, f.list, f.count);
 	assert_int_equal(batch.count, 3);
 	assert_false(batch_is_one_channel(&batch));
 }
 
-TEST(a_batch_ends_when_it_is_full)
+TEST(a_batch_holds_at_most_batch_max_posts)
 {
 	static struct fixture f;
 	struct batch batch;
@@ -173,23 +173,22 @@ TEST(a_batch_ends_when_it_is_full)
 
 	f.count = 0;
 	for (i = 0; i < BATCH_MAX - 1; i++)
-		add(&f, "messages", i, "a");
-	/* a repetition takes no room, one that is left out neither */
-	add(&f, "messages", 0, "a");
-	add(&f, "messages", 0, "b");
-	add(&f, "messages", BATCH_MAX, "a");
-	add(&f, "messages", BATCH_MAX + 1, "a");
-	batch_fill(&batch, f.order, f.count);
+		add_post(&f, "messages", i, "a");
+	/* a repetition takes no room, nor does a post that is left out */
+	add_post(&f, "messages", 0, "a");
+	add_post(&f, "messages", 0, "b");
+	add_post(&f, "messages", BATCH_MAX, "a");
+	add_post(&f, "messages", BATCH_MAX + 1, "a");
+	batch_fill(&batch, f.list, f.count);
 	assert_int_equal(batch.count, BATCH_MAX);
 	assert_ptr_equal(batch.posts[BATCH_MAX - 1], &f.posts[f.count - 2]);
 	assert_ptr_equal(f.posts[0].repeat, &f.posts[BATCH_MAX - 1]);
-	/* the batch did not get to the last one, a repetition or not */
+	/* batch_fill stopped before the last post */
 	assert_ptr_equal(f.posts[f.count - 1].repeat, &f.posts[f.count - 1]);
 }
 
-/* The posts in batches until all are answered, against a log that stores in
- * order and knows its keys: each is stored once, and gets what the same posts
- * one after the other would get. */
+/* Runs batches until every post has an outcome, against a model of the log that
+ * stores each key once. */
 static void run_all(struct fixture *f, int64_t ids[8], char texts[8])
 {
 	size_t left = f->count, i, kept;
@@ -198,7 +197,7 @@ static void run_all(struct fixture *f, int64_t ids[8], char texts[8])
 	while (left > 0) {
 		struct batch batch;
 
-		batch_fill(&batch, f->order, left);
+		batch_fill(&batch, f->list, left);
 		assert_true(batch.count > 0);
 		for (i = 0; i < batch.count; i++) {
 			int key = batch.entries[i]->key[0];
@@ -217,14 +216,14 @@ static void run_all(struct fixture *f, int64_t ids[8], char texts[8])
 		}
 		batch_settle(&batch);
 		for (i = kept = 0; i < left; i++)
-			if (f->order[i]->outcome == POST_WAITING)
-				f->order[kept++] = f->order[i];
+			if (f->list[i]->outcome == POST_WAITING)
+				f->list[kept++] = f->list[i];
 		assert_true(kept < left);
 		left = kept;
 	}
 }
 
-TEST(every_post_gets_its_answer_in_the_end)
+TEST(batches_give_each_post_the_outcome_it_would_get_alone)
 {
 	static struct fixture f;
 	uint32_t seed;
@@ -240,8 +239,8 @@ TEST(every_post_gets_its_answer_in_the_end)
 		for (i = 0; i < 40; i++) {
 			int key = (int)(random_next(&random) % 8);
 
-			add(&f, "messages", key,
-			    texts[random_next(&random) % 5 == 0]);
+			add_post(&f, "messages", key,
+				 texts[random_next(&random) % 5 == 0]);
 		}
 		run_all(&f, ids, stored_text);
 		for (i = 0; i < f.count; i++) {
@@ -251,11 +250,11 @@ TEST(every_post_gets_its_answer_in_the_end)
 				       stored_text[key];
 
 			if (!is_same)
-				expect_answer(post, POST_CONFLICT, 0);
+				expect_outcome(post, POST_CONFLICT, 0);
 			else if (seen[key]++ == 0)
-				expect_answer(post, POST_STORED, ids[key]);
+				expect_outcome(post, POST_STORED, ids[key]);
 			else
-				expect_answer(post, POST_REPEATED, ids[key]);
+				expect_outcome(post, POST_REPEATED, ids[key]);
 		}
 	}
 }
@@ -263,17 +262,17 @@ TEST(every_post_gets_its_answer_in_the_end)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(posts_with_different_keys_keep_their_order),
+		cmocka_unit_test(no_posts_make_an_empty_batch),
+		cmocka_unit_test(repetitions_get_the_id_of_the_first_post),
 		cmocka_unit_test(
-			posts_with_keys_of_their_own_go_in_their_order),
-		cmocka_unit_test(an_empty_batch_is_one),
-		cmocka_unit_test(repetitions_get_the_answer_of_the_first),
+			repetitions_share_the_outcome_of_the_first_post),
 		cmocka_unit_test(
-			what_the_log_says_of_the_first_goes_for_its_repetitions),
+			a_key_with_another_event_waits_for_the_next_batch),
+		cmocka_unit_test(the_same_key_in_two_channels_is_no_repetition),
+		cmocka_unit_test(a_batch_holds_at_most_batch_max_posts),
 		cmocka_unit_test(
-			one_that_repeats_a_key_with_another_event_waits_for_the_next_batch),
-		cmocka_unit_test(a_key_counts_within_its_channel),
-		cmocka_unit_test(a_batch_ends_when_it_is_full),
-		cmocka_unit_test(every_post_gets_its_answer_in_the_end),
+			batches_give_each_post_the_outcome_it_would_get_alone),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

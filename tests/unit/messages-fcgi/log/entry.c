@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/entry: which events repeat each other.
+ * messages-fcgi/log/entry: which entries repeat each other.
  */
 #include "messages-fcgi/log/entry.h"
 
@@ -19,7 +19,7 @@ static struct entry entry(void)
 	};
 }
 
-TEST(a_key_counts_within_its_channel)
+TEST(a_key_is_compared_within_its_channel)
 {
 	struct entry a = entry(), b = entry();
 
@@ -34,7 +34,7 @@ TEST(a_key_counts_within_its_channel)
 	b = entry();
 	b.key[ENTRY_KEY_BYTES - 1] ^= 1;
 	assert_false(entry_has_same_key(&a, &b));
-	/* a key is bytes, and NUL is one of them */
+	/* a key may contain NUL bytes */
 	a.key[3] = b.key[3] = '\0';
 	b.key[ENTRY_KEY_BYTES - 1] = a.key[ENTRY_KEY_BYTES - 1];
 	assert_true(entry_has_same_key(&a, &b));
@@ -42,7 +42,7 @@ TEST(a_key_counts_within_its_channel)
 	assert_false(entry_has_same_key(&a, &b));
 }
 
-TEST(events_are_the_same_if_all_that_the_client_gave_is)
+TEST(events_are_equal_if_all_fields_from_the_client_are)
 {
 	struct entry a = entry(), b = entry();
 	struct span *const members[] = { &b.event.event, &b.event.name,
@@ -50,7 +50,7 @@ TEST(events_are_the_same_if_all_that_the_client_gave_is)
 					 &b.event.exclude };
 	size_t i;
 
-	/* that the log gives is no part of it */
+	/* the fields that the log sets are not compared */
 	b.event.id = 7;
 	b.event.time_ms = 9;
 	b.outcome = ENTRY_CONFLICT;
@@ -60,7 +60,7 @@ TEST(events_are_the_same_if_all_that_the_client_gave_is)
 
 		*members[i] = SPAN("other");
 		assert_false(entry_has_same_event(&a, &b));
-		/* NULL and '' are two things in SQL, too */
+		/* absent and empty differ, as null and '' do in SQL */
 		*members[i] = saved.ptr == NULL ? SPAN("") : span_of(NULL, 0);
 		assert_false(entry_has_same_event(&a, &b));
 		*members[i] = saved;
@@ -71,9 +71,9 @@ TEST(events_are_the_same_if_all_that_the_client_gave_is)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_key_counts_within_its_channel),
+		cmocka_unit_test(a_key_is_compared_within_its_channel),
 		cmocka_unit_test(
-			events_are_the_same_if_all_that_the_client_gave_is),
+			events_are_equal_if_all_fields_from_the_client_are),
 	};
 
 	return cmocka_run_group_tests_name("entry", tests, NULL, NULL);

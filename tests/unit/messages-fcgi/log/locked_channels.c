@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/stuck: a channel that somebody holds locked is suspected,
- * refused, probed, forgotten.
+ * messages-fcgi/log/locked_channels: a locked channel is suspected, probed,
+ * refused and forgotten.
  */
 #include "messages-fcgi/log/locked_channels.h"
 
@@ -12,7 +12,7 @@ static struct span name_of(char name[32], int i)
 	return span_of(name, (size_t)snprintf(name, 32, "channel-%d", i));
 }
 
-TEST(a_channel_goes_through_its_states)
+TEST(a_channel_is_suspected_refused_probed_and_forgotten)
 {
 	static struct locked_channels locked;
 	struct span c = SPAN("c");
@@ -23,7 +23,7 @@ TEST(a_channel_goes_through_its_states)
 	locked_channels_suspect(&locked, c);
 	assert_int_equal(locked_channels_find(&locked, c, 0),
 			 LOCKED_CHANNELS_PROBE);
-	/* a suspicion that turns out wrong is nothing to tell */
+	/* it was suspected, not refused */
 	assert_false(locked_channels_forget(&locked, c));
 	assert_int_equal(locked_channels_find(&locked, c, 0),
 			 LOCKED_CHANNELS_NO);
@@ -38,7 +38,7 @@ TEST(a_channel_goes_through_its_states)
 			 LOCKED_CHANNELS_PROBE);
 	assert_int_equal(locked_channels_find(&locked, c, 5000),
 			 LOCKED_CHANNELS_PROBE);
-	/* the probe failed, which is no news */
+	/* the probe failed; it was refused before */
 	assert_false(locked_channels_refuse(&locked, c, 2000));
 	assert_int_equal(locked_channels_find(&locked, c, 1999),
 			 LOCKED_CHANNELS_REFUSE);
@@ -56,7 +56,7 @@ TEST(a_channel_goes_through_its_states)
 	assert_true(locked_channels_refuse(&locked, c, 1000));
 }
 
-TEST(channels_are_told_apart_by_their_whole_names)
+TEST(whole_names_are_compared)
 {
 	static struct locked_channels locked;
 	char longest[CHANNEL_NAME_MAX];
@@ -78,7 +78,7 @@ TEST(channels_are_told_apart_by_their_whole_names)
 		LOCKED_CHANNELS_NO);
 }
 
-TEST(the_list_owns_its_names)
+TEST(the_list_copies_names)
 {
 	static struct locked_channels locked;
 	struct span name = boxed(SPAN("c"));
@@ -89,7 +89,7 @@ TEST(the_list_owns_its_names)
 			 LOCKED_CHANNELS_REFUSE);
 }
 
-TEST(of_too_many_the_oldest_is_forgotten)
+TEST(a_full_list_drops_its_first_channel)
 {
 	static struct locked_channels locked;
 	char name[32];
@@ -108,13 +108,13 @@ TEST(of_too_many_the_oldest_is_forgotten)
 			locked_channels_find(&locked, channel, 1000 + i),
 			i < 10 ? LOCKED_CHANNELS_NO : LOCKED_CHANNELS_PROBE);
 	}
-	/* one that is there already pushes nobody out */
+	/* a channel that is in the list drops no other */
 	locked_channels_refuse(&locked, name_of(name, 50), 9000);
 	assert_int_equal(locked_channels_find(&locked, name_of(name, 10), 0),
 			 LOCKED_CHANNELS_REFUSE);
 }
 
-TEST(suspects_are_probed_by_turns)
+TEST(suspects_are_probed_in_turn)
 {
 	static struct locked_channels locked;
 	struct span a = SPAN("a"), b = SPAN("b"), c = SPAN("c");
@@ -125,7 +125,7 @@ TEST(suspects_are_probed_by_turns)
 		    locked_channels_turn(&locked, b));
 	assert_true(locked_channels_turn(&locked, b) <
 		    locked_channels_turn(&locked, c));
-	/* locked since the first time that it was said, until it is free */
+	/* returns the first time of the same lock */
 	assert_int_equal(locked_channels_locked(&locked, a, 1000), 1000);
 	assert_true(locked_channels_turn(&locked, b) <
 		    locked_channels_turn(&locked, a));
@@ -146,7 +146,7 @@ TEST(suspects_are_probed_by_turns)
 	assert_int_equal(locked.count, 3);
 }
 
-TEST(it_does_what_an_array_does)
+TEST(it_agrees_with_a_plain_array)
 {
 	static struct locked_channels locked;
 	int64_t probe_at[100];
@@ -192,13 +192,15 @@ TEST(it_does_what_an_array_does)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_channel_goes_through_its_states),
-		cmocka_unit_test(channels_are_told_apart_by_their_whole_names),
-		cmocka_unit_test(the_list_owns_its_names),
-		cmocka_unit_test(of_too_many_the_oldest_is_forgotten),
-		cmocka_unit_test(suspects_are_probed_by_turns),
-		cmocka_unit_test(it_does_what_an_array_does),
+		cmocka_unit_test(
+			a_channel_is_suspected_refused_probed_and_forgotten),
+		cmocka_unit_test(whole_names_are_compared),
+		cmocka_unit_test(the_list_copies_names),
+		cmocka_unit_test(a_full_list_drops_its_first_channel),
+		cmocka_unit_test(suspects_are_probed_in_turn),
+		cmocka_unit_test(it_agrees_with_a_plain_array),
 	};
 
-	return cmocka_run_group_tests_name("stuck", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("locked_channels", tests, NULL,
+					   NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/webhook_body: the body to the byte, and its signature.
+ * messages-fcgi/webhooks/webhook_body: the body to the byte, and its signature.
  */
 #include "messages-fcgi/webhooks/webhook_body.h"
 
@@ -20,7 +20,7 @@ static const struct webhook_event events[] = {
 	{ { OCCUPIED, sizeof(OCCUPIED) - 1 }, 1795453367656 },
 };
 
-TEST(a_body_has_the_events_and_the_time_of_the_last)
+TEST(a_body_has_the_events_and_the_time_of_the_last_one)
 {
 	struct buf body = BUF_INIT;
 
@@ -33,7 +33,7 @@ TEST(a_body_has_the_events_and_the_time_of_the_last)
 	buf_release(&body);
 }
 
-TEST(only_what_is_wanted_is_in_it)
+TEST(a_body_has_only_events_that_the_hook_subscribes_to)
 {
 	struct buf body = BUF_INIT;
 
@@ -45,7 +45,7 @@ TEST(only_what_is_wanted_is_in_it)
 	buf_release(&body);
 }
 
-TEST(what_is_no_event_spoils_nothing)
+TEST(malformed_events_are_left_out)
 {
 	static const struct webhook_event odd[] = {
 		{ { NULL, 0 }, 1 },
@@ -63,7 +63,7 @@ TEST(what_is_no_event_spoils_nothing)
 	buf_release(&body);
 }
 
-TEST(the_signature_is_the_body_s_by_the_app_s_secret)
+TEST(the_body_is_signed_with_the_secret_of_the_app)
 {
 	char secret[] = "7ad3773142a6692b25b8";
 	const struct app app = { .secret = secret };
@@ -79,11 +79,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			a_body_has_the_events_and_the_time_of_the_last),
-		cmocka_unit_test(only_what_is_wanted_is_in_it),
-		cmocka_unit_test(what_is_no_event_spoils_nothing),
+			a_body_has_the_events_and_the_time_of_the_last_one),
 		cmocka_unit_test(
-			the_signature_is_the_body_s_by_the_app_s_secret),
+			a_body_has_only_events_that_the_hook_subscribes_to),
+		cmocka_unit_test(malformed_events_are_left_out),
+		cmocka_unit_test(the_body_is_signed_with_the_secret_of_the_app),
 	};
 
 	return cmocka_run_group_tests_name("webhook_body", tests, NULL, NULL);
