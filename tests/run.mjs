@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs test programs that say TAP, a few at a time, and tells the whole. How
-// it is used stands in tests/run.
+// Runs test programs that write TAP, some at a time, and reports the sum. The
+// usage is in tests/run.
 
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,14 +9,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { makeDatabase } from './database.mjs';
+import { startStack } from './stack.mjs';
 import { parseTap } from './tap.mjs';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 const TAIL_LINES = 200; // of a program that crashed
-const PIPES_MS = 2_000; // from the end of a program to that of its output
+const PIPES_MS = 2_000; // from the end of a program to the end of its output
+const SLOWEST = 10; // that are named at the end
 const GRACE_MS = 15_000; // from SIGTERM to SIGKILL
 
-// The C programs are those with the sanitizers; make knows which there are.
+// The C programs are built with the sanitizers; make knows their names.
 const MAKE = ['-s', '--no-print-directory'];
 
 function built(kind, argumentsOf = () => []) {
@@ -60,32 +63,32 @@ function job(name, command) {
   return { name, command };
 }
 
-// In the order in which they run: what fails soonest comes first.
+// The slowest start first, and the rest runs beside them.
 const SUITES = {
+  chaos: { jobs: every(nodeFiles('tests/chaos'),
+    commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
+  make: ['all', 'page', 'with-chaos'], limitS: 600, hasStacks: true },
   lint: { jobs: scripts(['rules', 'tests/lint/run'], ['conf', 'tests/lint/conf']),
     gcc: ['all'], asan: ['all'], limitS: 120, isStatic: true },
   unit: { jobs: built('unit'), asan: ['unit'], limitS: 120 },
-  fuzz: { jobs: built('fuzz', (name) => [`tests/fuzz/corpus/${name}`]), asan: ['fuzz-replay'], limitS: 120 },
+  fuzz: { jobs: built('fuzz', (name) => [`tests/fuzz/corpus/${name}`]),
+    asan: ['fuzz-replay'], limitS: 120 },
   sql: { jobs: scripts(['log', 'tests/sql/run']), limitS: 300 },
   roster: { jobs: nodeFiles('tests/roster'), limitS: 120 },
   web: { jobs: nodeFiles('web/test'), limitS: 120 },
   integration: { jobs: nodeFiles('tests/integration'),
-    make: ['all', 'page', 'load'], limitS: 300, isHeavy: true },
+    make: ['all', 'page', 'load'], limitS: 300, hasStacks: true },
   browser: { jobs: nodeFiles('tests/browser'), make: ['all', 'page'],
-    limitS: 300, isHeavy: true },
-  chaos: { jobs: every(nodeFiles('tests/chaos'),
-    commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
-  make: ['all', 'page', 'with-chaos'], limitS: 600, isHeavy: true },
+    limitS: 300, hasStacks: true },
 };
 
 const cores = os.cpus().length;
-const limits = {
-  light: Number(process.env.TEST_JOBS) || cores,
-  heavy: Number(process.env.TEST_JOBS) || Math.max(1, Math.floor(cores / 2)),
-};
+// a test that starts servers waits for them half of its time
+const lanes = Number(process.env.TEST_JOBS) || 2 * cores;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+const times = []; // {name, seconds} of each program
 const running = new Set();
 
 function fail(name, details) {
@@ -101,27 +104,25 @@ function say(line) {
 
 // --- one program ---
 
-function environment(isHeavy) {
+function environment() {
   const env = { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP' };
-  // make's own, which would make a make below us ask for its job server
+  // of the make that runs us: a make below would ask for its job server
   for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete env[name];
   delete env.NODE_TEST_CONTEXT;
-  if (!isHeavy) {
-    env.ASAN_OPTIONS ??= 'detect_leaks=1:abort_on_error=0';
-    env.UBSAN_OPTIONS ??= 'print_stacktrace=1';
-  }
+  env.ASAN_OPTIONS ??= 'detect_leaks=1:abort_on_error=0';
+  env.UBSAN_OPTIONS ??= 'print_stacktrace=1';
   return env;
 }
 
-/** Runs it to its end; answers {out, err, code, signal, isLate, seconds}. */
-function execute({ command }, { limitS, isHeavy }) {
+/** Runs a job to its end: {out, err, code, signal, isLate, seconds}. */
+function execute({ command, limitS }) {
   return new Promise((resolve) => {
     const [file, ...args] = command;
     const started = Date.now();
     const result = { out: '', err: '', isLate: false };
-    // a group of its own, so that what it leaves behind can be ended too
+    // a group of its own, so that its left-over children can be ended, too
     const child = spawn(file, args, { cwd: TOP, detached: true,
-      env: environment(isHeavy), stdio: ['ignore', 'pipe', 'pipe'] });
+      env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     const timers = [
       setTimeout(() => {
         result.isLate = true;
@@ -157,7 +158,7 @@ function execute({ command }, { limitS, isHeavy }) {
 function end(child, signal) {
   try {
     process.kill(-child.pid, signal);
-  } catch { /* the whole group is gone already */ }
+  } catch { /* the whole group has ended already */ }
 }
 
 function judge(name, result, limitS) {
@@ -171,7 +172,7 @@ function judge(name, result, limitS) {
   else if (result.code !== 0 && counts.failed === 0) {
     problems.push(`it ended with status ${result.code}`);
   }
-  // what follows from those needs no telling
+  // these explain the others
   if (problems.length === 0) problems = parsed.problems;
   if (problems.length === 0 && tests.length === 0) {
     problems.push('it ran no test');
@@ -185,9 +186,10 @@ function judge(name, result, limitS) {
     fail(`${name}: ${problems.join('; ')}`, before.slice(-TAIL_LINES));
   }
   if (counts.failed + problems.length > 0 && result.err !== '') {
-    say(`    what ${name} said on standard error:`);
+    say(`    standard error of ${name}:`);
     for (const line of stderr) say(`    | ${line}`);
   }
+  times.push({ name, seconds: result.seconds });
   total.passed += counts.passed;
   total.skipped += counts.skipped;
   const time = `${result.seconds.toFixed(1)} s`;
@@ -206,7 +208,7 @@ function select(args) {
     for (const suite of Object.keys(SUITES)) chosen.set(suite, () => true);
   }
   for (const arg of args) {
-    // a path of a file does as well as a name
+    // the path of a file is as good as a name
     const plain = arg.replace(/^tests\//, '').replace(/^web\/test/, 'web')
       .replace(/\.test\.mjs$|\.c$/, '');
     const [, suite, name] = /^([^/]*)\/?(.*)$/.exec(plain);
@@ -222,7 +224,7 @@ function select(args) {
   return chosen;
 }
 
-/** Builds what these suites need, in one make, as they share folders. */
+/** Builds the programs of these suites in one make, as they share folders. */
 function build(list) {
   const goals = (kind) => [...new Set(list.flatMap((suite) => suite[kind] ?? []))];
   const targets = goals('make');
@@ -237,17 +239,24 @@ function build(list) {
   return result.status === 0;
 }
 
-async function runAll(jobs, limit) {
+async function runAll(jobs) {
   const queue = [...jobs];
   const lane = async () => {
     for (;;) {
       const next = queue.shift();
       if (next === undefined) return;
-      judge(`${next.suite}/${next.name}`, await execute(next, next),
-        next.limitS);
+      judge(`${next.suite}/${next.name}`, await execute(next), next.limitS);
     }
   };
-  await Promise.all(Array.from({ length: limit }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+function reportSlowest() {
+  times.sort((a, b) => b.seconds - a.seconds);
+  say('\nSlowest:');
+  for (const { name, seconds } of times.slice(0, SLOWEST)) {
+    say(`  ${seconds.toFixed(1).padStart(6)} s  ${name}`);
+  }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -260,25 +269,26 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 const chosen = select(process.argv.slice(2));
 const suites = Object.entries(SUITES).filter(([name]) => chosen.has(name));
-const jobs = { light: [], heavy: [] };
+const jobs = [];
 const isBuilt = build(suites.map(([, suite]) => suite));
 
 for (const [name, suite] of suites) {
-  // all at once is faster, one by one tells which
+  // all at once is faster, one by one shows which of them fails
   if (!isBuilt && !build([suite])) {
     fail(`${name}: its programs can't be built`, []);
     if (!suite.isStatic) continue;
   }
   const found = suite.jobs(chosen.get(name));
   if (found.length === 0) fail(`${name}: there is no test`, []);
-  for (const entry of found) {
-    jobs[suite.isHeavy ? 'heavy' : 'light'].push(
-      { ...suite, ...entry, suite: name });
-  }
+  jobs.push(...found.map((entry) => ({ ...suite, ...entry, suite: name })));
 }
-await runAll(jobs.light, limits.light);
-await runAll(jobs.heavy, limits.heavy);
+if (jobs.some(({ hasStacks }) => hasStacks)) {
+  // a failure will be seen by every test that starts a stack
+  await makeDatabase(startStack).catch(({ message }) => say(message));
+}
+await runAll(jobs);
 
+if (times.length > 1) reportSlowest();
 if (failures.length > 0) {
   say('\nFailed:');
   for (const name of failures) say(`  ${name}`);

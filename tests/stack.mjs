@@ -20,6 +20,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { copyDatabase } from './database.mjs';
+
 const NAMES = ['postgres', 'redis', 'messages-fcgi', 'relay', 'nginx'];
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
@@ -67,14 +69,33 @@ export async function until(what, fn, deadlineMs = 15_000) {
   }
 }
 
-/** A port of 127.0.0.1 that nobody has at the moment. */
+// Below the ports that the kernel gives to outgoing connections.
+const PORTS = { first: 10_000, count: 20_000, each: 16 };
+let portsTaken = 0;
+
+/**
+ * A free port of 127.0.0.1. Test files run side by side, so each process takes
+ * its ports from a range of its own: no other takes one before it is used.
+ */
 export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
+  for (;;) {
+    const at = process.pid * PORTS.each + portsTaken % PORTS.each;
+    const port = PORTS.first + at % PORTS.count;
+    portsTaken += 1;
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port) {
+  const server = net.createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 /** The processes whose parent is pid. */
@@ -110,15 +131,18 @@ function isAlive(process) {
 /**
  * Starts a stack and waits until it is ready. env is added to the
  * environment; stateDir reuses the folder of an earlier stack, which the
- * caller kept with stop({ keep: true }).
+ * caller kept with stop({ keep: true }). A folder without a database gets a
+ * copy of the template, if there is one, unless isBare.
  */
-export async function startStack({ env = {}, stateDir } = {}) {
+export async function startStack({ env = {}, stateDir, isBare = false } = {}) {
   const folder = stateDir ?? newStateDir();
+  if (!isBare) copyDatabase(folder);
+  const port = env.PORT ?? String(await freePort());
   // setpriv: a test that dies, however it dies, takes its servers along
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', RUN], {
     cwd: TOP,
     detached: true, // a Ctrl-C is for the test, which then stops the stack
-    env: { ...process.env, PORT: '0', ...env, STATE_DIR: folder },
+    env: { ...process.env, ...env, PORT: port, STATE_DIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stack = new Stack(child, folder);

@@ -28,7 +28,8 @@ const posted = [];
 
 /** Starts the next run of the state folder. */
 async function start(env) {
-  stack = await startStack({ stateDir: state, env });
+  stack = await startStack({ stateDir: state, isBare: true,
+    env: { PORT: '0', ...env } });
 }
 
 /** Ends the current run. */
