@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The strings that are signed. Knows neither who asks nor who may.
+ * Builds the signed texts. It does not decide who may have a signature.
  */
 #include "common/wire/auth.h"
 
 #include "common/base/crypto.h"
 #include "common/base/text.h"
 
-/* Of a user's id in a grant: 128 characters of UTF-8. */
+/* Longest user id in a grant: 128 characters of UTF-8. */
 #define USER_MAX_BYTES 512
 
 static void add_hmac(struct buf *buf, const struct app *app,
@@ -56,7 +56,7 @@ void auth_add_user(struct buf *buf, const struct app *app,
 	buf_release(&text);
 }
 
-/* Releases expected. */
+/* Whether auth equals expected, which it releases. */
 static bool is_expected(struct span auth, struct buf *expected)
 {
 	bool result = crypto_equal(auth, buf_span(expected));
@@ -89,7 +89,7 @@ void auth_add_grant(struct buf *buf, const struct app *app, struct span channel,
 {
 	struct buf text = BUF_INIT;
 
-	/* user is last: it alone may hold a line feed */
+	/* user is last, because only a user id may contain a line feed */
 	buf_addf(&text, "grant\n%s\n%lld\n", app->id, (long long)expiry_s);
 	buf_add_span(&text, channel);
 	buf_add_char(&text, '\n');
@@ -102,7 +102,7 @@ void auth_add_grant(struct buf *buf, const struct app *app, struct span channel,
 	buf_release(&text);
 }
 
-/* Takes what stands before the next colon off *rest; -1 if there is none. */
+/* Takes the part before the next colon off *rest; -1 if there is no colon. */
 static int take_grant_field(struct span *rest, struct span *field)
 {
 	const char *colon =
@@ -115,7 +115,7 @@ static int take_grant_field(struct span *rest, struct span *field)
 	return 0;
 }
 
-/* The user, up to USER_MAX_BYTES, in whatever case. */
+/* Decodes the user id, at most USER_MAX_BYTES, from hexadecimal in any case. */
 static int parse_grant_user(struct span hex, char *user)
 {
 	size_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Header line and event, written by messages-fcgi, read by relay.
+ * Encodes and decodes the header line and the names in Redis.
  */
 #include "common/wire/envelope.h"
 
@@ -20,7 +20,8 @@ void envelope_encode(struct buf *buf, const struct envelope *envelope)
 	buf_add_span(buf, envelope->event);
 }
 
-/* Takes what stands before the delimiter off *rest; -1 if there is none. */
+/* Takes the part before the delimiter off *rest; -1 if it is empty or there is
+ * no delimiter. */
 static int take_header_field(struct span *rest, char delimiter,
 			     struct span *field)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a row to bytes; the one function that does it.
+ * The only encoder of events.
  */
 #include "common/wire/event.h"
 
@@ -20,7 +20,8 @@ void event_add_message(struct buf *buf, const struct event *event)
 	buf_add_char(buf, '}');
 }
 
-/* The data of a Pusher event is a string; a message's holds JSON. */
+/* The data of a Pusher event is a string; that of a chat message contains JSON.
+ */
 static void add_event_data(struct buf *buf, const struct event *event)
 {
 	struct buf message = BUF_INIT;
@@ -49,7 +50,8 @@ void event_encode(struct buf *buf, const struct event *event)
 	buf_add_char(buf, '}');
 }
 
-/* It is last, and without it the text ends in a quotation mark and a brace. */
+/* The id is the last member. A text without an id ends in a quotation mark and
+ * a brace. */
 int64_t event_encoded_id(struct span text)
 {
 	const char *colon =

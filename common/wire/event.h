@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * An event of the log, and the bytes it becomes. Publisher and heal both
- * encode by event_encode, so a healed event is byte-identical to the live one.
- * Pure.
+ * An event, and its encoding as a Pusher event. messages-fcgi encodes the
+ * events that it publishes, and relay those that it reads from the log, with
+ * the same function, so both are byte-identical. Pure.
  */
 #ifndef COMMON_WIRE_EVENT_H
 #define COMMON_WIRE_EVENT_H
@@ -11,12 +11,12 @@
 
 #include "common/base/buf.h"
 
-/* The name of a chat message's event. */
+/* The name of the event of a chat message. */
 #define EVENT_NEW_MESSAGE "new_message"
 
-/* A row of pushlog.event. Everything in it is borrowed. A chat message has
- * name and text, any other event has data; what it has not is absent. All text
- * is valid UTF-8. */
+/* A row of pushlog.event. The spans are borrowed and valid UTF-8. A chat
+ * message has name and text, any other event has data; the others are absent.
+ */
 struct event {
 	struct span channel;
 	int64_t id;      /* from 1; 0: the event is not in the log */
@@ -24,18 +24,19 @@ struct event {
 	struct span event;
 	struct span name, text;
 	struct span data;
-	struct span exclude; /* socket id that is not to receive it */
+	struct span
+		exclude; /* the socket that does not receive it; or absent */
 };
 
-/* Adds a chat message as readers and posters get it:
+/* Adds a chat message as the HTTP API returns it:
  * {"id":1,"name":"…","text":"…","time":…} */
 void event_add_message(struct buf *buf, const struct event *event);
 
-/* Adds the finished Pusher event, as it stands in a WebSocket frame:
- * {"event":"…","channel":"…","data":"…","id":1}; without id if that is 0. */
+/* Adds the Pusher event, the payload of a WebSocket frame:
+ * {"event":"…","channel":"…","data":"…","id":1}, without id if that is 0. */
 void event_encode(struct buf *buf, const struct event *event);
 
-/* The id in what event_encode has added; 0 if there is none. */
+/* The id in a text that event_encode has added; 0 if it has none. */
 int64_t event_encoded_id(struct span text);
 
 #endif

@@ -1,55 +1,56 @@
 -- SPDX-License-Identifier: MIT
 --
--- Who is where, in the whole cluster: the truth of presence, occupancy and
--- subscription counts, kept in Redis. This file alone knows how; both programs
--- have it built in and call it by EVALSHA:
+-- The roster: presence, occupancy, subscription counts and signed-in users of
+-- the whole cluster, kept in Redis. Only this script knows the keys; both
+-- programs contain its text and call it with EVALSHA:
 --
 --     EVALSHA sha 0 {op} {prefix} {argument}…
 --
--- Everything is registered by a node, which is one life of a worker's
--- connection to Redis. A node lives for a lease after whatever it asked last.
--- What an expired one had registered is undone by whoever looks next, so that
--- each transition happens once. All keys begin with {prefix}:roster:
+-- A node is one connection of a worker to Redis, and registers the worker's
+-- subscriptions, members and users. Each call of a node renews its lease. When
+-- the lease has expired, the next call of any node or reader undoes the node's
+-- registrations, so each transition happens once. All keys begin with
+-- {prefix}:roster:
 --
 --     nodes                   zset  node -> when its lease ends, in ms
---     node:{node}             hash  what it has registered:
+--     node:{node}             hash  the node's registrations:
 --                                   "c {app} {channel}" -> 1
 --                                   "m {app} {channel} {user}" -> 1
 --                                   "u {app} {user}" -> 1
---     count:{app}:{channel}   hash  node -> its subscribers there
---     users:{app}:{channel}   hash  user -> "{nodes that have it} {user_info}"
---     online:{app}            hash  user -> nodes where it is signed in
---     occupied:{app}          set   of channels with subscribers
---     terminated              zset  "{app}:{user}" whose connections were to be
---                                   closed lately -> when
+--     count:{app}:{channel}   hash  node -> the number of its subscribers
+--     users:{app}:{channel}   hash  user -> "{number of nodes} {user_info}"
+--     online:{app}            hash  user -> number of nodes with a connection
+--     occupied:{app}          set   channels with subscribers
+--     terminated              zset  "{app}:{user}" -> when terminate was called
 --     apps                    hash  app -> flags, see wants()
 --     born                    when this Redis was first used, in ms
---     due                     zset  what is to be said later -> when, in ms
+--     due                     zset  delayed notice -> when to send it, in ms
 --     unsaid                  set   "{app} {channel}" whose count has changed
---                                   since it was last said
+--                                   since its last notice
 --
--- What happens is said in two ways. Hints are published to {prefix}:roster for
--- the workers; they are true when sent and may be lost:
+-- The script notifies in two ways. It publishes hints to {prefix}:roster for
+-- the workers; a hint is true when it is sent and may be lost:
 --
---     members {app}:{channel}      somebody came or went: ask who is there
---     count {app}:{channel} {n}    subscribers
---     online {app}:{user}          signed in for the first time
---     offline {app}:{user}         has no connection any more
---     terminate {app}:{user}       close its connections
+--     members {app}:{channel}      the members changed: read them again
+--     count {app}:{channel} {n}    the number of subscribers is n
+--     online {app}:{user}          the user has signed in
+--     offline {app}:{user}         the user has no connection left
+--     terminate {app}:{user}       close the connections of the user
 --
--- Webhooks are added to the stream {prefix}:webhooks:{app}, as field `event`,
--- each an object of the array `events` of the request to come.
+-- It adds webhook events to the stream {prefix}:webhooks:{app}, in a field
+-- `event`: an object of the array `events` of the webhook's request.
 
 local LEASE_MS = 5000
--- Somebody who navigates from page to page is neither gone nor new.
+-- A user who navigates from page to page has neither left nor joined.
 local LEAVING_MS = 3000
--- A count of so many subscribers is said once in so long.
+-- A count of CROWD subscribers and more is sent once in CROWD_MS.
 local CROWD, CROWD_MS = 100, 5000
--- Undone, and said, by one call: Redis does nothing else meanwhile. Who reads
--- must know what is true, and takes more at once.
+-- Limits of one call, because Redis does nothing else meanwhile. A reader needs
+-- the true state, so it may undo more at once.
 local UNDO_MAX, UNDO_BEFORE_READ_MAX, DUE_MAX = 1000, 10000, 1000
 local WEBHOOKS_MAX = 100000
--- Who hears no hints for so long may still learn whom to close.
+-- A worker that misses hints for less time than this still learns which
+-- connections to close.
 local TERMINATED_MS = 60000
 
 local op, prefix = ARGV[1], ARGV[2]
@@ -65,9 +66,9 @@ local function key(...)
   return prefix .. ':roster:' .. table.concat({ ... }, ':')
 end
 
--- ---- saying what happens ----
+-- ---- notices ----
 
--- flag: w has webhooks, c wants subscription counts
+-- flag: w, the app has webhooks; c, the app wants subscription counts
 local flags = {}
 local function wants(app, flag)
   flags[app] = flags[app] or call('HGET', key('apps'), app) or ''
@@ -91,8 +92,8 @@ local function event(name, channel, user)
   return json .. '}'
 end
 
--- As node:{node} names what is registered, and `due` what is to be said. What
--- is last may hold blanks: a user, or the channel of one.
+-- The name of a registration in node:{node}, or of a notice in `due`. Its last
+-- part may contain blanks: a user, or the channel of a user.
 local function entry(...)
   return table.concat({ ... }, ' ')
 end
@@ -103,19 +104,20 @@ local function parse(name)
   return kind, app, rest
 end
 
--- In a while, unless it comes back.
+-- Delays a notice of leaving, so that is_back can cancel it.
 local function leave(kind, app, channel, user)
   if wants(app, 'w') then
     call('ZADD', key('due'), now + LEAVING_MS, entry(kind, app, channel, user))
   end
 end
 
--- Whether it came back in time, so that nobody need know.
+-- Cancels the delayed notice. Whether there was one.
 local function is_back(kind, app, channel, user)
   return call('ZREM', key('due'), entry(kind, app, channel, user)) == 1
 end
 
--- Who registers again after Redis has lost everything has not just come.
+-- Whether a registration is a repeated one after Redis has lost its data, so
+-- that it is not an arrival.
 local function is_quiet(again)
   return again and now - (call('GET', key('born')) or 0) < LEASE_MS
 end
@@ -130,15 +132,15 @@ local function total(app, channel)
   return sum
 end
 
-local function tell_count(app, channel, n)
+local function send_count(app, channel, n)
   hint('count', app .. ':' .. channel, n)
   webhook(app, '{"name":"subscription_count","channel":' ..
     cjson.encode(channel) .. ',"subscription_count":' .. n .. '}')
 end
 
--- again: while nodes register again there are some that have not, or have under
--- two names; it is said when they are through.
-local function say_count(app, channel, again)
+-- again: nodes are registering again, so some are missing or registered under
+-- two names. The count is sent when they have finished.
+local function update_count(app, channel, again)
   local n, crowded = total(app, channel), entry('s', app, channel)
   if n == 0 or not wants(app, 'c') or channel:find('^presence%-') then return end
   if again then
@@ -147,12 +149,12 @@ local function say_count(app, channel, again)
   elseif n < CROWD then
     call('ZREM', key('due'), crowded)
     call('SREM', key('unsaid'), app .. ' ' .. channel)
-    tell_count(app, channel, n)
+    send_count(app, channel, n)
   elseif call('ZSCORE', key('due'), crowded) then
     call('SADD', key('unsaid'), app .. ' ' .. channel)
   else
     call('ZADD', key('due'), now + CROWD_MS, crowded)
-    tell_count(app, channel, n)
+    send_count(app, channel, n)
   end
 end
 
@@ -176,12 +178,12 @@ local function set_count(node, app, channel, n, again)
     call('SREM', key('occupied', app), channel)
     leave('c', app, channel)
   end
-  say_count(app, channel, again)
+  update_count(app, channel, again)
 end
 
 -- ---- members ----
 
-local changed = {} -- channels whose members did
+local changed = {} -- channels whose members changed
 
 local function hint_members()
   for channel in pairs(changed) do hint('members', channel) end
@@ -260,8 +262,8 @@ local function undo(node, name)
   call('HDEL', key('node', node), name)
 end
 
--- Undoes what expired nodes have registered, up to so much or a little more.
--- Whether that was all.
+-- Undoes the registrations of expired nodes, about max of them. Whether none is
+-- left.
 local function sweep_nodes(max)
   local left = max
   for _, node in ipairs(call('ZRANGEBYSCORE', key('nodes'), '-inf', now)) do
@@ -278,7 +280,7 @@ local function sweep_nodes(max)
   return true
 end
 
--- Says what is due, up to so much. Whether that was all.
+-- Sends the notices that are due, at most DUE_MAX. Whether none is left.
 local function sweep_due()
   local due = call('ZRANGEBYSCORE', key('due'), '-inf', now, 'LIMIT', 0, DUE_MAX)
   for _, name in ipairs(due) do
@@ -289,25 +291,25 @@ local function sweep_due()
     elseif kind == 'm' then
       webhook(app, event('member_removed', channel, user))
     elseif call('SREM', key('unsaid'), app .. ' ' .. channel) == 1 then
-      say_count(app, channel)
+      update_count(app, channel)
     end
   end
   return #due < DUE_MAX
 end
 
 local function sweep(max)
-  local is_said = sweep_due()
-  return sweep_nodes(max or UNDO_BEFORE_READ_MAX) and is_said
+  local is_done = sweep_due()
+  return sweep_nodes(max or UNDO_BEFORE_READ_MAX) and is_done
 end
 
--- ---- what may be asked ----
+-- ---- operations ----
 
--- Of nodes: each takes the node first. One that is not known, because its
--- lease has ended or Redis has lost everything, is told so by an error, and
--- begins anew under another name.
+-- Of nodes: the first argument is the node. An unknown node, whose lease has
+-- expired or whose Redis has lost its data, gets an error and begins again
+-- under a new name.
 local of_nodes = {}
 
--- {app} {flags}, …: the node lives from now on. Answers the length of a lease.
+-- {app} {flags}, …: registers the node. Returns the length of a lease in ms.
 function of_nodes.begin(_, ...)
   local apps = { ... }
   call('SET', key('born'), now, 'NX')
@@ -316,19 +318,19 @@ function of_nodes.begin(_, ...)
   return LEASE_MS
 end
 
--- Answers 1, or 2 if there is more to do: to be called again at once.
+-- Returns 1, or 2 if there is more to undo: the node then calls again at once.
 function of_nodes.renew()
   return sweep(UNDO_MAX) and 1 or 2
 end
 
--- {other}: another node of the same worker is no more.
+-- {other}: an earlier node of the same worker has ended.
 function of_nodes.replace(node, other)
   call('ZADD', key('nodes'), 'XX', 0, other)
   sweep(UNDO_MAX)
   return 1
 end
 
--- {again} then {app} {channel} {subscribers of the node}, …
+-- {again}, then {app} {channel} {number of the node's subscribers}, …
 function of_nodes.count(node, again, ...)
   local all = { ... }
   for i = 1, #all, 3 do
@@ -337,9 +339,9 @@ function of_nodes.count(node, again, ...)
   return 1
 end
 
--- The user; or nothing if there are max already (0: any number may be). Who
--- else is there is another question, because many who come at once are one
--- list together.
+-- Returns the user; or nothing if the channel has max members already (0: no
+-- limit). The list of members is another operation, because joins that arrive
+-- together share one list.
 function of_nodes.join(node, app, channel, max, user, info)
   local users = key('users', app, channel)
   if tonumber(max) > 0 and call('HLEN', users) >= tonumber(max) and
@@ -350,7 +352,7 @@ function of_nodes.join(node, app, channel, max, user, info)
   return { user }
 end
 
--- {again} {app} {channel} then {user} {user_info}, …: however many there are.
+-- {again} {app} {channel}, then {user} {user_info}, …, without a limit.
 function of_nodes.register(node, again, app, channel, ...)
   local all, quiet = { ... }, is_quiet(again == '1')
   for i = 1, #all, 2 do
@@ -364,21 +366,21 @@ function of_nodes.part(node, app, channel, user)
   return 1
 end
 
--- user, user_info, …
+-- Returns user, user_info, …
 function of_nodes.members(_, app, channel)
   return members(app, channel)
 end
 
--- {1|0}: the user signed in, or out of the last connection, of this node.
+-- {1|0}: the user has signed in at this node, or its last connection has ended.
 function of_nodes.online(node, app, is, user)
   set_online(node, app, user, is == '1')
   return 1
 end
 
--- Of anybody.
+-- Of any caller.
 local of_all = {}
 
--- {user}, …: the ones that are online.
+-- {user}, …: returns those that are online.
 function of_all.watch(app, ...)
   local online = {}
   for _, user in ipairs({ ... }) do
@@ -389,13 +391,14 @@ function of_all.watch(app, ...)
   return online
 end
 
--- {json}: a webhook of what Redis need not know.
+-- {json}: adds a webhook event that concerns no state in Redis.
 function of_all.webhook(app, json)
   webhook(app, json)
   return 1
 end
 
--- channel, users, subscribers, … of the occupied ones with that prefix
+-- Returns channel, users, subscribers, … of the occupied channels whose names
+-- begin with `start`.
 function of_all.channels(app, start)
   local list = {}
   sweep()
@@ -409,7 +412,7 @@ function of_all.channels(app, start)
   return list
 end
 
--- {channel}, …: users, subscribers of each
+-- {channel}, …: returns users, subscribers of each.
 function of_all.counts(app, ...)
   local list = {}
   sweep()
@@ -420,8 +423,8 @@ function of_all.counts(app, ...)
   return list
 end
 
--- users, subscribers; of a cache channel with an event the seconds that it will
--- be kept, and its data, too
+-- Returns users, subscribers; and of a cache channel with an event the seconds
+-- until it expires, and its data.
 function of_all.channel(app, channel)
   local cached = prefix .. ':cache:' .. app .. ':' .. channel
   local list = of_all.counts(app, channel)
@@ -447,7 +450,7 @@ function of_all.terminate(app, user)
   return 1
 end
 
--- "{app}:{user}", ms since then, … of those whose connections were to be closed
+-- Returns "{app}:{user}", ms since terminate was called, …
 function of_all.terminated()
   local list = call('ZRANGEBYSCORE', key('terminated'), now - TERMINATED_MS,
     '+inf', 'WITHSCORES')
@@ -461,8 +464,8 @@ local answer
 if of_all[op] then
   answer = of_all[op](unpack(ARGV, 3))
 elseif op == 'begin' or is_known(ARGV[3]) then
-  -- Whatever it asks is a sign of life: to register all that a node has may take
-  -- longer than a lease.
+  -- Every call renews the lease, because a node may need longer than a lease to
+  -- register everything.
   call('ZADD', key('nodes'), now + LEASE_MS, ARGV[3])
   answer = of_nodes[op](unpack(ARGV, 3))
 else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text of roster.lua, which make has turned into a C string.
+ * make writes roster.lua as a C string to roster_lua.h.
  */
 #include "common/wire/roster_script.h"
 

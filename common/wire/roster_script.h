@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The script that both programs have Redis run; what it does and is asked is
- * told in common/wire/roster.lua, whose text this is.
+ * The text of common/wire/roster.lua, the script that both programs run in
+ * Redis. Its comments describe the operations.
  */
 #ifndef COMMON_WIRE_ROSTER_SCRIPT_H
 #define COMMON_WIRE_ROSTER_SCRIPT_H
@@ -10,7 +10,7 @@
 
 struct span roster_script(void);
 
-/* Adds its name for EVALSHA: the SHA-1 in hexadecimal. */
+/* Adds the script's name for EVALSHA: its SHA-1 in hexadecimal. */
 void roster_script_add_sha(struct buf *buf);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Socket ids, as text and as a number.
+ * Converts socket ids between text and number.
  */
 #include "common/wire/socket_id.h"
 
 #include "common/base/text.h"
 
-/* A number as buf_add_int writes it: no sign, no zeros in front. */
+/* Parses a number of 32 bits as buf_add_int writes it: without a sign and
+ * without leading zeros. */
 static bool parse_half(struct span s, int64_t *n)
 {
 	if (s.len == 0 || s.ptr[0] == '-' || (s.ptr[0] == '0' && s.len > 1))

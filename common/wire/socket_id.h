@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The name of one connection, as two numbers with a dot between, "123.456",
- * held as one of 64 bits. 0 is no socket id. Pure.
+ * Socket ids: the name of a connection in the Pusher protocol, such as
+ * "123.456". The two numbers are kept as one of 64 bits; 0 is not a socket id.
+ * Pure.
  */
 #ifndef COMMON_WIRE_SOCKET_ID_H
 #define COMMON_WIRE_SOCKET_ID_H
@@ -10,7 +11,7 @@
 
 #include "common/base/buf.h"
 
-/* 0 if s is not one that socket_id_add could have written. */
+/* The socket id in s; 0 if s is not in the form that socket_id_add writes. */
 uint64_t socket_id_parse(struct span s);
 
 void socket_id_add(struct buf *buf, uint64_t socket_id);
