@@ -208,7 +208,7 @@ for (const program of PROGRAMS) {
       for (const [apps, why] of [
         [[app('1'), app('2', { secrets: 'x' })],
           /apps\[1\]\.secrets is not a member of an app/],
-        [[app('1'), app('1')], /apps\[1\]\.id is another app's/],
+        [[app('1'), app('1')], /apps\[1\]\.id is used by another app/],
         [[app('1', { secret: 'short' })], /apps\[0\]\.secret is shorter/],
         [[app('1', { event_max_bytes: '1' })],
           /apps\[0\]\.event_max_bytes is not a whole number/],

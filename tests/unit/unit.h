@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cmocka with what it wants included before it, and the few things that more
- * than one unit test needs.
+ * Includes cmocka and the headers that it requires before it, and defines the
+ * helpers that several unit tests share.
  */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
@@ -19,17 +19,17 @@
 #include "common/base/buf.h"
 #include "common/base/span.h"
 
-/* A test, named by the sentence that it proves. */
+/* A test. Its name is the sentence that it proves. */
 #define TEST(sentence)                                                         \
 	static void sentence(void **state __attribute__((unused)))
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The span of a literal, which may hold NUL. */
+/* The span of a literal, which may contain NUL. */
 #define SPAN(literal) span_of(literal, sizeof(literal) - 1)
 
-/* A copy in a block of exactly its length, so that the address sanitizer sees
- * a read of one byte too many. The caller frees ptr. */
+/* A copy in a block of exactly its length, so that the address sanitizer
+ * detects a read beyond its end. The caller passes it to unbox. */
 static inline struct span boxed(struct span s)
 {
 	char *copy = malloc(s.len > 0 ? s.len : 1);
@@ -37,7 +37,7 @@ static inline struct span boxed(struct span s)
 	assert_non_null(copy);
 	if (s.len > 0)
 		memcpy(copy, s.ptr, s.len);
-	/* an empty span points behind its block's only byte */
+	/* an empty span points behind the only byte of its block */
 	return span_of(s.len > 0 ? copy : copy + 1, s.len);
 }
 
@@ -59,7 +59,7 @@ static inline void check_span(struct span s, struct span want, const char *file,
 
 #define assert_span(s, want) check_span(s, want, __FILE__, __LINE__)
 
-/* Empties the buf, so that one serves a test. */
+/* Compares and clears the buf, so that a test can reuse it. */
 static inline void check_buf(struct buf *buf, struct span want,
 			     const char *file, int line)
 {
@@ -70,16 +70,17 @@ static inline void check_buf(struct buf *buf, struct span want,
 
 #define assert_buf(buf, want) check_buf(buf, SPAN(want), __FILE__, __LINE__)
 
-/* A number that looks random and is the same in every run (Numerical Recipes'
- * generator, without its low bits, which repeat). */
+/* A pseudo-random number, the same in every run: the generator of Numerical
+ * Recipes without its low bits, which repeat. */
 static inline uint32_t random_next(uint32_t *state)
 {
 	*state = *state * 1664525 + 1013904223;
 	return *state >> 8;
 }
 
-/* Runs fn in a child whose standard output and error go to *said, up to size
- * - 1 bytes, NUL-terminated. Returns the exit status, or minus the signal. */
+/* Runs fn in a child process and writes its standard output and error to said,
+ * at most size - 1 bytes and a NUL. Returns the exit status, or minus the
+ * signal. */
 int run_child(void (*fn)(void), char *said, size_t size);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/json: what the scan accepts json-c reads, and reads as the scan meant
- * it; what is escaped scans; every string that comes out goes in again.
+ * common/base/json: json-c parses every text that the scan accepts, and to
+ * values of the same types; escaped strings pass the scan; strings survive a
+ * round trip.
  */
 #include "common/base/json.h"
 
@@ -12,14 +13,14 @@
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
-/* json-c accepts all that the scan does, of any type. */
+/* json-c accepts every text that the scan accepts, of any type. */
 static void check_json_c_agrees(struct span s)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
 	struct json_object *value;
 	struct buf line = BUF_INIT;
 
-	/* a number at the top ends only where something else begins */
+	/* json-c ends a number only at a following character */
 	buf_add_span(&line, s);
 	buf_add_char(&line, '\n');
 	value = json_tokener_parse_ex(tokener, line.data, (int)line.len);
@@ -29,8 +30,8 @@ static void check_json_c_agrees(struct span s)
 	buf_release(&line);
 }
 
-/* Each member is found as text, unless its key is written with escapes; and
- * what is found is one value of that type, with nothing around it. */
+/* json_get_text finds each member, unless its key is written with escapes, and
+ * returns one value of the same type without blanks around it. */
 static void check_texts(struct span text, struct json_object *object)
 {
 	json_object_object_foreach(object, key, member)
@@ -53,7 +54,7 @@ static void check_texts(struct span text, struct json_object *object)
 	}
 }
 
-/* Each string of the object, written by us, reads back as it was. */
+/* Each string of the object is the same after it was written and parsed. */
 static void check_strings(struct json_object *object)
 {
 	struct json_object *again;

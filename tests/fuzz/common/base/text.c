@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/text: valid UTF-8 is what iconv takes for it; a number that is read
- * is the one that strtoll reads.
+ * common/base/text: agrees with iconv on valid UTF-8, and with strtoll on
+ * numbers.
  */
 #include "common/base/text.h"
 
@@ -11,7 +11,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-/* glibc's UTF-8 decoder, to UTF-16, which ends where Unicode does. */
+/* glibc converts to UTF-16, which has no code points above U+10FFFF. */
 static bool iconv_takes(const uint8_t *data, size_t size)
 {
 	static iconv_t converter = (iconv_t)-1;
@@ -28,7 +28,7 @@ static bool iconv_takes(const uint8_t *data, size_t size)
 	return result != (size_t)-1 && in_left == 0;
 }
 
-/* Whether strtoll reads all of it, and what. */
+/* Whether s is plain digits and strtoll converts all of it, to *n. */
 static bool strtoll_takes(struct span s, int64_t *n)
 {
 	char *copy = strndup(s.ptr, s.len), *end;

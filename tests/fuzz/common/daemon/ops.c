@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/ops: an answer, once given, does not change with what follows, so no
- * split of the bytes makes a difference; and it is one whole HTTP response.
+ * common/daemon/ops: bytes after a complete request do not change the response,
+ * so the split of the bytes makes no difference; and a response is complete.
  */
 #include "common/daemon/ops.h"
 
@@ -22,7 +22,7 @@ static void metrics(void *ctx, struct buf *text)
 
 static const struct ops_handler handler = { good, good, metrics, NULL };
 
-/* In a block of its own, where a read of one byte too many is seen. */
+/* In a block of its own, so that a read beyond its end is detected. */
 static int answer(struct span in, struct buf *out)
 {
 	char *copy = malloc(in.len > 0 ? in.len : 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/auth: nothing that was not made with the secret is let in, and a grant
- * that was made for whomever is good until it expires.
+ * common/wire/auth: arbitrary bytes are no valid signature or grant, and a
+ * grant for any user is valid until it expires.
  */
 #include "common/wire/auth.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/envelope: what decodes encodes to what decodes the same, within the
- * payload; a topic is ours only if it is the one that we would write.
+ * common/wire/envelope: a decoded envelope lies within the payload and survives
+ * a round trip; a topic with a key begins with the prefix.
  */
 #include "common/wire/envelope.h"
 
@@ -37,7 +37,7 @@ static void check_decoded(struct span payload, const struct envelope *envelope)
 	buf_release(&buf);
 }
 
-/* Anything may be an event: it comes back as it was. */
+/* Any bytes may be an event: they are unchanged after a round trip. */
 static void check_event(struct span event)
 {
 	struct envelope out = { absent, 0, absent, event }, in;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/backoff: the ladder, its jitter, and that it never overflows.
+ * common/base/backoff: the waits, their jitter, and that nothing overflows.
  */
 #include "common/base/backoff.h"
 
@@ -42,7 +42,7 @@ TEST(every_random_number_stays_between_half_and_whole)
 	}
 }
 
-TEST(failures_without_end_wait_a_second)
+TEST(the_wait_never_exceeds_a_second)
 {
 	struct backoff backoff = { 0 };
 	int i;
@@ -53,7 +53,7 @@ TEST(failures_without_end_wait_a_second)
 	assert_int_equal(backoff_next_ms(&backoff, 500), 1000);
 }
 
-TEST(other_waits_double_up_to_their_own_end)
+TEST(other_bounds_are_respected)
 {
 	struct backoff backoff = { 0 };
 
@@ -63,7 +63,7 @@ TEST(other_waits_double_up_to_their_own_end)
 	assert_int_equal(backoff_next_within_ms(&backoff, 10, 25, 12), 24);
 }
 
-TEST(after_a_reset_the_ladder_starts_anew)
+TEST(after_a_reset_the_first_wait_is_used_again)
 {
 	struct backoff backoff = { 0 };
 
@@ -79,9 +79,9 @@ int main(void)
 		cmocka_unit_test(waits_double_up_to_a_second),
 		cmocka_unit_test(
 			every_random_number_stays_between_half_and_whole),
-		cmocka_unit_test(failures_without_end_wait_a_second),
-		cmocka_unit_test(other_waits_double_up_to_their_own_end),
-		cmocka_unit_test(after_a_reset_the_ladder_starts_anew),
+		cmocka_unit_test(the_wait_never_exceeds_a_second),
+		cmocka_unit_test(other_bounds_are_respected),
+		cmocka_unit_test(after_a_reset_the_first_wait_is_used_again),
 	};
 
 	return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);

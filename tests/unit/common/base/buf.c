@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/buf: what was added is what is there, through every growth.
+ * common/base/buf: the added bytes survive every growth.
  */
 #include "common/base/buf.h"
 
@@ -8,7 +8,7 @@
 
 #include "tests/unit/unit.h"
 
-TEST(a_new_buf_is_empty_and_takes_nothing_as_nothing)
+TEST(a_new_buf_is_empty_and_adding_nothing_keeps_it_so)
 {
 	struct buf buf = BUF_INIT;
 
@@ -22,7 +22,7 @@ TEST(a_new_buf_is_empty_and_takes_nothing_as_nothing)
 	buf_release(&buf);
 }
 
-TEST(bytes_stay_through_every_growth)
+TEST(bytes_survive_every_growth)
 {
 	struct buf buf = BUF_INIT;
 	size_t i;
@@ -45,14 +45,14 @@ TEST(bytes_stay_through_every_growth)
 	buf_release(&buf);
 }
 
-TEST(reserved_room_is_all_there)
+TEST(all_of_the_reserved_room_is_writable)
 {
 	struct buf buf = BUF_INIT;
 	size_t len;
 
 	for (len = 0; len < 300; len++) {
 		buf_add(&buf, "x", 1);
-		/* the address sanitizer watches the end */
+		/* the address sanitizer detects writes beyond it */
 		memset(buf_reserve(&buf, len), 'r', len);
 		assert_int_equal(buf.len, 1);
 		assert_int_equal(buf.data[0], 'x');
@@ -131,9 +131,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			a_new_buf_is_empty_and_takes_nothing_as_nothing),
-		cmocka_unit_test(bytes_stay_through_every_growth),
-		cmocka_unit_test(reserved_room_is_all_there),
+			a_new_buf_is_empty_and_adding_nothing_keeps_it_so),
+		cmocka_unit_test(bytes_survive_every_growth),
+		cmocka_unit_test(all_of_the_reserved_room_is_writable),
 		cmocka_unit_test(formatted_text_fits_at_every_length),
 		cmocka_unit_test(numbers_are_written_as_printf_writes_them),
 		cmocka_unit_test(dropping_takes_from_the_front),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/crypto: published vectors (FIPS 180-4, RFC 1321, RFC
+ * common/base/crypto: published vectors (FIPS 180-4, RFC 1321, RFC
  * 4231, RFC 4648, RFC 6455).
  */
 #include "common/base/crypto.h"
@@ -56,7 +56,7 @@ TEST(hmac_sha256_gives_the_published_codes)
 	buf_release(&hex);
 }
 
-TEST(only_the_same_bytes_are_equal)
+TEST(only_identical_bytes_are_equal)
 {
 	assert_true(crypto_equal(SPAN("abc"), SPAN("abc")));
 	assert_true(crypto_equal(SPAN(""), SPAN("")));
@@ -92,7 +92,7 @@ TEST(sha256_gives_the_published_digests)
 	buf_release(&million);
 }
 
-TEST(a_digest_covers_nul_and_stops_at_the_length)
+TEST(a_digest_covers_nul_and_ends_at_the_length)
 {
 	uint8_t whole[CRYPTO_SHA256_BYTES], part[CRYPTO_SHA256_BYTES];
 
@@ -130,7 +130,7 @@ TEST(base64_gives_the_published_strings)
 	buf_release(&buf);
 }
 
-TEST(base64_has_no_line_breaks_and_keeps_within_its_room)
+TEST(base64_has_no_line_breaks_and_fits_the_reserved_room)
 {
 	uint8_t zeros[300] = { 0 };
 	size_t len, i;
@@ -147,8 +147,8 @@ TEST(base64_has_no_line_breaks_and_keeps_within_its_room)
 	}
 }
 
-/* The example of RFC 6455 § 1.3: how relay will use both. */
-TEST(the_websocket_accept_key_is_the_one_of_the_rfc)
+/* The example of RFC 6455 § 1.3, which relay computes like this. */
+TEST(the_websocket_accept_key_is_that_of_the_rfc)
 {
 	uint8_t digest[CRYPTO_SHA1_BYTES];
 	struct buf buf = BUF_INIT;
@@ -169,7 +169,7 @@ TEST(random_bytes_fill_all_of_the_block_and_differ)
 	crypto_random(a, sizeof(a));
 	crypto_random(b, sizeof(b));
 	assert_memory_not_equal(a, b, sizeof(a));
-	/* 4 are expected; 40 is as good as impossible */
+	/* 4 are expected; 40 are practically impossible */
 	for (i = 0; i < sizeof(a); i++)
 		zeros += a[i] == 0;
 	assert_true(zeros < 40);
@@ -178,7 +178,7 @@ TEST(random_bytes_fill_all_of_the_block_and_differ)
 		    crypto_random_u32() != crypto_random_u32());
 }
 
-TEST(base64_is_read_as_it_is_written)
+TEST(only_canonical_base64_is_parsed)
 {
 	uint8_t out[3];
 
@@ -198,16 +198,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(md5_gives_the_published_digests),
 		cmocka_unit_test(hmac_sha256_gives_the_published_codes),
-		cmocka_unit_test(only_the_same_bytes_are_equal),
-		cmocka_unit_test(base64_is_read_as_it_is_written),
+		cmocka_unit_test(only_identical_bytes_are_equal),
+		cmocka_unit_test(only_canonical_base64_is_parsed),
 		cmocka_unit_test(sha1_gives_the_published_digests),
 		cmocka_unit_test(sha256_gives_the_published_digests),
-		cmocka_unit_test(a_digest_covers_nul_and_stops_at_the_length),
+		cmocka_unit_test(a_digest_covers_nul_and_ends_at_the_length),
 		cmocka_unit_test(base64_gives_the_published_strings),
 		cmocka_unit_test(
-			base64_has_no_line_breaks_and_keeps_within_its_room),
-		cmocka_unit_test(
-			the_websocket_accept_key_is_the_one_of_the_rfc),
+			base64_has_no_line_breaks_and_fits_the_reserved_room),
+		cmocka_unit_test(the_websocket_accept_key_is_that_of_the_rfc),
 		cmocka_unit_test(random_bytes_fill_all_of_the_block_and_differ),
 	};
 

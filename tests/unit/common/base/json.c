@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/json: the scan is RFC 8259 and nothing beside it, json-c never sees
- * what it would read in its own way, and what we escape reads back.
+ * common/base/json: the scan accepts exactly RFC 8259, json-c never gets a text
+ * that it would read differently, and escaped strings parse to the original.
  */
 #include "common/base/json.h"
 
@@ -67,7 +67,7 @@ TEST(every_production_of_the_grammar_is_accepted)
 		expect_json(span_str(good[i]));
 }
 
-TEST(what_is_beside_the_grammar_is_refused)
+TEST(text_outside_the_grammar_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -123,7 +123,7 @@ TEST(what_is_beside_the_grammar_is_refused)
 		expect_no_json(span_str(bad[i]));
 }
 
-TEST(numbers_beside_the_grammar_are_refused)
+TEST(numbers_outside_the_grammar_are_refused)
 {
 	static const char *const bad[] = {
 		"-",   "+1",       "01",        "-01",      "00",    "1.",
@@ -138,8 +138,8 @@ TEST(numbers_beside_the_grammar_are_refused)
 		expect_no_json(span_str(bad[i]));
 }
 
-/* json-c 0.16 accepts each of these even when it is told to be strict. */
-TEST(what_json_c_would_let_pass_is_refused)
+/* json-c 0.16 accepts each of these even in its strict mode. */
+TEST(faults_that_json_c_accepts_are_refused)
 {
 	struct json_object *object = NULL;
 	const char *why;
@@ -191,7 +191,7 @@ TEST(surrogates_come_in_pairs_and_in_order)
 	expect_json(SPAN("\"\\ud7ff\\ue000\""));
 }
 
-TEST(control_characters_are_refused_wherever_they_stand)
+TEST(control_characters_are_refused_in_any_place)
 {
 	char in_string[] = "\"_\"", outside[] = "[_]";
 	int c;
@@ -215,7 +215,7 @@ TEST(control_characters_are_refused_wherever_they_stand)
 	expect_no_json(SPAN("\xef\xbb\xbf{}"));
 }
 
-/* An object in an array and so on, so many of them. */
+/* An object in an array in an object and so on, `depth` levels. */
 static void add_nested(struct buf *buf, int depth)
 {
 	int i;
@@ -246,13 +246,13 @@ TEST(nesting_ends_at_32)
 	add_nested(&buf, 33);
 	expect_no_json(buf_span(&buf));
 	buf_release(&buf);
-	/* side by side is not nested */
+	/* values side by side are not nested */
 	expect_json(
 		SPAN("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],"
 		     "[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"));
 }
 
-TEST(endless_nesting_costs_nothing)
+TEST(unbounded_nesting_is_refused_at_once)
 {
 	struct buf buf = BUF_INIT;
 
@@ -262,7 +262,7 @@ TEST(endless_nesting_costs_nothing)
 	buf_release(&buf);
 }
 
-TEST(a_text_that_is_cut_anywhere_is_refused)
+TEST(a_truncated_text_is_refused)
 {
 	struct span whole =
 		SPAN("{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":"
@@ -275,7 +275,7 @@ TEST(a_text_that_is_cut_anywhere_is_refused)
 		expect_no_json(span_of(whole.ptr, len));
 }
 
-TEST(an_object_gives_its_strings)
+TEST(strings_of_an_object_are_found)
 {
 	struct span box = boxed(SPAN(
 		" {\"s\":\"a\\u00e9\\n\\/\",\"empty\":\"\",\"n\":1,\"z\":null,"
@@ -308,7 +308,7 @@ static void expect_text(struct span text, const char *key, const char *want)
 	unbox(box);
 }
 
-TEST(a_member_is_given_as_it_was_written)
+TEST(a_member_is_returned_as_it_was_written)
 {
 	struct span text = SPAN(
 		" { \"n\" : 1.0e+2 ,\"o\":{\"n\":[ 1, \"]}\" ] }\t,\"s\":"
@@ -337,7 +337,7 @@ static void expect_why(struct span s, const char *want)
 	unbox(box);
 }
 
-TEST(what_is_no_object_is_said_to_be_none)
+TEST(a_text_that_is_not_an_object_is_refused_with_the_reason)
 {
 	expect_why(SPAN("[]"), "not an object");
 	expect_why(SPAN("null"), "not an object");
@@ -347,8 +347,8 @@ TEST(what_is_no_object_is_said_to_be_none)
 	expect_why(SPAN("\xff"), "not valid UTF-8");
 }
 
-/* A number that json-c can't hold is no reason to call its object none. */
-TEST(numbers_of_any_size_are_numbers)
+/* An object with a number that json-c cannot represent is still an object. */
+TEST(numbers_of_any_size_are_accepted)
 {
 	static const char *const numbers[] = {
 		"9223372036854775807",
@@ -380,7 +380,7 @@ TEST(numbers_of_any_size_are_numbers)
 	buf_release(&buf);
 }
 
-TEST(repeated_keys_are_found_however_they_are_written)
+TEST(repeated_keys_are_found_in_any_spelling)
 {
 	expect_why(SPAN("{\"a\":1,\"a\":1}"), "a repeated key");
 	expect_why(SPAN("{\"a\":1,\"b\":2,\"a\":3}"), "a repeated key");
@@ -391,7 +391,7 @@ TEST(repeated_keys_are_found_however_they_are_written)
 		   "a repeated key");
 }
 
-TEST(like_keys_on_different_levels_are_not_repeated)
+TEST(equal_keys_of_different_objects_are_not_repeated)
 {
 	struct json_object *object = NULL;
 	const char *why;
@@ -404,7 +404,7 @@ TEST(like_keys_on_different_levels_are_not_repeated)
 	json_object_put(object);
 }
 
-TEST(each_character_is_escaped_as_it_must_be)
+TEST(each_character_has_the_right_escape)
 {
 	static const char *const controls[] = {
 		"\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004",
@@ -436,7 +436,7 @@ TEST(each_character_is_escaped_as_it_must_be)
 	buf_release(&buf);
 }
 
-TEST(nothing_is_escaped_to_nothing)
+TEST(the_empty_string_is_escaped_to_itself)
 {
 	struct buf buf = BUF_INIT;
 
@@ -448,7 +448,7 @@ TEST(nothing_is_escaped_to_nothing)
 	buf_release(&buf);
 }
 
-TEST(what_is_escaped_reads_back_the_same)
+TEST(an_escaped_string_parses_to_the_same_string)
 {
 	struct span text =
 		SPAN("\x01\x02\b\t\n\f\r\x1f \"\\/'<>&\x7f "
@@ -467,9 +467,9 @@ TEST(what_is_escaped_reads_back_the_same)
 	buf_release(&buf);
 }
 
-/* The room for escapes is reckoned beforehand: the worst case at every
- * length. */
-TEST(escapes_keep_within_their_room)
+/* The room for escapes is computed beforehand: the worst case at every length.
+ */
+TEST(escapes_fit_the_reserved_room)
 {
 	char ones[200];
 	size_t len;
@@ -488,27 +488,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_production_of_the_grammar_is_accepted),
-		cmocka_unit_test(what_is_beside_the_grammar_is_refused),
-		cmocka_unit_test(numbers_beside_the_grammar_are_refused),
-		cmocka_unit_test(what_json_c_would_let_pass_is_refused),
+		cmocka_unit_test(text_outside_the_grammar_is_refused),
+		cmocka_unit_test(numbers_outside_the_grammar_are_refused),
+		cmocka_unit_test(faults_that_json_c_accepts_are_refused),
 		cmocka_unit_test(surrogates_come_in_pairs_and_in_order),
-		cmocka_unit_test(
-			control_characters_are_refused_wherever_they_stand),
+		cmocka_unit_test(control_characters_are_refused_in_any_place),
 		cmocka_unit_test(nesting_ends_at_32),
-		cmocka_unit_test(endless_nesting_costs_nothing),
-		cmocka_unit_test(a_text_that_is_cut_anywhere_is_refused),
-		cmocka_unit_test(an_object_gives_its_strings),
-		cmocka_unit_test(a_member_is_given_as_it_was_written),
-		cmocka_unit_test(what_is_no_object_is_said_to_be_none),
-		cmocka_unit_test(numbers_of_any_size_are_numbers),
+		cmocka_unit_test(unbounded_nesting_is_refused_at_once),
+		cmocka_unit_test(a_truncated_text_is_refused),
+		cmocka_unit_test(strings_of_an_object_are_found),
+		cmocka_unit_test(a_member_is_returned_as_it_was_written),
 		cmocka_unit_test(
-			repeated_keys_are_found_however_they_are_written),
+			a_text_that_is_not_an_object_is_refused_with_the_reason),
+		cmocka_unit_test(numbers_of_any_size_are_accepted),
+		cmocka_unit_test(repeated_keys_are_found_in_any_spelling),
 		cmocka_unit_test(
-			like_keys_on_different_levels_are_not_repeated),
-		cmocka_unit_test(each_character_is_escaped_as_it_must_be),
-		cmocka_unit_test(nothing_is_escaped_to_nothing),
-		cmocka_unit_test(what_is_escaped_reads_back_the_same),
-		cmocka_unit_test(escapes_keep_within_their_room),
+			equal_keys_of_different_objects_are_not_repeated),
+		cmocka_unit_test(each_character_has_the_right_escape),
+		cmocka_unit_test(the_empty_string_is_escaped_to_itself),
+		cmocka_unit_test(an_escaped_string_parses_to_the_same_string),
+		cmocka_unit_test(escapes_fit_the_reserved_room),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

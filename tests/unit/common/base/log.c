@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/log: one fact is one line, whatever it is about.
+ * common/base/log: each event is one line, whatever the message contains.
  */
 #include "common/base/log.h"
 
@@ -48,7 +48,7 @@ static void log_all(void)
 	log_debug("four");
 }
 
-TEST(what_is_beyond_the_level_is_not_said)
+TEST(messages_beyond_the_level_are_not_logged)
 {
 	char said[4096];
 
@@ -70,7 +70,7 @@ static void log_controls(void)
 		 "e\x01 \xc3\xa9");
 }
 
-TEST(line_breaks_and_controls_are_tamed)
+TEST(line_breaks_and_controls_are_replaced)
 {
 	char said[4096];
 
@@ -133,7 +133,7 @@ static void end_without_cause(void)
 	fatalx("no such thing");
 }
 
-TEST(fatal_says_the_cause_and_ends_with_1)
+TEST(fatal_logs_the_cause_and_exits_with_1)
 {
 	char said[4096];
 
@@ -144,7 +144,7 @@ TEST(fatal_says_the_cause_and_ends_with_1)
 	expect_match(said, "error: no such thing\n$");
 }
 
-TEST(levels_are_known_by_name)
+TEST(levels_are_parsed_from_their_names)
 {
 	enum log_level level = LOG_LEVEL_ERROR;
 
@@ -166,7 +166,7 @@ static void log_json(void)
 	log_error("no utf-8: \xff \xc3\xa9");
 }
 
-TEST(json_is_one_object_a_line)
+TEST(json_is_one_object_per_line)
 {
 	char said[4096];
 
@@ -210,7 +210,7 @@ TEST(long_json_is_cut_between_characters_and_ends)
 	assert_int_equal(lines, 4);
 }
 
-/* As systemd does it. */
+/* Sets JOURNAL_STREAM as systemd does. */
 static void log_to_journal(void)
 {
 	char stream[48];
@@ -226,13 +226,13 @@ static void log_to_journal(void)
 	log_warn("two");
 	log_info("three");
 	log_debug("four");
-	/* what is not the journal's own */
+	/* standard error is not the journal's stream */
 	setenv("JOURNAL_STREAM", "1:2", 1);
 	log_set_format(LOG_FORMAT_AUTO);
 	log_info("five");
 }
 
-TEST(the_journal_gets_priorities_and_nothing_that_it_knows)
+TEST(the_journal_gets_the_priority_and_the_message_only)
 {
 	static const char want[] = "<3>one\n<4>two\n<6>three\n<7>four\n20";
 	char said[4096];
@@ -242,7 +242,7 @@ TEST(the_journal_gets_priorities_and_nothing_that_it_knows)
 	assert_non_null(strstr(said, " info: five\n"));
 }
 
-TEST(formats_are_known_by_name)
+TEST(formats_are_parsed_from_their_names)
 {
 	enum log_format format = LOG_FORMAT_AUTO;
 
@@ -260,17 +260,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_time_program_level_and_message),
-		cmocka_unit_test(what_is_beyond_the_level_is_not_said),
-		cmocka_unit_test(line_breaks_and_controls_are_tamed),
+		cmocka_unit_test(messages_beyond_the_level_are_not_logged),
+		cmocka_unit_test(line_breaks_and_controls_are_replaced),
 		cmocka_unit_test(a_line_that_is_too_long_is_cut_and_ends),
 		cmocka_unit_test(logging_keeps_errno),
-		cmocka_unit_test(fatal_says_the_cause_and_ends_with_1),
-		cmocka_unit_test(levels_are_known_by_name),
-		cmocka_unit_test(json_is_one_object_a_line),
+		cmocka_unit_test(fatal_logs_the_cause_and_exits_with_1),
+		cmocka_unit_test(levels_are_parsed_from_their_names),
+		cmocka_unit_test(json_is_one_object_per_line),
 		cmocka_unit_test(long_json_is_cut_between_characters_and_ends),
 		cmocka_unit_test(
-			the_journal_gets_priorities_and_nothing_that_it_knows),
-		cmocka_unit_test(formats_are_known_by_name),
+			the_journal_gets_the_priority_and_the_message_only),
+		cmocka_unit_test(formats_are_parsed_from_their_names),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/span: absent is not empty, and no byte beyond the end counts.
+ * common/base/span: absent differs from empty, and bytes beyond the end are not
+ * read.
  */
 #include "tests/unit/unit.h"
 
@@ -18,7 +19,7 @@ TEST(absent_and_empty_differ)
 	assert_non_null(span_str("").ptr);
 }
 
-TEST(equality_looks_at_every_byte_and_the_length)
+TEST(equality_compares_every_byte_and_the_length)
 {
 	assert_true(span_is(span_of("abcd", 3), "abc"));
 	assert_false(span_is(SPAN("abc"), "ab"));
@@ -46,7 +47,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absent_and_empty_differ),
-		cmocka_unit_test(equality_looks_at_every_byte_and_the_length),
+		cmocka_unit_test(equality_compares_every_byte_and_the_length),
 		cmocka_unit_test(a_prefix_is_no_longer_than_the_span),
 	};
 

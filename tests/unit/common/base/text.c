@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/text: UTF-8 proved by counting, numbers at their limits.
+ * common/base/text: UTF-8, checked by counting, and numbers at their limits.
  */
 #include "common/base/text.h"
 
 #include "tests/unit/unit.h"
 
-/* Writes the code point as RFC 3629 § 3 draws it. */
+/* Encodes the code point: RFC 3629 § 3. */
 static size_t encode(uint32_t code, unsigned char *out)
 {
 	if (code < 0x80) {
@@ -41,7 +41,7 @@ static bool is_surrogate(uint32_t code)
 	return code >= 0xd800 && code <= 0xdfff;
 }
 
-TEST(every_code_point_is_valid_and_no_surrogate)
+TEST(every_code_point_but_the_surrogates_is_valid)
 {
 	unsigned char bytes[4];
 	uint32_t code;
@@ -53,9 +53,9 @@ TEST(every_code_point_is_valid_and_no_surrogate)
 	assert_false(is_utf8(bytes, encode(0x1fffff, bytes)));
 }
 
-/* Together with the test above this leaves no room for an invalid string that
- * passes: there are as many valid ones as there are strings of code points. */
-TEST(as_many_strings_of_three_bytes_are_valid_as_there_are)
+/* Together with the test above this proves that no invalid string passes: the
+ * number of valid strings equals the number of strings of code points. */
+TEST(the_number_of_valid_strings_of_three_bytes_is_exact)
 {
 	const uint32_t one = 0x80, two = 0x800 - 0x80,
 		       three = 0x10000 - 0x800 - 0x800;
@@ -112,7 +112,7 @@ TEST(a_sequence_that_ends_early_is_invalid)
 	}
 }
 
-TEST(nothing_is_valid_and_nul_is_a_character)
+TEST(the_empty_string_and_nul_are_valid)
 {
 	assert_true(text_is_utf8(span_of(NULL, 0)));
 	assert_true(text_is_utf8(SPAN("")));
@@ -153,7 +153,7 @@ TEST(whole_numbers_are_read_up_to_their_limits)
 	expect_int(span_of("123456", 3), 123);
 }
 
-TEST(what_does_not_fit_64_bits_is_refused)
+TEST(a_number_that_does_not_fit_64_bits_is_refused)
 {
 	expect_no_int(SPAN("9223372036854775808"));
 	expect_no_int(SPAN("-9223372036854775809"));
@@ -164,7 +164,7 @@ TEST(what_does_not_fit_64_bits_is_refused)
 	expect_no_int(SPAN("-99999999999999999999999999999999999999"));
 }
 
-TEST(what_is_no_whole_number_is_refused)
+TEST(text_that_is_not_a_whole_number_is_refused)
 {
 	static const char *const bad[] = {
 		"",   "-",   "+1",  "--1", "-+1", " 1",    "1 ",  "1\n",
@@ -203,7 +203,7 @@ TEST(a_range_includes_both_its_ends)
 	assert_true(n == INT64_MIN);
 }
 
-TEST(a_string_is_made_of_characters_if_it_has_one_and_no_other)
+TEST(a_string_is_made_of_characters_if_it_has_no_other_and_is_not_empty)
 {
 	assert_true(text_is_made_of("a", "ab"));
 	assert_true(text_is_made_of("abba", "ab"));
@@ -215,19 +215,19 @@ TEST(a_string_is_made_of_characters_if_it_has_one_and_no_other)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_code_point_is_valid_and_no_surrogate),
+		cmocka_unit_test(every_code_point_but_the_surrogates_is_valid),
 		cmocka_unit_test(
-			as_many_strings_of_three_bytes_are_valid_as_there_are),
+			the_number_of_valid_strings_of_three_bytes_is_exact),
 		cmocka_unit_test(
 			sequences_of_four_bytes_are_valid_within_their_bounds_only),
 		cmocka_unit_test(a_sequence_that_ends_early_is_invalid),
-		cmocka_unit_test(nothing_is_valid_and_nul_is_a_character),
+		cmocka_unit_test(the_empty_string_and_nul_are_valid),
 		cmocka_unit_test(whole_numbers_are_read_up_to_their_limits),
-		cmocka_unit_test(what_does_not_fit_64_bits_is_refused),
-		cmocka_unit_test(what_is_no_whole_number_is_refused),
+		cmocka_unit_test(a_number_that_does_not_fit_64_bits_is_refused),
+		cmocka_unit_test(text_that_is_not_a_whole_number_is_refused),
 		cmocka_unit_test(a_range_includes_both_its_ends),
 		cmocka_unit_test(
-			a_string_is_made_of_characters_if_it_has_one_and_no_other),
+			a_string_is_made_of_characters_if_it_has_no_other_and_is_not_empty),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/address: the two forms, and what is neither.
+ * common/config/address: the two forms, and strings of neither form.
  */
 #include "common/config/address.h"
 
@@ -35,7 +35,7 @@ TEST(host_and_port_are_split_at_the_last_colon)
 	expect_host("[fe80::1%eth0]:80", "fe80::1%eth0", 80);
 }
 
-TEST(a_unix_path_stays_as_it_is)
+TEST(a_unix_path_is_copied_unchanged)
 {
 	struct address address;
 
@@ -47,7 +47,7 @@ TEST(a_unix_path_stays_as_it_is)
 	assert_string_equal(address.path, "/a:b");
 }
 
-TEST(a_unix_path_ends_at_107_bytes)
+TEST(a_unix_path_has_at_most_107_bytes)
 {
 	char s[200] = "unix:/";
 	struct address address;
@@ -59,7 +59,7 @@ TEST(a_unix_path_ends_at_107_bytes)
 	expect_bad(s);
 }
 
-TEST(what_is_neither_form_is_refused)
+TEST(a_string_of_neither_form_is_refused)
 {
 	static const char *const bad[] = {
 		"",          "unix:",       "localhost",    "localhost:",
@@ -73,7 +73,7 @@ TEST(what_is_neither_form_is_refused)
 		expect_bad(bad[i]);
 }
 
-TEST(brackets_hold_an_address_and_stand_on_both_sides)
+TEST(brackets_must_enclose_the_whole_host)
 {
 	expect_bad("[]:6379");
 	expect_bad("[::1:6379");
@@ -98,11 +98,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(host_and_port_are_split_at_the_last_colon),
-		cmocka_unit_test(a_unix_path_stays_as_it_is),
-		cmocka_unit_test(a_unix_path_ends_at_107_bytes),
-		cmocka_unit_test(what_is_neither_form_is_refused),
-		cmocka_unit_test(
-			brackets_hold_an_address_and_stand_on_both_sides),
+		cmocka_unit_test(a_unix_path_is_copied_unchanged),
+		cmocka_unit_test(a_unix_path_has_at_most_107_bytes),
+		cmocka_unit_test(a_string_of_neither_form_is_refused),
+		cmocka_unit_test(brackets_must_enclose_the_whole_host),
 		cmocka_unit_test(a_host_that_is_too_long_is_refused),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/app: one app by environment, several by JSON, and each mistake said
- * with its place.
+ * common/config/app: one app from the environment, several from JSON, and
+ * errors that name the place of the fault.
  */
 #include "common/config/app.h"
 
@@ -65,7 +65,7 @@ static int set_up(void **state __attribute__((unused)))
 	return 0;
 }
 
-TEST(the_environment_makes_one_app)
+TEST(the_environment_describes_one_app)
 {
 	struct apps apps = load(nothing);
 	const struct app *app = &apps.all[0];
@@ -85,7 +85,7 @@ TEST(the_environment_makes_one_app)
 	apps_release(&apps);
 }
 
-TEST(json_makes_several_apps)
+TEST(json_describes_several_apps)
 {
 	struct apps apps =
 		load("{\"apps\":[{" FIRST
@@ -116,7 +116,7 @@ TEST(json_makes_several_apps)
 	apps_release(&apps);
 }
 
-TEST(the_first_app_is_the_page_s)
+TEST(only_the_first_app_has_the_channels_of_the_page)
 {
 	struct apps apps = load("{\"apps\":[{" FIRST "},{" SECOND "}]}");
 
@@ -138,7 +138,7 @@ TEST(an_app_is_found_by_id_and_by_key)
 	apps_release(&apps);
 }
 
-TEST(a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named)
+TEST(a_durable_channel_is_in_channels_or_in_durable_channels)
 {
 	struct apps apps = load("{\"apps\":[{" FIRST
 				",\"durable_channels\":[\"private-b\"]},{"
@@ -157,7 +157,7 @@ TEST(a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named)
 	apps_release(&apps);
 }
 
-TEST(what_is_wrong_is_said_with_its_place)
+TEST(an_error_names_the_place_of_the_fault)
 {
 	expect_refused("[]", "PUSHLOG_APPS: not an object");
 	expect_refused("{}", "PUSHLOG_APPS: the only member must be \"apps\"");
@@ -187,7 +187,7 @@ TEST(what_is_wrong_is_said_with_its_place)
 		       "PUSHLOG_APPS: apps[1].key is used by another app");
 }
 
-TEST(each_member_has_its_type)
+TEST(a_member_of_a_wrong_type_is_refused)
 {
 	expect_refused("{\"apps\":[{\"durable_channels\":\"a\"}]}",
 		       "PUSHLOG_APPS: apps[0].durable_channels is not an array "
@@ -234,7 +234,7 @@ TEST(a_master_key_is_32_bytes_in_base64)
 		       "bytes in base64");
 }
 
-TEST(webhooks_are_urls_and_objects)
+TEST(webhooks_may_be_urls_or_objects)
 {
 	struct apps apps =
 		load("{\"apps\":[{" FIRST "},{" SECOND
@@ -250,14 +250,14 @@ TEST(webhooks_are_urls_and_objects)
 		       "an http:// or https:// URL");
 }
 
-TEST(the_file_is_named_if_there_is_one)
+TEST(an_error_names_the_file)
 {
 	setenv("PUSHLOG_APPS_FILE", "/etc/apps.json", 1);
 	expect_refused("{\"apps\":[{}]}", "PUSHLOG_APPS_FILE '/etc/apps.json': "
 					  "apps[0].id is not given");
 }
 
-TEST(a_file_that_is_empty_has_no_apps)
+TEST(an_empty_file_is_refused)
 {
 	struct app_defaults defaults = defaults_of(nothing);
 	struct buf error = BUF_INIT;
@@ -274,24 +274,26 @@ TEST(a_file_that_is_empty_has_no_apps)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(the_environment_makes_one_app, set_up),
-		cmocka_unit_test_setup(json_makes_several_apps, set_up),
-		cmocka_unit_test_setup(the_first_app_is_the_page_s, set_up),
+		cmocka_unit_test_setup(the_environment_describes_one_app,
+				       set_up),
+		cmocka_unit_test_setup(json_describes_several_apps, set_up),
+		cmocka_unit_test_setup(
+			only_the_first_app_has_the_channels_of_the_page,
+			set_up),
 		cmocka_unit_test_setup(an_app_is_found_by_id_and_by_key,
 				       set_up),
 		cmocka_unit_test_setup(
-			a_durable_channel_is_public_and_posted_to_or_of_any_kind_and_named,
+			a_durable_channel_is_in_channels_or_in_durable_channels,
 			set_up),
-		cmocka_unit_test_setup(what_is_wrong_is_said_with_its_place,
+		cmocka_unit_test_setup(an_error_names_the_place_of_the_fault,
 				       set_up),
-		cmocka_unit_test_setup(each_member_has_its_type, set_up),
+		cmocka_unit_test_setup(a_member_of_a_wrong_type_is_refused,
+				       set_up),
 		cmocka_unit_test_setup(a_master_key_is_32_bytes_in_base64,
 				       set_up),
-		cmocka_unit_test_setup(webhooks_are_urls_and_objects, set_up),
-		cmocka_unit_test_setup(the_file_is_named_if_there_is_one,
-				       set_up),
-		cmocka_unit_test_setup(a_file_that_is_empty_has_no_apps,
-				       set_up),
+		cmocka_unit_test_setup(webhooks_may_be_urls_or_objects, set_up),
+		cmocka_unit_test_setup(an_error_names_the_file, set_up),
+		cmocka_unit_test_setup(an_empty_file_is_refused, set_up),
 	};
 
 	return cmocka_run_group_tests_name("app", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/channel_name: what may be a channel, and which are the operator's.
+ * common/config/channel_name: the syntax of names, their kinds, and the
+ * operator's list.
  */
 #include "common/config/channel_name.h"
 
@@ -65,7 +66,7 @@ static const char *kind_of(const char *name)
 	return kinds[kind];
 }
 
-TEST(the_beginning_of_a_name_tells_its_kind)
+TEST(the_prefix_of_a_name_determines_its_kind)
 {
 	assert_string_equal(kind_of("messages"), "public");
 	assert_string_equal(kind_of(""), "public");
@@ -83,7 +84,7 @@ TEST(the_beginning_of_a_name_tells_its_kind)
 	assert_string_equal(kind_of("#server-to-users"), "public");
 }
 
-TEST(any_kind_may_be_cached_but_a_user_s)
+TEST(channels_of_any_kind_but_users_may_be_cache_channels)
 {
 	static const char *const cached[] = { "cache-a", "cache-",
 					      "private-cache-a",
@@ -139,7 +140,7 @@ static bool is_listed(const char *name, const char *list)
 	return result;
 }
 
-TEST(the_list_holds_names_and_patterns)
+TEST(names_match_the_names_and_patterns_of_a_list)
 {
 	assert_true(is_listed("messages", "messages,room-*"));
 	assert_true(is_listed("room-1", "messages,room-*"));
@@ -168,13 +169,13 @@ TEST(blanks_and_empty_places_in_the_list_match_nothing)
 	assert_false(is_listed("a", "ab, ba"));
 }
 
-TEST(a_name_with_a_comma_is_not_taken_apart)
+TEST(a_name_with_a_comma_is_not_split)
 {
 	assert_false(is_listed("a,b", "a,b"));
 	assert_true(is_listed("a,b", "a*"));
 }
 
-TEST(the_longest_name_and_an_endless_pattern_are_looked_at)
+TEST(the_longest_name_matches_and_a_pattern_without_end_does_not)
 {
 	char name[CHANNEL_NAME_MAX + 1], list[4096];
 
@@ -186,7 +187,7 @@ TEST(the_longest_name_and_an_endless_pattern_are_looked_at)
 	assert_true(is_listed(name, list));
 }
 
-TEST(durable_is_public_and_listed)
+TEST(a_durable_channel_is_public_and_listed)
 {
 	assert_true(channel_name_is_durable(SPAN("room-1"), "*"));
 	assert_false(channel_name_is_durable(SPAN("private-1"), "*"));
@@ -200,16 +201,17 @@ int main(void)
 		cmocka_unit_test(names_are_made_of_the_allowed_characters),
 		cmocka_unit_test(names_have_1_to_164_characters),
 		cmocka_unit_test(private_and_presence_channels_are_not_public),
-		cmocka_unit_test(the_beginning_of_a_name_tells_its_kind),
-		cmocka_unit_test(any_kind_may_be_cached_but_a_user_s),
+		cmocka_unit_test(the_prefix_of_a_name_determines_its_kind),
+		cmocka_unit_test(
+			channels_of_any_kind_but_users_may_be_cache_channels),
 		cmocka_unit_test(a_user_s_channel_names_the_user),
-		cmocka_unit_test(the_list_holds_names_and_patterns),
+		cmocka_unit_test(names_match_the_names_and_patterns_of_a_list),
 		cmocka_unit_test(
 			blanks_and_empty_places_in_the_list_match_nothing),
-		cmocka_unit_test(a_name_with_a_comma_is_not_taken_apart),
+		cmocka_unit_test(a_name_with_a_comma_is_not_split),
 		cmocka_unit_test(
-			the_longest_name_and_an_endless_pattern_are_looked_at),
-		cmocka_unit_test(durable_is_public_and_listed),
+			the_longest_name_matches_and_a_pattern_without_end_does_not),
+		cmocka_unit_test(a_durable_channel_is_public_and_listed),
 	};
 
 	return cmocka_run_group_tests_name("channel_name", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/conf: where a value comes from, what is said about a wrong one, and
- * that a secret is never said.
+ * common/config/conf: the sources of a value, the errors, and that secrets are
+ * never printed.
  */
 #include "common/config/conf.h"
 
@@ -48,7 +48,7 @@ static struct settings loaded;
 static const struct conf_group group = { options, COUNT(options), &loaded };
 static char file_path[] = "/tmp/pushlog-unit-XXXXXX";
 
-/* Each test starts with the secret alone. */
+/* Each test starts with only the secret set. */
 static int set_up(void **state __attribute__((unused)))
 {
 	static const char *const names[] = {
@@ -101,7 +101,7 @@ static void expect_loaded(const char *name, const char *secret, int64_t count)
 	buf_release(&error);
 }
 
-/* The leak sanitizer watches that what was filled is released. */
+/* The leak sanitizer checks that all filled fields are released. */
 static void expect_error(const char *want)
 {
 	struct buf error = BUF_INIT;
@@ -112,7 +112,7 @@ static void expect_error(const char *want)
 	buf_release(&error);
 }
 
-TEST(everything_that_is_wrong_is_said)
+TEST(every_fault_is_reported)
 {
 	static const char want[] = "UNIT_SECRET is not set\0"
 				   "UNIT_COUNT: 'many' is not a whole number "
@@ -127,12 +127,12 @@ TEST(everything_that_is_wrong_is_said)
 	buf_release(&error);
 }
 
-TEST(a_default_stands_where_nothing_is_set)
+TEST(an_option_that_is_not_set_has_its_default)
 {
 	expect_loaded("default", "canary", 5);
 }
 
-TEST(the_environment_beats_the_default)
+TEST(the_environment_overrides_the_default)
 {
 	setenv("UNIT_NAME", "given", 1);
 	setenv("UNIT_COUNT", "10", 1);
@@ -141,7 +141,7 @@ TEST(the_environment_beats_the_default)
 	expect_loaded("", "canary", 10);
 }
 
-TEST(a_file_gives_its_content_without_the_line_break)
+TEST(the_value_from_a_file_has_no_line_break_at_its_end)
 {
 	setenv("UNIT_NAME_FILE", file_path, 1);
 	write_file(SPAN("from file\n"));
@@ -154,7 +154,7 @@ TEST(a_file_gives_its_content_without_the_line_break)
 	expect_loaded("", "canary", 5);
 }
 
-TEST(a_number_and_a_secret_may_come_from_files)
+TEST(numbers_and_secrets_are_read_from_files)
 {
 	write_file(SPAN("7\n"));
 	setenv("UNIT_COUNT_FILE", file_path, 1);
@@ -165,7 +165,7 @@ TEST(a_number_and_a_secret_may_come_from_files)
 	expect_loaded("default", "7", 5);
 }
 
-TEST(a_file_that_is_not_there_is_said)
+TEST(a_missing_file_is_reported)
 {
 	setenv("UNIT_NAME_FILE", "/nonexistent/file", 1);
 	expect_error("UNIT_NAME_FILE: cannot open '/nonexistent/file': "
@@ -174,8 +174,8 @@ TEST(a_file_that_is_not_there_is_said)
 	expect_error("UNIT_NAME_FILE: cannot read '/': Is a directory");
 }
 
-/* Cutting silently would make another value of it. */
-TEST(a_file_that_is_too_long_or_holds_nul_is_refused)
+/* Cutting it silently would change the value. */
+TEST(a_file_that_is_too_long_or_contains_nul_is_refused)
 {
 	struct buf long_one = BUF_INIT, error = BUF_INIT;
 
@@ -193,14 +193,14 @@ TEST(a_file_that_is_too_long_or_holds_nul_is_refused)
 	buf_release(&error);
 }
 
-TEST(a_value_from_two_places_is_refused)
+TEST(a_value_and_a_file_together_are_refused)
 {
 	setenv("UNIT_NAME", "a", 1);
 	setenv("UNIT_NAME_FILE", file_path, 1);
 	expect_error("UNIT_NAME and UNIT_NAME_FILE are both set");
 }
 
-TEST(an_empty_path_is_none)
+TEST(an_empty_path_counts_as_not_given)
 {
 	setenv("UNIT_NAME_FILE", "", 1);
 	expect_loaded("default", "canary", 5);
@@ -212,13 +212,13 @@ TEST(an_empty_path_is_none)
 	expect_error("UNIT_SECRET is not set");
 }
 
-TEST(what_must_be_set_is_missed)
+TEST(a_required_option_that_is_not_set_is_reported)
 {
 	unsetenv("UNIT_SECRET");
 	expect_error("UNIT_SECRET is not set");
 }
 
-TEST(a_number_keeps_within_its_range)
+TEST(a_number_out_of_its_range_is_refused)
 {
 	static const char *const bad[] = { "0",   "11", "",
 					   "x",   "1 ", "+1",
@@ -240,7 +240,7 @@ TEST(a_number_keeps_within_its_range)
 	expect_loaded("default", "canary", 1);
 }
 
-TEST(a_checked_value_is_named_unless_it_is_secret)
+TEST(an_error_quotes_the_value_unless_it_is_secret)
 {
 	setenv("UNIT_NAME", "bad", 1);
 	expect_error("UNIT_NAME: 'bad' is bad");
@@ -249,7 +249,7 @@ TEST(a_checked_value_is_named_unless_it_is_secret)
 	expect_error("UNIT_SECRET: is bad");
 }
 
-TEST(printing_leaves_secrets_out)
+TEST(print_leaves_the_values_of_secrets_out)
 {
 	struct buf out = BUF_INIT, error = BUF_INIT;
 
@@ -315,7 +315,7 @@ static void start_unknown(void)
 	start_with("--verbose");
 }
 
-TEST(a_program_starts_or_says_why_not)
+TEST(a_program_starts_or_logs_why_not)
 {
 	char said[4096];
 
@@ -329,7 +329,7 @@ TEST(a_program_starts_or_says_why_not)
 	assert_non_null(strstr(said, "unknown argument '--verbose'"));
 }
 
-TEST(a_check_says_what_is_wrong_and_starts_nothing)
+TEST(check_config_reports_faults_and_starts_nothing)
 {
 	char said[4096];
 
@@ -341,7 +341,7 @@ TEST(a_check_says_what_is_wrong_and_starts_nothing)
 	assert_null(strstr(said, "checked"));
 }
 
-TEST(a_program_answers_without_its_settings)
+TEST(help_and_version_need_no_configuration)
 {
 	char said[4096];
 
@@ -360,7 +360,7 @@ TEST(a_program_answers_without_its_settings)
 	assert_non_null(strstr(said, "unit "));
 }
 
-TEST(a_program_prints_its_settings)
+TEST(print_config_prints_and_exits)
 {
 	char said[4096];
 
@@ -370,13 +370,13 @@ TEST(a_program_prints_its_settings)
 	assert_null(strstr(said, "started"));
 }
 
-TEST(an_option_that_another_replaces_must_not_be_given_and_is_null)
+TEST(an_option_and_its_replacement_exclude_each_other)
 {
 	struct buf error = BUF_INIT;
 
 	setenv("UNIT_OTHER", "given", 1);
 	expect_error("UNIT_SECRET and UNIT_OTHER are both set");
-	/* both ways to give it are taken back by emptiness */
+	/* an empty value and an empty path count as not given */
 	setenv("UNIT_SECRET", "", 1);
 	setenv("UNIT_SECRET_FILE", "", 1);
 	assert_int_equal(conf_load(&group, &error), 0);
@@ -405,42 +405,44 @@ TEST(the_source_of_a_value_is_its_name_or_its_file)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(everything_that_is_wrong_is_said,
-				       set_up),
-		cmocka_unit_test_setup(a_default_stands_where_nothing_is_set,
-				       set_up),
-		cmocka_unit_test_setup(the_environment_beats_the_default,
+		cmocka_unit_test_setup(every_fault_is_reported, set_up),
+		cmocka_unit_test_setup(
+			an_option_that_is_not_set_has_its_default, set_up),
+		cmocka_unit_test_setup(the_environment_overrides_the_default,
 				       set_up),
 		cmocka_unit_test_setup(
-			a_file_gives_its_content_without_the_line_break,
+			the_value_from_a_file_has_no_line_break_at_its_end,
 			set_up),
-		cmocka_unit_test_setup(
-			a_number_and_a_secret_may_come_from_files, set_up),
-		cmocka_unit_test_setup(a_file_that_is_not_there_is_said,
+		cmocka_unit_test_setup(numbers_and_secrets_are_read_from_files,
 				       set_up),
+		cmocka_unit_test_setup(a_missing_file_is_reported, set_up),
 		cmocka_unit_test_setup(
-			a_file_that_is_too_long_or_holds_nul_is_refused,
+			a_file_that_is_too_long_or_contains_nul_is_refused,
 			set_up),
-		cmocka_unit_test_setup(a_value_from_two_places_is_refused,
+		cmocka_unit_test_setup(a_value_and_a_file_together_are_refused,
 				       set_up),
-		cmocka_unit_test_setup(an_empty_path_is_none, set_up),
-		cmocka_unit_test_setup(what_must_be_set_is_missed, set_up),
-		cmocka_unit_test_setup(a_number_keeps_within_its_range, set_up),
+		cmocka_unit_test_setup(an_empty_path_counts_as_not_given,
+				       set_up),
 		cmocka_unit_test_setup(
-			a_checked_value_is_named_unless_it_is_secret, set_up),
+			a_required_option_that_is_not_set_is_reported, set_up),
+		cmocka_unit_test_setup(a_number_out_of_its_range_is_refused,
+				       set_up),
 		cmocka_unit_test_setup(
-			an_option_that_another_replaces_must_not_be_given_and_is_null,
+			an_error_quotes_the_value_unless_it_is_secret, set_up),
+		cmocka_unit_test_setup(
+			an_option_and_its_replacement_exclude_each_other,
 			set_up),
 		cmocka_unit_test_setup(
 			the_source_of_a_value_is_its_name_or_its_file, set_up),
-		cmocka_unit_test_setup(printing_leaves_secrets_out, set_up),
-		cmocka_unit_test_setup(a_program_starts_or_says_why_not,
+		cmocka_unit_test_setup(print_leaves_the_values_of_secrets_out,
+				       set_up),
+		cmocka_unit_test_setup(a_program_starts_or_logs_why_not,
 				       set_up),
 		cmocka_unit_test_setup(
-			a_check_says_what_is_wrong_and_starts_nothing, set_up),
-		cmocka_unit_test_setup(a_program_answers_without_its_settings,
+			check_config_reports_faults_and_starts_nothing, set_up),
+		cmocka_unit_test_setup(help_and_version_need_no_configuration,
 				       set_up),
-		cmocka_unit_test_setup(a_program_prints_its_settings, set_up),
+		cmocka_unit_test_setup(print_config_prints_and_exits, set_up),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, make_file,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/origin: what may stand in the list, and who is on it.
+ * common/config/origin: the syntax of the list, and the origins that match it.
  */
 #include "common/config/origin.h"
 
 #include "tests/unit/unit.h"
 
-TEST(origins_are_as_browsers_send_them)
+TEST(the_list_accepts_origins_as_browsers_send_them)
 {
 	static const char *const good[] = {
 		"",
@@ -80,7 +80,7 @@ static bool is_listed(const char *origin)
 	return result;
 }
 
-TEST(nobody_is_on_the_list_by_being_alike)
+TEST(an_origin_that_resembles_a_listed_one_is_not_listed)
 {
 	static const char *const on[] = {
 		"https://example.org",     "http://localhost:3000",
@@ -93,7 +93,7 @@ TEST(nobody_is_on_the_list_by_being_alike)
 		"*",
 		"https://",
 		"https://evil.example",
-		/* what stands before, behind and in between */
+		/* something before, after or inside a listed origin */
 		"https://example.org.evil.example",
 		"https://example.org:8443",
 		"https://example.org:443",
@@ -115,7 +115,7 @@ TEST(nobody_is_on_the_list_by_being_alike)
 		"http://localhost:30000",
 		"http://localhost:300",
 		"https://localhost:3000",
-		/* a label is one, and not none */
+		/* a * matches exactly one label */
 		"https://example.com",
 		"https://.example.com",
 		"https://a.b.example.com",
@@ -146,8 +146,10 @@ TEST(nobody_is_on_the_list_by_being_alike)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(origins_are_as_browsers_send_them),
-		cmocka_unit_test(nobody_is_on_the_list_by_being_alike),
+		cmocka_unit_test(
+			the_list_accepts_origins_as_browsers_send_them),
+		cmocka_unit_test(
+			an_origin_that_resembles_a_listed_one_is_not_listed),
 	};
 
 	return cmocka_run_group_tests_name("origin", tests, NULL, NULL);

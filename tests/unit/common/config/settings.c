@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/settings: the defaults that both programs share, and the values that
- * must not get far.
+ * common/config/settings: the defaults of the options of both programs, and the
+ * values that are refused.
  */
 #include "common/config/settings.h"
 
@@ -26,7 +26,7 @@ static int set_up(void **state __attribute__((unused)))
 	return 0;
 }
 
-/* Sets one variable and tells whether the group still loads. */
+/* Sets one variable. Whether the group still loads. */
 static bool is_taken(const char *name, const char *value)
 {
 	struct conf_group group = settings_group(&settings);
@@ -87,7 +87,7 @@ TEST(an_app_id_is_1_to_20_digits)
 	assert_false(is_taken("PUSHLOG_APP_ID", "1:2"));
 }
 
-TEST(a_key_can_stand_in_a_path)
+TEST(a_key_has_no_characters_that_a_path_would_escape)
 {
 	assert_true(is_taken("PUSHLOG_APP_KEY", "a-Z_09"));
 	assert_false(is_taken("PUSHLOG_APP_KEY", ""));
@@ -104,7 +104,7 @@ TEST(a_weak_secret_is_refused)
 	assert_true(is_taken("PUSHLOG_APP_SECRET", "0123456789abcdef"));
 }
 
-TEST(a_prefix_keeps_within_its_part_of_a_channel_name)
+TEST(a_prefix_has_no_separator_of_names_in_redis)
 {
 	assert_true(is_taken("PUSHLOG_REDIS_PREFIX", "my-app_1.x"));
 	assert_false(is_taken("PUSHLOG_REDIS_PREFIX", ""));
@@ -114,7 +114,7 @@ TEST(a_prefix_keeps_within_its_part_of_a_channel_name)
 	assert_false(is_taken("PUSHLOG_REDIS_PREFIX", "a\r\nb"));
 }
 
-TEST(redis_is_an_address_and_the_level_is_one)
+TEST(redis_must_be_an_address_and_the_log_level_a_level)
 {
 	assert_true(is_taken("PUSHLOG_REDIS", "unix:/run/redis.sock"));
 	assert_false(is_taken("PUSHLOG_REDIS", "localhost"));
@@ -124,7 +124,7 @@ TEST(redis_is_an_address_and_the_level_is_one)
 	assert_false(is_taken("PUSHLOG_LOG_LEVEL", ""));
 }
 
-/* A conninfo may hold a password. */
+/* A connection string may contain a password. */
 TEST(secrets_are_not_printed)
 {
 	struct conf_group group = settings_group(&settings);
@@ -149,13 +149,15 @@ int main(void)
 			every_other_option_has_a_default_that_passes_its_check,
 			set_up),
 		cmocka_unit_test_setup(an_app_id_is_1_to_20_digits, set_up),
-		cmocka_unit_test_setup(a_key_can_stand_in_a_path, set_up),
+		cmocka_unit_test_setup(
+			a_key_has_no_characters_that_a_path_would_escape,
+			set_up),
 		cmocka_unit_test_setup(a_weak_secret_is_refused, set_up),
 		cmocka_unit_test_setup(
-			a_prefix_keeps_within_its_part_of_a_channel_name,
+			a_prefix_has_no_separator_of_names_in_redis, set_up),
+		cmocka_unit_test_setup(
+			redis_must_be_an_address_and_the_log_level_a_level,
 			set_up),
-		cmocka_unit_test_setup(redis_is_an_address_and_the_level_is_one,
-				       set_up),
 		cmocka_unit_test_setup(secrets_are_not_printed, set_up),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/webhook: lists of URLs, with and without the events that they want.
+ * common/config/webhook: lists of URLs, and arrays that also list events.
  */
 #include "common/config/webhook.h"
 
@@ -11,7 +11,7 @@
 static const char no_url[] =
 	"has an item that is not an http:// or https:// URL";
 
-/* What webhooks_take says of {"a": text}. */
+/* The result of webhooks_take for text. */
 static const char *take(struct webhooks *hooks, const char *text)
 {
 	struct buf json = BUF_INIT;
@@ -36,7 +36,7 @@ static void expect_refused(const char *text, const char *want)
 	webhooks_release(&hooks);
 }
 
-TEST(a_list_has_urls_that_want_everything)
+TEST(urls_of_a_list_receive_all_events)
 {
 	struct webhooks hooks = WEBHOOKS_INIT;
 
@@ -52,7 +52,7 @@ TEST(a_list_has_urls_that_want_everything)
 	assert_null(webhooks_check("http://a"));
 }
 
-TEST(other_things_are_no_urls)
+TEST(a_malformed_or_repeated_url_is_refused)
 {
 	static const char *const wrong[] = {
 		"a",        "ftp://a",      "https://",        "http:///path",
@@ -66,7 +66,7 @@ TEST(other_things_are_no_urls)
 			    "names a URL twice");
 }
 
-TEST(an_object_says_which_events_its_url_wants)
+TEST(an_object_lists_the_events_of_its_url)
 {
 	struct webhooks hooks = WEBHOOKS_INIT;
 
@@ -84,7 +84,7 @@ TEST(an_object_says_which_events_its_url_wants)
 	webhooks_release(&hooks);
 }
 
-TEST(what_is_wrong_is_said)
+TEST(a_malformed_array_is_refused_with_the_reason)
 {
 	expect_refused("\"http://a\"", "is not an array");
 	expect_refused("[1]", "has an item that is neither a string nor an "
@@ -108,10 +108,10 @@ TEST(what_is_wrong_is_said)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_list_has_urls_that_want_everything),
-		cmocka_unit_test(other_things_are_no_urls),
-		cmocka_unit_test(an_object_says_which_events_its_url_wants),
-		cmocka_unit_test(what_is_wrong_is_said),
+		cmocka_unit_test(urls_of_a_list_receive_all_events),
+		cmocka_unit_test(a_malformed_or_repeated_url_is_refused),
+		cmocka_unit_test(an_object_lists_the_events_of_its_url),
+		cmocka_unit_test(a_malformed_array_is_refused_with_the_reason),
 	};
 
 	return cmocka_run_group_tests_name("webhook", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/metric: the text, to the byte, and what is left when those who
- * counted are gone.
+ * common/daemon/metric: the rendered text, byte for byte, merging, and clearing
+ * the numbers of an ended process.
  */
 #include "common/daemon/metric.h"
 
@@ -82,7 +82,7 @@ static void expect_text(const struct numbers *numbers, const char *want)
 	buf_release(&text);
 }
 
-TEST(numbers_are_told_as_prometheus_reads_them)
+TEST(numbers_are_rendered_in_the_format_of_prometheus)
 {
 	struct numbers numbers = { .posts = 0 };
 
@@ -134,7 +134,7 @@ TEST(numbers_are_told_as_prometheus_reads_them)
 		    "x_size_count 1\n");
 }
 
-TEST(what_several_count_is_added_and_of_peaks_the_highest_stays)
+TEST(a_merge_adds_numbers_and_keeps_the_highest_peak)
 {
 	struct numbers all = { .posts = 0 }, one = { .posts = 1 }, two;
 
@@ -155,7 +155,7 @@ TEST(what_several_count_is_added_and_of_peaks_the_highest_stays)
 	assert_int_equal(metric_get(&all.sizes.sum), 200);
 }
 
-TEST(who_is_gone_has_nothing_open_and_has_counted_what_it_has)
+TEST(forgetting_clears_gauges_and_keeps_counters)
 {
 	struct numbers numbers = { .posts = 3 };
 
@@ -180,7 +180,7 @@ static void expect_rising(const struct metric_bounds *bounds)
 		assert_true(bounds->at[i - 1] < bounds->at[i]);
 }
 
-TEST(the_usual_bounds_rise)
+TEST(bounds_are_ascending)
 {
 	expect_rising(&metric_seconds);
 	expect_rising(&metric_sizes);
@@ -189,12 +189,12 @@ TEST(the_usual_bounds_rise)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_told_as_prometheus_reads_them),
 		cmocka_unit_test(
-			what_several_count_is_added_and_of_peaks_the_highest_stays),
+			numbers_are_rendered_in_the_format_of_prometheus),
 		cmocka_unit_test(
-			who_is_gone_has_nothing_open_and_has_counted_what_it_has),
-		cmocka_unit_test(the_usual_bounds_rise),
+			a_merge_adds_numbers_and_keeps_the_highest_peak),
+		cmocka_unit_test(forgetting_clears_gauges_and_keeps_counters),
+		cmocka_unit_test(bounds_are_ascending),
 	};
 
 	return cmocka_run_group_tests_name("metric", tests, NULL, NULL);

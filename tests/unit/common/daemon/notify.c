@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/notify: what a service manager hears, and when nothing is said.
+ * common/daemon/notify: the messages to a service manager, and when there are
+ * none.
  */
 #include "common/daemon/notify.h"
 
@@ -14,7 +15,7 @@
 
 static char folder[] = "/tmp/pushlog-unit-XXXXXX";
 
-/* A manager's socket by that name, which is put into the environment. */
+/* Opens a socket of this name and puts the name into the environment. */
 static int manager(const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -72,7 +73,7 @@ static void assert_everything_heard(int fd)
 	assert_silent(fd);
 }
 
-TEST(a_socket_by_path_hears_each_state)
+TEST(each_state_arrives_at_a_socket_with_a_path)
 {
 	char path[64];
 	int fd;
@@ -85,7 +86,7 @@ TEST(a_socket_by_path_hears_each_state)
 	unlink(path);
 }
 
-TEST(a_socket_without_a_file_hears_each_state)
+TEST(each_state_arrives_at_an_abstract_socket)
 {
 	char name[64];
 	int fd;
@@ -97,7 +98,7 @@ TEST(a_socket_without_a_file_hears_each_state)
 	close(fd);
 }
 
-TEST(a_reload_tells_the_time_to_the_microsecond)
+TEST(a_reload_reports_its_time_in_microseconds)
 {
 	int64_t before = clock_us();
 	long long said_us = 0;
@@ -133,7 +134,7 @@ TEST(a_long_status_is_cut)
 	close(fd);
 }
 
-TEST(without_a_manager_nothing_is_said)
+TEST(nothing_is_sent_without_a_manager)
 {
 	char said[256];
 
@@ -141,7 +142,7 @@ TEST(without_a_manager_nothing_is_said)
 	assert_string_equal(said, "");
 }
 
-TEST(a_name_that_is_no_socket_is_told_in_the_log)
+TEST(a_name_that_is_not_a_socket_is_logged)
 {
 	static const char *const names[] = { "", "@", "relative",
 					     "/nonexistent/notify",
@@ -163,7 +164,7 @@ TEST(a_name_that_is_no_socket_is_told_in_the_log)
 	assert_non_null(strstr(said, "cannot notify"));
 }
 
-TEST(the_watchdog_is_ours_only_by_our_pid)
+TEST(a_watchdog_of_another_process_is_ignored)
 {
 	char pid[32];
 
@@ -181,7 +182,7 @@ TEST(the_watchdog_is_ours_only_by_our_pid)
 	assert_int_equal(notify_watchdog_ms(), 0);
 }
 
-TEST(a_watchdog_that_is_none_hears_nothing)
+TEST(nothing_is_sent_without_a_watchdog)
 {
 	char name[64];
 	int fd;
@@ -194,7 +195,7 @@ TEST(a_watchdog_that_is_none_hears_nothing)
 	close(fd);
 }
 
-TEST(a_watchdog_that_makes_no_sense_is_none)
+TEST(a_malformed_watchdog_is_ignored)
 {
 	static const char *const values[] = { "", "0", "-1", "soon", "1s" };
 	size_t i;
@@ -208,23 +209,22 @@ TEST(a_watchdog_that_makes_no_sense_is_none)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_socket_by_path_hears_each_state,
-				       set_up),
-		cmocka_unit_test_setup(a_socket_without_a_file_hears_each_state,
+		cmocka_unit_test_setup(
+			each_state_arrives_at_a_socket_with_a_path, set_up),
+		cmocka_unit_test_setup(each_state_arrives_at_an_abstract_socket,
 				       set_up),
 		cmocka_unit_test_setup(
-			a_reload_tells_the_time_to_the_microsecond, set_up),
+			a_reload_reports_its_time_in_microseconds, set_up),
 		cmocka_unit_test_setup(a_long_status_is_cut, set_up),
-		cmocka_unit_test_setup(without_a_manager_nothing_is_said,
+		cmocka_unit_test_setup(nothing_is_sent_without_a_manager,
 				       set_up),
-		cmocka_unit_test_setup(
-			a_name_that_is_no_socket_is_told_in_the_log, set_up),
-		cmocka_unit_test_setup(the_watchdog_is_ours_only_by_our_pid,
+		cmocka_unit_test_setup(a_name_that_is_not_a_socket_is_logged,
 				       set_up),
-		cmocka_unit_test_setup(a_watchdog_that_is_none_hears_nothing,
+		cmocka_unit_test_setup(a_watchdog_of_another_process_is_ignored,
 				       set_up),
-		cmocka_unit_test_setup(a_watchdog_that_makes_no_sense_is_none,
+		cmocka_unit_test_setup(nothing_is_sent_without_a_watchdog,
 				       set_up),
+		cmocka_unit_test_setup(a_malformed_watchdog_is_ignored, set_up),
 	};
 	int status;
 

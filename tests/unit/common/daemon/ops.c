@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/ops: requests as they come over the wire, whole and byte by byte, and
- * the exact answers.
+ * common/daemon/ops: requests, whole and byte by byte, and the exact responses.
  */
 #include "common/daemon/ops.h"
 
@@ -32,7 +31,7 @@ static void metrics(void *ctx, struct buf *text)
 static int number = 7;
 static const struct ops_handler handler = { alive, ready, metrics, &number };
 
-/* The answer must be the same whenever it becomes known. */
+/* The response must be the same at whatever length it is complete. */
 static void check(struct span request, const char *want, const char *file,
 		  int line)
 {
@@ -81,7 +80,7 @@ TEST(health_is_a_status_and_a_word)
 	expect("GET /readyz HTTP/1.1\r\n\r\n", HEAD("200 OK", "3") "ok\n");
 }
 
-TEST(what_is_wrong_stands_behind_it)
+TEST(a_fault_follows_the_word)
 {
 	is_ready = OPS_DEGRADED;
 	why = "redis is unavailable";
@@ -93,7 +92,7 @@ TEST(what_is_wrong_stands_behind_it)
 		    "30") "failing: redis is unavailable\n");
 }
 
-TEST(metrics_have_the_type_of_the_format)
+TEST(metrics_have_the_content_type_of_their_format)
 {
 	expect("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
 	       "HTTP/1.1 200 OK\r\n"
@@ -110,7 +109,7 @@ TEST(head_is_answered_without_the_body)
 	expect("HEAD /nothing HTTP/1.1\r\n\r\n", HEAD("404 Not Found", "10"));
 }
 
-TEST(all_else_is_refused)
+TEST(other_paths_methods_and_versions_are_refused)
 {
 	static const char bad[] = HEAD("400 Bad Request", "12") "Bad Request\n";
 
@@ -140,14 +139,14 @@ TEST(all_else_is_refused)
 	expect("\x16\x03\x01\x02\n", bad);
 }
 
-TEST(a_head_that_has_not_ended_is_waited_for)
+TEST(an_incomplete_head_waits_for_more_bytes)
 {
 	expect("", NULL);
 	expect("GET /healthz HTTP/1.1\r\nHost: x\r\n", NULL);
 	expect("GET /healthz HTTP/1.1\r\nHost: x\r\n\r", NULL);
 }
 
-TEST(a_head_that_does_not_end_is_refused)
+TEST(a_head_that_is_too_long_is_refused)
 {
 	char request[OPS_REQUEST_MAX_BYTES + 100] = "GET /";
 
@@ -164,15 +163,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(health_is_a_status_and_a_word, reset),
-		cmocka_unit_test_setup(what_is_wrong_stands_behind_it, reset),
-		cmocka_unit_test_setup(metrics_have_the_type_of_the_format,
-				       reset),
+		cmocka_unit_test_setup(a_fault_follows_the_word, reset),
+		cmocka_unit_test_setup(
+			metrics_have_the_content_type_of_their_format, reset),
 		cmocka_unit_test_setup(head_is_answered_without_the_body,
 				       reset),
-		cmocka_unit_test_setup(all_else_is_refused, reset),
-		cmocka_unit_test_setup(a_head_that_has_not_ended_is_waited_for,
+		cmocka_unit_test_setup(
+			other_paths_methods_and_versions_are_refused, reset),
+		cmocka_unit_test_setup(an_incomplete_head_waits_for_more_bytes,
 				       reset),
-		cmocka_unit_test_setup(a_head_that_does_not_end_is_refused,
+		cmocka_unit_test_setup(a_head_that_is_too_long_is_refused,
 				       reset),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/successor: what is fit to take our place, and taking it.
+ * common/daemon/successor: the trial of a program, and its execution.
  */
 #include "common/daemon/successor.h"
 
@@ -15,7 +15,7 @@ static char program[64];
 static char argument[] = "argument";
 static char *argv_of_it[] = { program, argument, NULL };
 
-/* A program of these lines of shell. */
+/* Writes a shell script as the program. */
 static void write_program(const char *lines)
 {
 	FILE *file;
@@ -37,7 +37,7 @@ static enum successor_verdict judge(struct successor *successor)
 	return verdict;
 }
 
-/* For run_child: the verdict is the exit status. */
+/* For run_child. The exit status is the verdict. */
 static void try_it(void)
 {
 	struct successor successor = { .argv = argv_of_it };
@@ -62,13 +62,13 @@ static void expect(const char *lines, enum successor_verdict verdict,
 	assert_non_null(strstr(said, words));
 }
 
-TEST(who_passes_the_check_is_fit)
+TEST(a_program_that_passes_the_check_is_fit)
 {
 	expect("#!/bin/sh\n[ $# = 1 ] && [ $1 = --check-config ]\n",
 	       SUCCESSOR_FIT, "");
 }
 
-TEST(who_does_not_is_unfit_and_the_log_says_so)
+TEST(a_program_that_fails_the_check_is_unfit_and_the_reason_is_logged)
 {
 	expect("#!/bin/sh\necho bad value >&2\nexit 1\n", SUCCESSOR_UNFIT,
 	       "bad value");
@@ -112,7 +112,7 @@ static void become_it(void)
 	successor_become(&successor);
 }
 
-TEST(it_has_our_pid_and_our_arguments)
+TEST(the_successor_keeps_the_process_and_the_arguments)
 {
 	char said[1024];
 
@@ -127,11 +127,13 @@ TEST(it_has_our_pid_and_our_arguments)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_passes_the_check_is_fit),
-		cmocka_unit_test(who_does_not_is_unfit_and_the_log_says_so),
+		cmocka_unit_test(a_program_that_passes_the_check_is_fit),
+		cmocka_unit_test(
+			a_program_that_fails_the_check_is_unfit_and_the_reason_is_logged),
 		cmocka_unit_test(one_trial_runs_at_a_time),
 		cmocka_unit_test(a_trial_that_takes_too_long_has_failed),
-		cmocka_unit_test(it_has_our_pid_and_our_arguments),
+		cmocka_unit_test(
+			the_successor_keeps_the_process_and_the_arguments),
 	};
 	int status;
 

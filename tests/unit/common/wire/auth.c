@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/auth: the vectors that the protocol's documentation gives.
+ * common/wire/auth: the vectors of the protocol's documentation, and grants.
  */
 #include "common/wire/auth.h"
 
@@ -48,7 +48,7 @@ TEST(a_user_is_signed_as_published)
 	buf_release(&buf);
 }
 
-/* Each byte that differs, and each length, is another signature. */
+/* A signature with any other byte or length is refused. */
 static void expect_only(bool (*check)(struct span auth), struct span good)
 {
 	struct buf bad = BUF_INIT;
@@ -89,7 +89,7 @@ static bool check_user(struct span auth)
 	return auth_check_user(&app, auth, SPAN("1234.1234"), data);
 }
 
-TEST(what_is_signed_is_let_in_and_nothing_else)
+TEST(only_the_right_signature_is_accepted)
 {
 	struct buf channel = BUF_INIT, with_data = BUF_INIT, user = BUF_INIT;
 
@@ -137,7 +137,7 @@ static void add_grant(struct buf *buf, struct span user, int64_t expiry_s)
 	auth_add_grant(buf, &with_id, SPAN("private-a"), user, expiry_s);
 }
 
-TEST(a_grant_is_good_for_its_channel_until_it_expires)
+TEST(a_grant_is_valid_for_its_channel_until_it_expires)
 {
 	struct span channel = SPAN("private-a");
 	struct buf buf = BUF_INIT;
@@ -150,7 +150,7 @@ TEST(a_grant_is_good_for_its_channel_until_it_expires)
 	assert_false(check_grant(channel, buf_span(&buf), 1000));
 	assert_false(check_grant(SPAN("private-b"), buf_span(&buf), 999));
 	assert_false(check_grant(SPAN("private-"), buf_span(&buf), 999));
-	/* of another app with the same secret */
+	/* another app with the same secret */
 	assert_false(auth_check_grant(
 		&(struct app){ .id = key, .secret = secret, .key = key },
 		channel, buf_span(&buf), 999));
@@ -163,7 +163,7 @@ TEST(a_grant_is_good_for_its_channel_until_it_expires)
 	buf_release(&buf);
 }
 
-TEST(a_grant_that_differs_anywhere_is_none)
+TEST(a_grant_with_any_difference_is_refused)
 {
 	static const char *const others[] = {
 		"",         ":",         "::",   "1000::", "1000",
@@ -185,7 +185,7 @@ TEST(a_grant_that_differs_anywhere_is_none)
 	}
 	buf_add_char(&buf, '0');
 	assert_false(check_grant(channel, buf_span(&buf), 0));
-	/* written in another way */
+	/* other spellings */
 	buf_clear(&buf);
 	add_grant(&buf, SPAN("JKL"), 1000);
 	assert_true(check_grant(channel, buf_span(&buf), 0));
@@ -198,9 +198,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			a_grant_is_good_for_its_channel_until_it_expires),
-		cmocka_unit_test(a_grant_that_differs_anywhere_is_none),
-		cmocka_unit_test(what_is_signed_is_let_in_and_nothing_else),
+			a_grant_is_valid_for_its_channel_until_it_expires),
+		cmocka_unit_test(a_grant_with_any_difference_is_refused),
+		cmocka_unit_test(only_the_right_signature_is_accepted),
 		cmocka_unit_test(a_private_channel_is_signed_as_published),
 		cmocka_unit_test(
 			a_presence_channel_is_signed_with_its_data_as_published),

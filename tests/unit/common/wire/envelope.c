@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/envelope: the exact bytes between the two programs, and what is not
- * one of ours.
+ * common/wire/envelope: the exact bytes between the two programs, and malformed
+ * payloads.
  */
 #include "common/wire/envelope.h"
 
@@ -68,7 +68,7 @@ static void expect_same(const struct envelope *envelope)
 	buf_release(&buf);
 }
 
-TEST(what_is_encoded_is_decoded_the_same)
+TEST(an_encoded_envelope_is_decoded_to_the_same)
 {
 	static const struct span events[] = {
 		{ "{}", 2 },   { "", 0 },
@@ -100,7 +100,7 @@ TEST(another_version_is_a_hint)
 	assert_int_equal(decode(SPAN("11 e 1 -\n{}")), ENVELOPE_UNKNOWN);
 }
 
-TEST(what_nobody_of_ours_wrote_is_bad)
+TEST(a_malformed_envelope_is_bad)
 {
 	static const char *const bad[] = {
 		"",
@@ -127,7 +127,7 @@ TEST(what_nobody_of_ours_wrote_is_bad)
 		"1 e 9223372036854775808 -\n{}",
 		"1 e 1.0 -\n{}",
 		"99999999999999999999 e 1 -\n{}",
-		/* an id goes with an epoch */
+		/* an id requires an epoch, and the reverse */
 		"1 e 0 -\n{}",
 		"1 - 1 -\n{}",
 	};
@@ -160,7 +160,7 @@ TEST(a_topic_is_prefix_app_and_channel)
 	buf_release(&buf);
 }
 
-TEST(a_topic_of_another_prefix_is_not_ours)
+TEST(a_topic_of_another_prefix_has_no_key)
 {
 	static const char *const others[] = {
 		"",
@@ -191,12 +191,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_logged_event_has_these_bytes),
 		cmocka_unit_test(an_event_that_is_not_in_the_log_has_no_epoch),
-		cmocka_unit_test(what_is_encoded_is_decoded_the_same),
+		cmocka_unit_test(an_encoded_envelope_is_decoded_to_the_same),
 		cmocka_unit_test(another_version_is_a_hint),
-		cmocka_unit_test(what_nobody_of_ours_wrote_is_bad),
+		cmocka_unit_test(a_malformed_envelope_is_bad),
 		cmocka_unit_test(a_payload_without_its_whole_header_is_bad),
 		cmocka_unit_test(a_topic_is_prefix_app_and_channel),
-		cmocka_unit_test(a_topic_of_another_prefix_is_not_ours),
+		cmocka_unit_test(a_topic_of_another_prefix_has_no_key),
 	};
 
 	return cmocka_run_group_tests_name("envelope", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/event: the golden test. Publisher and heal both encode by this, so
- * these bytes are what every subscriber gets; a change here is a change of
- * the protocol.
+ * common/wire/event: the golden test. The publisher and heal encode with the
+ * same function, so every subscriber gets these bytes. A change here is a
+ * change of the protocol.
  */
 #include "common/wire/event.h"
 
@@ -38,10 +38,10 @@ TEST(a_chat_message_has_these_bytes)
 	buf_release(&buf);
 }
 
-TEST(escapes_are_escaped_once_a_level)
+TEST(each_level_escapes_once)
 {
 	struct buf buf = BUF_INIT;
-	/* as stored: the five characters of HTML are entities already */
+	/* as stored: the five special characters of HTML are entities */
 	struct event event = chat(SPAN("&lt;b&gt; \\ /"),
 				  SPAN("\t\n\x01&quot;\"\xc3\xa9\x7f"));
 
@@ -113,7 +113,7 @@ TEST(an_event_that_is_not_in_the_log_has_no_id)
 	buf_release(&buf);
 }
 
-TEST(what_is_encoded_tells_its_id)
+TEST(the_id_is_found_in_an_encoded_event)
 {
 	struct buf buf = BUF_INIT;
 	struct event event = {
@@ -138,7 +138,7 @@ TEST(what_is_encoded_tells_its_id)
 	buf_release(&buf);
 }
 
-TEST(encoding_adds_to_what_is_there)
+TEST(encoding_appends_to_the_buffer)
 {
 	struct buf buf = BUF_INIT;
 	struct event event = chat(SPAN("a"), SPAN("b"));
@@ -150,8 +150,7 @@ TEST(encoding_adds_to_what_is_there)
 	buf_release(&buf);
 }
 
-/* A parser of another's reads the event, and the message inside it. */
-TEST(a_client_reads_what_was_written)
+TEST(another_parser_reads_the_event_and_the_message_in_it)
 {
 	struct span name = SPAN("\x01\"\\\xf0\x9f\x98\x80"),
 		    text = SPAN("line\nline\r\t&amp;</script>\xe2\x80\xa8");
@@ -177,13 +176,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chat_message_has_these_bytes),
-		cmocka_unit_test(escapes_are_escaped_once_a_level),
+		cmocka_unit_test(each_level_escapes_once),
 		cmocka_unit_test(an_empty_message_has_empty_strings),
 		cmocka_unit_test(an_event_with_data_carries_it_as_a_string),
 		cmocka_unit_test(an_event_that_is_not_in_the_log_has_no_id),
-		cmocka_unit_test(what_is_encoded_tells_its_id),
-		cmocka_unit_test(encoding_adds_to_what_is_there),
-		cmocka_unit_test(a_client_reads_what_was_written),
+		cmocka_unit_test(the_id_is_found_in_an_encoded_event),
+		cmocka_unit_test(encoding_appends_to_the_buffer),
+		cmocka_unit_test(
+			another_parser_reads_the_event_and_the_message_in_it),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);

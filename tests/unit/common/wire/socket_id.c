@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * common/socket_id: to text and back, and nothing else back.
+ * common/wire/socket_id: to text and back; other texts are refused.
  */
 #include "common/wire/socket_id.h"
 
@@ -30,7 +30,7 @@ TEST(every_id_is_two_numbers_with_a_dot)
 	buf_release(&buf);
 }
 
-TEST(what_is_written_is_read)
+TEST(a_written_id_is_parsed_to_the_same_id)
 {
 	struct buf buf = BUF_INIT;
 	uint32_t random = 1;
@@ -40,7 +40,7 @@ TEST(what_is_written_is_read)
 		uint64_t id = (uint64_t)random_next(&random) << 32 |
 			      random_next(&random);
 
-		/* all sizes of numbers */
+		/* numbers of all lengths */
 		id >>= i % 60;
 		buf_clear(&buf);
 		socket_id_add(&buf, id);
@@ -50,7 +50,7 @@ TEST(what_is_written_is_read)
 	buf_release(&buf);
 }
 
-TEST(what_we_would_not_write_is_no_id)
+TEST(other_spellings_are_not_parsed)
 {
 	static const char *const bad[] = {
 		"",
@@ -94,8 +94,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_id_is_two_numbers_with_a_dot),
-		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(what_we_would_not_write_is_no_id),
+		cmocka_unit_test(a_written_id_is_parsed_to_the_same_id),
+		cmocka_unit_test(other_spellings_are_not_parsed),
 	};
 
 	return cmocka_run_group_tests_name("socket_id", tests, NULL, NULL);
