@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bounded queue of posts, from request threads to the thread of a committer.
- * A post takes up room from inbox_put until the committer calls
- * inbox_make_room: the room is for the posts that are being committed, too.
+ * A bounded queue of posts, from request threads to a committer's thread. A
+ * post occupies its room until the committer has answered it and calls
+ * inbox_make_room: the bound covers the posts that are being committed, too.
  */
 #ifndef MESSAGES_FCGI_LOG_INBOX_H
 #define MESSAGES_FCGI_LOG_INBOX_H
@@ -24,10 +24,10 @@ void inbox_free(struct inbox *inbox);
 void inbox_put(struct inbox *inbox, struct post *first, struct post *last,
 	       size_t count);
 
-/* Sets *posts to all posts, oldest first, linked by next. If there are none,
- * waits for one until until_ms (clock_ms), and sets NULL if none arrives. On a
- * closed inbox none will: then it waits only if the caller is not idle. False:
- * the inbox is closed and empty. */
+/* Sets *posts to all queued posts, oldest first, linked by next, or to NULL. If
+ * there are none, waits for one until until_ms (clock_ms). On a closed inbox an
+ * idle caller, which has no other work, does not wait. False: the inbox is
+ * closed and empty. */
 bool inbox_take(struct inbox *inbox, int64_t until_ms, bool is_idle,
 		struct post **posts);
 
