@@ -60,8 +60,9 @@ struct publisher {
 		LOGGED_UP,
 		LOGGED_DOWN
 	} logged;
-	bool is_refused; /* a command was; an answer to PING does not end that
-			  */
+	/* Redis refused a command: an answer to PING is no proof that it takes
+	 * commands again */
+	bool is_refused;
 	char reason[REDIS_CONNECT_WHY_BYTES];
 };
 
