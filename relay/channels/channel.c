@@ -82,7 +82,7 @@ void channel_remove(struct channel_table *table, struct channel *channel)
 	assert(list_is_empty(&channel->link));
 	assert(list_is_empty(&channel->changed));
 	HASH_DELETE(hh, table->first, channel);
-	stash_clear(&channel->stash);
+	sequence_reset(&channel->sequence);
 	free(channel->members);
 	free(channel);
 }

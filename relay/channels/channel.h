@@ -21,7 +21,7 @@
 #include <uthash.h>
 
 #include "common/config/app.h"
-#include "relay/channels/stash.h"
+#include "relay/channels/sequence.h"
 #include "relay/list.h"
 
 struct room;
@@ -57,10 +57,8 @@ struct channel {
 	uint32_t cache_ask; /* cache's; 0: nothing is asked */
 	uint64_t ticket;    /* of the SUBSCRIBE, see bus.h */
 	int64_t since_ms;   /* when it entered the list it is in */
-	struct list link;  /* in heal's list of starting or of holed channels */
-	int64_t delivered; /* highest id that was sent; all below it were */
-	int64_t target;    /* highest id that is said to exist */
-	struct stash stash; /* above delivered + 1 */
+	struct list link; /* in heal's list of starting or of holed channels */
+	struct sequence sequence;
 	UT_hash_handle hh;
 	uint32_t name_at, key_len;
 	char key[]; /* name_at is behind its colon */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sorted array that is mostly appended to: what comes early comes in order,
- * most of the time.
+ * A sorted array. Most entries are appended at its end and taken from its
+ * start, since early events mostly arrive in order.
  */
 #include "relay/channels/stash.h"
 
@@ -22,7 +22,7 @@ void stash_clear(struct stash *stash)
 	*stash = (struct stash)STASH_INIT;
 }
 
-/* Makes room behind the last entry. */
+/* Makes room for one more entry behind the last. */
 static void make_room(struct stash *stash)
 {
 	size_t count = stash->end - stash->start;
@@ -61,21 +61,16 @@ void stash_put(struct stash *stash, int64_t id, struct frame *frame,
 	stash->bytes += frame->len;
 }
 
-const struct stash_entry *stash_first(const struct stash *stash)
+struct stash_entry stash_take(struct stash *stash)
 {
-	return stash->start < stash->end ? &stash->entries[stash->start] : NULL;
-}
-
-void stash_drop_first(struct stash *stash)
-{
-	struct frame *frame;
+	struct stash_entry entry;
 
 	assert(stash->start < stash->end);
-	frame = stash->entries[stash->start++].frame;
-	stash->bytes -= frame->len;
-	frame_unref(frame);
+	entry = stash->entries[stash->start++];
+	stash->bytes -= entry.frame->len;
 	if (stash->start == stash->end)
 		stash_clear(stash);
+	return entry;
 }
 
 int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
@@ -90,12 +85,12 @@ int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
 	return 0;
 }
 
-void stash_pool_drop_first(struct stash_pool *pool, struct stash *stash)
+struct stash_entry stash_pool_take(struct stash_pool *pool, struct stash *stash)
 {
-	size_t before = stash->bytes;
+	struct stash_entry entry = stash_take(stash);
 
-	stash_drop_first(stash);
-	pool->bytes -= before - stash->bytes;
+	pool->bytes -= entry.frame->len;
+	return entry;
 }
 
 void stash_pool_clear(struct stash_pool *pool, struct stash *stash)

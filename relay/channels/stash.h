@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events of one channel that came before their turn, by id. Embedded in its
- * owner. Pure.
+ * The events of one channel that arrived before their turn, sorted by id.
+ * Embedded in its owner. Pure.
  */
 #ifndef RELAY_CHANNELS_STASH_H
 #define RELAY_CHANNELS_STASH_H
@@ -15,7 +15,7 @@ struct stash_entry {
 	struct frame *frame;
 };
 
-/* entries[start .. end) by rising id, each id once. */
+/* entries[start .. end), by ascending id, each id once. */
 struct stash {
 	struct stash_entry *entries;
 	size_t start, end, cap;
@@ -27,11 +27,11 @@ struct stash {
 		NULL, 0, 0, 0, 0                                               \
 	}
 
-/* Drops everything; the stash can be used again. */
+/* Drops every entry; the stash can be used again. */
 void stash_clear(struct stash *stash);
 
-/* Keeps a reference of its own; an id that is there already is left as it
- * is. */
+/* Adds an entry, with a reference of its own to frame. If the stash has the id
+ * already, nothing changes. */
 void stash_put(struct stash *stash, int64_t id, struct frame *frame,
 	       uint64_t exclude);
 
@@ -40,23 +40,30 @@ static inline size_t stash_count(const struct stash *stash)
 	return stash->end - stash->start;
 }
 
-/* The entry with the lowest id, NULL if the stash is empty. Good until the
- * next call. */
-const struct stash_entry *stash_first(const struct stash *stash);
+/* The entry with the lowest id, NULL if the stash is empty. Valid until the
+ * stash changes. */
+static inline const struct stash_entry *stash_first(const struct stash *stash)
+{
+	return stash->start < stash->end ? &stash->entries[stash->start] : NULL;
+}
 
-/* Drops the entry that stash_first shows. */
-void stash_drop_first(struct stash *stash);
+/* Moves the entry with the lowest id out: the caller owns its reference to the
+ * frame. The stash must not be empty. */
+struct stash_entry stash_take(struct stash *stash);
 
-/* What several stashes hold together, and may. Those of a pool are changed by
- * these alone. */
+/* A limit for the bytes of several stashes together. Those stashes are changed
+ * by the functions of the pool alone. */
 struct stash_pool {
 	size_t bytes, max_bytes;
+	size_t dropped; /* events that had to go because the pool was full */
 };
 
-/* 0; or -1, and nothing is done, if the frame is too much for the pool. */
+/* As stash_put. Returns 0; or -1, and nothing changes, if the pool has no room
+ * for the frame. */
 int stash_pool_put(struct stash_pool *pool, struct stash *stash, int64_t id,
 		   struct frame *frame, uint64_t exclude) MUST_CHECK;
-void stash_pool_drop_first(struct stash_pool *pool, struct stash *stash);
+struct stash_entry stash_pool_take(struct stash_pool *pool,
+				   struct stash *stash);
 void stash_pool_clear(struct stash_pool *pool, struct stash *stash);
 
 #endif

@@ -81,7 +81,8 @@ static void take_answer(struct cache_channel *cache, struct channel *channel,
 	}
 	kept = roster_list_at(list, 0);
 	/* what is above the base of who came is told to it in its turn */
-	if (channel->is_durable && event_encoded_id(kept) > channel->delivered)
+	if (channel->is_durable &&
+	    event_encoded_id(kept) > channel->sequence.delivered)
 		return;
 	frame = frame_new(WS_OP_TEXT, kept);
 	(void)tell(channel, number, frame);

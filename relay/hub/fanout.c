@@ -64,7 +64,7 @@ static struct frame *subscribed_frame(const struct fanout *fanout,
 {
 	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
 	struct frame *frame;
-	struct pusher_history history = { .base = channel->delivered,
+	struct pusher_history history = { .base = channel->sequence.delivered,
 					  .epoch = fanout->epoch };
 	struct span name = channel_name(channel);
 

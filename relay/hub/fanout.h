@@ -45,7 +45,7 @@ void fanout_admit(struct fanout *fanout, struct session *session,
 		  struct subscription *subscription);
 
 /* Tells every subscriber that the channel, whose state is CHANNEL_LIVE,
- * serves from channel->delivered on. */
+ * serves from its sequence.delivered on. */
 void fanout_go_live(struct fanout *fanout, struct channel *channel);
 
 /* What is told to those who join or are told; borrowed, NULL before the log

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The order of events, against everything that Redis may do to it.
- *
- * The ids of a live channel:  delivered | hole | stash … | target
- * Everything up to delivered was sent; target is the highest id that is said
- * to exist; between them is what has to come, by Redis or from the log.
+ * Timers, lists and reads of the log around each channel's sequence, which
+ * decides what is delivered.
  */
 #include "relay/hub/heal.h"
 
@@ -52,54 +49,24 @@ static void put_in_list(struct heal *heal, struct channel *channel,
 	list_append(list, &channel->link);
 }
 
-/* ---- the stash ---- */
-
-static void clear_stash(struct heal *heal, struct channel *channel)
-{
-	stash_pool_clear(&heal->stashes, &channel->stash);
-}
-
-/* What does not fit is dropped with all that the channel has: it will be read
- * from the log in pages, since target is remembered. */
-static void put_in_stash(struct heal *heal, struct channel *channel, int64_t id,
-			 struct frame *frame, uint64_t exclude)
-{
-	if (stash_pool_put(&heal->stashes, &channel->stash, id, frame,
-			   exclude) == 0)
-		return;
-	stats_drop(STATS_STASH_FULL, stash_count(&channel->stash) + 1);
-	clear_stash(heal, channel);
-}
-
 /* ---- delivering ---- */
 
-static void deliver(struct channel *channel, int64_t id, struct frame *frame,
-		    uint64_t exclude)
+/* Delivers the stashed events whose turn has come. */
+static void drain_stash(struct channel *channel)
 {
-	assert(id == channel->delivered + 1);
-	channel->delivered = id;
-	fanout_deliver(channel, frame, exclude);
-}
+	struct stash_entry entry;
 
-/* Delivers what the stash has next, and drops what it has too late. */
-static void drain_stash(struct heal *heal, struct channel *channel)
-{
-	const struct stash_entry *first;
-
-	while ((first = stash_first(&channel->stash)) != NULL &&
-	       first->id <= channel->delivered + 1) {
-		if (first->id > channel->delivered)
-			deliver(channel, first->id, first->frame,
-				first->exclude);
-		stash_pool_drop_first(&heal->stashes, &channel->stash);
+	while (sequence_next(&channel->sequence, &entry)) {
+		fanout_deliver(channel, entry.frame, entry.exclude);
+		frame_unref(entry.frame);
 	}
 }
 
-/* Puts the channel on the list of those with a hole, or takes it off. */
+/* Puts a live channel on the list of those with a hole, or takes it off. */
 static void note_hole(struct heal *heal, struct channel *channel)
 {
 	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
-	if (channel->target <= channel->delivered) {
+	if (!sequence_has_hole(&channel->sequence)) {
 		list_remove(&channel->link);
 		return;
 	}
@@ -111,38 +78,48 @@ static void note_hole(struct heal *heal, struct channel *channel)
 			       heal->conf.hole_wait_ms, on_hole_timer);
 }
 
-static void raise_target(struct channel *channel, int64_t id)
+/* Does to the sequence what tests/chaos must be able to find. */
+static void break_sequence(struct sequence *sequence, int64_t id)
 {
-	if (channel->target < id)
-		channel->target = id;
+	if (!sequence->is_started)
+		return;
+	if (chaos_is("redis-order"))
+		sequence_reset(sequence);
+	if (chaos_is("redis-order") ||
+	    (chaos_is("skip-holes") && id > sequence->delivered))
+		sequence_start(sequence, id - 1);
+}
+
+/* Whether the channel has a hole, or had one when that was last noted. */
+static bool has_or_had_hole(const struct channel *channel)
+{
+	return sequence_has_hole(&channel->sequence) ||
+	       !list_is_empty(&channel->link);
 }
 
 static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 		       struct frame *frame, uint64_t exclude)
 {
-	raise_target(channel, id);
-	if (channel->state != CHANNEL_LIVE) {
-		put_in_stash(heal, channel, id, frame, exclude);
-		return;
-	}
-	if (chaos_is("redis-order")) {
-		channel->delivered = channel->target = id;
+	break_sequence(&channel->sequence, id);
+	switch (sequence_arrive(&channel->sequence, id, frame, exclude)) {
+	case SEQUENCE_DELIVER:
 		fanout_deliver(channel, frame, exclude);
-		return;
-	}
-	if (id <= channel->delivered) {
+		if (!has_or_had_hole(channel))
+			return; /* the common case */
+		drain_stash(channel);
+		break;
+	case SEQUENCE_REPEATED:
 		stats_drop(STATS_REPEATED, 1);
 		return;
+	case SEQUENCE_STASHED:
+		break;
+	case SEQUENCE_OVERFLOW:
+		stats_drop(STATS_STASH_FULL, heal->stashes.dropped);
+		heal->stashes.dropped = 0;
+		break;
 	}
-	if (chaos_is("skip-holes"))
-		channel->delivered = id - 1;
-	if (id > channel->delivered + 1) {
-		put_in_stash(heal, channel, id, frame, exclude);
-	} else {
-		deliver(channel, id, frame, exclude);
-		drain_stash(heal, channel);
-	}
-	note_hole(heal, channel);
+	if (channel->state == CHANNEL_LIVE)
+		note_hole(heal, channel);
 }
 
 /* ---- starting, and starting over ---- */
@@ -150,10 +127,10 @@ static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 static void go_live(struct heal *heal, struct channel *channel, int64_t base)
 {
 	channel->state = CHANNEL_LIVE;
-	channel->delivered = base;
+	sequence_start(&channel->sequence, base);
 	list_remove(&channel->link);
 	fanout_go_live(heal->fanout, channel);
-	drain_stash(heal, channel);
+	drain_stash(channel);
 	note_hole(heal, channel);
 }
 
@@ -173,9 +150,8 @@ static void start_over(struct heal *heal, struct channel *channel,
 {
 	fanout_close(channel, cause);
 	log_reader_forget(heal->reader, channel);
-	clear_stash(heal, channel);
+	sequence_reset(&channel->sequence);
 	channel->is_reading = false;
-	channel->delivered = channel->target = 0;
 	channel->state = CHANNEL_AWAITING_HEAD;
 	put_in_list(heal, channel, &heal->starting);
 }
@@ -201,9 +177,8 @@ static void take_epoch(struct heal *heal, struct span epoch)
 			continue;
 		if (channel->state == CHANNEL_LIVE)
 			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
-		/* what was heard of it may have been of the old one */
-		clear_stash(heal, channel);
-		channel->target = 0;
+		/* stashed events may be of the old epoch */
+		sequence_reset(&channel->sequence);
 	}
 }
 
@@ -228,10 +203,10 @@ static void take_heads(struct heal *heal, const struct log_heads *heads,
 		if (wanted == CHANNEL_READING_HEAD) {
 			go_live(heal, channel, head->last_id);
 		} else {
-			raise_target(channel, head->last_id);
+			sequence_see_head(&channel->sequence, head->last_id);
 			note_hole(heal, channel);
-			if (lag < channel->target - channel->delivered)
-				lag = channel->target - channel->delivered;
+			if (lag < sequence_lag(&channel->sequence))
+				lag = sequence_lag(&channel->sequence);
 		}
 	}
 	if (wanted == CHANNEL_LIVE)
@@ -351,17 +326,15 @@ static void on_heads(void *ctx, void *who, const struct log_heads *heads)
 
 /* ---- holes ---- */
 
-/* Asks for what lies between delivered and what the stash has. */
 static void read_hole(struct heal *heal, struct channel *channel)
 {
-	const struct stash_entry *first = stash_first(&channel->stash);
-	int64_t to_id = first ? first->id - 1 : channel->target;
 	struct log_channel in = in_log(channel);
+	int64_t from_id, to_id;
 
 	if (channel->is_reading)
 		return;
-	if (log_reader_rows(heal->reader, &in, channel->delivered + 1, to_id,
-			    channel) == -1)
+	sequence_find_hole(&channel->sequence, &from_id, &to_id);
+	if (log_reader_rows(heal->reader, &in, from_id, to_id, channel) == -1)
 		return;
 	channel->is_reading = true;
 	metric_add_own(&stats()->holes, 1);
@@ -370,7 +343,7 @@ static void read_hole(struct heal *heal, struct channel *channel)
 static void deliver_row(struct heal *heal, struct channel *channel,
 			const struct event *event)
 {
-	int64_t before = channel->delivered;
+	int64_t before = channel->sequence.delivered;
 	struct buf text = BUF_INIT;
 	struct frame *frame;
 
@@ -379,30 +352,32 @@ static void deliver_row(struct heal *heal, struct channel *channel,
 	buf_release(&text);
 	take_event(heal, channel, event->id, frame,
 		   socket_id_parse(event->exclude));
-	metric_add_own(&stats()->healed, channel->delivered > before);
+	metric_add_own(&stats()->healed, channel->sequence.delivered > before);
 	frame_unref(frame);
 }
 
-/* What is to be sent next is not in the log. */
-static void on_nothing_read(struct heal *heal, struct channel *channel,
-			    const struct log_rows *rows)
+static void end_read(struct heal *heal, struct channel *channel,
+		     const struct log_rows *rows)
 {
-	if (rows->last_id > channel->delivered) {
+	switch (sequence_end_read(&channel->sequence, rows->from_id,
+				  rows->last_id)) {
+	case SEQUENCE_WHOLE:
+		list_remove(&channel->link);
+		break;
+	case SEQUENCE_INCOMPLETE:
+		read_hole(heal, channel);
+		break;
+	case SEQUENCE_LOST:
 		start_over(heal, channel, PUSHER_CAUSE_TRIMMED);
-		return;
+		break;
 	}
-	/* A hint that the log does not bear out: forged, or ahead of a standby
-	 * that we read from. The next head tells, and the log what it was. */
-	clear_stash(heal, channel);
-	channel->target = channel->delivered;
-	list_remove(&channel->link);
 }
 
 static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 {
 	struct heal *heal = ctx;
 	struct channel *channel = who;
-	int64_t before = channel->delivered;
+	int64_t before = channel->sequence.delivered;
 	size_t i;
 
 	channel->is_reading = false;
@@ -417,13 +392,10 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 	for (i = 0; i < rows->count; i++)
 		deliver_row(heal, channel, &rows->events[i]);
 	log_debug("healed %lld of '%.*s' up to %lld",
-		  (long long)(channel->delivered - before),
+		  (long long)(channel->sequence.delivered - before),
 		  (int)channel->key_len, channel->key,
-		  (long long)channel->delivered);
-	if (channel->delivered + 1 == rows->from_id)
-		on_nothing_read(heal, channel, rows);
-	else if (channel->target > channel->delivered)
-		read_hole(heal, channel);
+		  (long long)channel->sequence.delivered);
+	end_read(heal, channel, rows);
 }
 
 /* Of the channels with a hole, those that have waited long enough; the list is
@@ -505,6 +477,7 @@ void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
 {
 	channel->state = CHANNEL_SUBSCRIBING;
 	channel->ticket = ticket;
+	sequence_init(&channel->sequence, &heal->stashes);
 	put_in_list(heal, channel, &heal->starting);
 	if (!heal->is_bus_up) {
 		await_head(heal, channel);
@@ -515,7 +488,7 @@ void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
 void heal_forget(struct heal *heal, struct channel *channel)
 {
 	log_reader_forget(heal->reader, channel);
-	clear_stash(heal, channel);
+	sequence_reset(&channel->sequence);
 	list_remove(&channel->link);
 }
 

@@ -14,6 +14,7 @@ FUZZ = roster \
 	common/wire/auth common/wire/envelope \
 	messages-fcgi/api/call \
 	messages-fcgi/http/form messages-fcgi/http/multipart \
+	relay/channels/sequence \
 	relay/protocol/deflate relay/protocol/http_upgrade \
 	relay/protocol/pusher relay/protocol/ws
 

@@ -31,7 +31,8 @@ UNIT = bench/histogram \
 	messages-fcgi/server/fcgi_record \
 	messages-fcgi/webhooks/webhook_body \
 	relay/list \
-	relay/channels/channel relay/channels/room relay/channels/stash \
+	relay/channels/channel relay/channels/room \
+	relay/channels/sequence relay/channels/stash \
 	relay/hub/connection_quota relay/hub/token_bucket \
 	relay/net/log_throttle relay/net/outbuf relay/net/peak \
 	relay/net/peer_address relay/net/send_window \

@@ -108,9 +108,9 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 	assert_span(channel_name(channel), SPAN("messages"));
 	assert_int_equal(channel->state, CHANNEL_SUBSCRIBING);
 	assert_int_equal(channel->count, 0);
-	assert_int_equal(channel->delivered, 0);
-	assert_int_equal(channel->target, 0);
-	assert_null(stash_first(&channel->stash));
+	assert_int_equal(channel->sequence.delivered, 0);
+	assert_int_equal(channel->sequence.target, 0);
+	assert_null(stash_first(&channel->sequence.stash));
 	assert_true(list_is_empty(&channel->link));
 	channel_remove(&table, channel);
 }
@@ -143,14 +143,18 @@ TEST(live_channels_are_those_with_a_history_that_are_followed)
 TEST(the_stash_goes_with_its_channel)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
+	struct stash_pool pool = { .max_bytes = 100 };
 	struct channel_table table;
 	struct channel *channel;
 
 	channel_table_init(&table);
 	channel = channel_add(&table, &first, SPAN("c"), true);
-	stash_put(&channel->stash, 7, frame, 0);
+	sequence_init(&channel->sequence, &pool);
+	assert_int_equal(sequence_arrive(&channel->sequence, 7, frame, 0),
+			 SEQUENCE_STASHED);
 	channel_remove(&table, channel);
 	assert_int_equal(frame->refs, 1);
+	assert_int_equal(pool.bytes, 0);
 	frame_unref(frame);
 }
 

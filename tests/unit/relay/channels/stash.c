@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/stash against a model: a table with a place for each id.
+ * relay/channels/stash against a model: a table with a place for each id.
  */
 #include "relay/channels/stash.h"
 
@@ -60,7 +60,7 @@ static void drop_first(struct stash *stash, struct model *model)
 	if (first == NULL)
 		return;
 	model->frames[first->id] = NULL;
-	stash_drop_first(stash);
+	frame_unref(stash_take(stash).frame);
 }
 
 /* order: how far from its turn an id may come; IDS: any order. */
@@ -115,8 +115,10 @@ TEST(what_comes_in_the_reverse_order_goes_in_order)
 	for (id = 1000; id > 0; id--)
 		stash_put(&stash, id, frame, 0);
 	for (id = 1; id <= 1000; id++) {
-		assert_int_equal(stash_first(&stash)->id, id);
-		stash_drop_first(&stash);
+		struct stash_entry entry = stash_take(&stash);
+
+		assert_int_equal(entry.id, id);
+		frame_unref(entry.frame);
 	}
 	assert_null(stash_first(&stash));
 	assert_int_equal(frame->refs, 1);
@@ -153,7 +155,7 @@ TEST(a_stash_that_stays_short_stays_small)
 		stash_put(&stash, id, frame, 0);
 	for (; id <= 100000; id++) {
 		stash_put(&stash, id, frame, 0);
-		stash_drop_first(&stash);
+		frame_unref(stash_take(&stash).frame);
 	}
 	assert_in_range(stash.cap, 1, 32);
 	assert_int_equal(stash_first(&stash)->id, id - 5);
@@ -175,7 +177,7 @@ TEST(a_pool_is_full_when_all_of_it_is)
 	assert_int_equal(pool.bytes, pool.max_bytes);
 	assert_int_equal(stash_pool_put(&pool, &a, 2, frame, 0), -1);
 	assert_int_equal(stash_count(&a), 1);
-	stash_pool_drop_first(&pool, &b);
+	frame_unref(stash_pool_take(&pool, &b).frame);
 	assert_int_equal(stash_pool_put(&pool, &a, 2, frame, 0), 0);
 	stash_pool_clear(&pool, &a);
 	assert_int_equal(pool.bytes, frame->len);

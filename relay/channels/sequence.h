@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The order of one channel's events: which one is delivered next, and which
+ * ids are missing. Pure: no socket, no clock, no Redis, no PostgreSQL.
+ *
+ * The promise: from its base on, a sequence lets every id be delivered once
+ * and in order: base + 1, base + 2, … Ids may arrive in any order, repeatedly
+ * or never. A missing id is read from the log; nothing is skipped to get past
+ * it. If the log no longer has it, the channel starts over from a new base.
+ *
+ *     ids:   base … delivered | hole | stash … | target
+ *
+ *     delivered   every id from base + 1 to here has been delivered
+ *     hole        delivered + 1 and the missing ids that follow it
+ *     stash       events that arrived before their turn
+ *     target      the highest id that is known to exist
+ *
+ * The owner of a sequence calls:
+ *
+ *     sequence_start        with the head of the log, which becomes the base
+ *     sequence_arrive       for each event, whether it came live or was read
+ *     sequence_next         after both of these, until it returns false
+ *     sequence_see_head     when it learns how far the log goes
+ *     sequence_find_hole    when a hole has existed for long enough, to read it
+ *     sequence_end_read     after the last event of such a read
+ *     sequence_reset        when the ids begin again: a new epoch
+ *
+ * Until sequence_start, events are stashed: they may be above the base.
+ */
+#ifndef RELAY_CHANNELS_SEQUENCE_H
+#define RELAY_CHANNELS_SEQUENCE_H
+
+#include "relay/channels/stash.h"
+
+struct sequence {
+	int64_t delivered, target; /* see above; 0 before the start */
+	bool is_started;
+	struct stash stash; /* above delivered + 1 */
+	struct stash_pool *pool;
+};
+
+/* Without a base. pool, borrowed, bounds the bytes of all its sequences. */
+void sequence_init(struct sequence *sequence, struct stash_pool *pool);
+
+/* Forgets everything: the sequence is as after sequence_init. Does nothing to
+ * a sequence that is all zero. */
+void sequence_reset(struct sequence *sequence);
+
+/* The first id to deliver is base + 1. Call sequence_next. */
+void sequence_start(struct sequence *sequence, int64_t base);
+
+enum sequence_verdict {
+	/* Deliver the event now, and then call sequence_next. */
+	SEQUENCE_DELIVER = 0,
+	/* Its id was delivered before: drop it. */
+	SEQUENCE_REPEATED,
+	/* The stash has a reference to its frame: wait for lower ids. */
+	SEQUENCE_STASHED,
+	/* The pool has no room, so the event and the whole stash were dropped.
+	 * They count as missing, and are read from the log in pages. */
+	SEQUENCE_OVERFLOW,
+};
+
+/* An event with this id (> 0) arrived. exclude goes with the frame: the socket
+ * id that does not get it, 0 for none. */
+enum sequence_verdict sequence_arrive(struct sequence *sequence, int64_t id,
+				      struct frame *frame, uint64_t exclude);
+
+/* Moves the next event out of the stash if its turn has come: deliver it; the
+ * caller owns the reference entry->frame. Else false. */
+bool sequence_next(struct sequence *sequence, struct stash_entry *entry);
+
+/* The log has the ids up to head. */
+void sequence_see_head(struct sequence *sequence, int64_t head);
+
+/* Ids that are known to exist and were not delivered; at most 0: none. */
+static inline int64_t sequence_lag(const struct sequence *sequence)
+{
+	return sequence->target - sequence->delivered;
+}
+
+static inline bool sequence_has_hole(const struct sequence *sequence)
+{
+	return sequence_lag(sequence) > 0;
+}
+
+/* The missing ids to read now; the sequence must have a hole. *to_id is at
+ * least *from_id, which is delivered + 1. A read may bring fewer: those from
+ * *from_id on that fit in a page. */
+void sequence_find_hole(const struct sequence *sequence, int64_t *from_id,
+			int64_t *to_id);
+
+enum sequence_outcome {
+	/* No id is missing, as far as is known. */
+	SEQUENCE_WHOLE = 0,
+	/* Ids are still missing: read them. */
+	SEQUENCE_INCOMPLETE,
+	/* The log goes further, but no longer has the next id. Reset the
+	 * sequence, and close the subscribers: they fetch the rest by HTTP. */
+	SEQUENCE_LOST,
+};
+
+/* A read from from_id on has ended, and each event that it brought has been
+ * given to sequence_arrive. head: the last id of the log at that read. If the
+ * read brought nothing because the log ends before from_id, whoever announced
+ * a higher id was wrong, or ahead of the server that was read: the stash and
+ * the target are dropped, and a later head restores them. */
+enum sequence_outcome sequence_end_read(struct sequence *sequence,
+					int64_t from_id, int64_t head);
+
+#endif
