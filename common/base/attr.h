@@ -8,8 +8,7 @@
 /* The caller must not ignore the result. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* The compiler checks the arguments against the format string, as for printf.
- */
+/* The compiler checks the arguments against the format, as for printf. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define NO_RETURN __attribute__((noreturn))

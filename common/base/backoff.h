@@ -23,8 +23,7 @@ struct backoff {
  * whole of 50, 100, 200, … 1000. */
 unsigned backoff_next_ms(struct backoff *backoff, uint32_t random);
 
-/* The same with other bounds: the wait starts at first_ms and ends at max_ms.
- */
+/* The same with other bounds: the wait doubles from first_ms up to max_ms. */
 unsigned backoff_next_within_ms(struct backoff *backoff, unsigned first_ms,
 				unsigned max_ms, uint32_t random);
 

@@ -11,8 +11,8 @@
 
 #ifdef PUSHLOG_CHAOS
 
-/* Whether the environment variable PUSHLOG_CHAOS, a list of names separated by
- * blanks, contains name. */
+/* Whether the environment variable PUSHLOG_CHAOS contains name. Blanks separate
+ * the names in it. */
 bool chaos_is(const char *name);
 
 /* Kills the process with SIGKILL if there is a file called name in the folder

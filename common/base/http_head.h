@@ -27,8 +27,7 @@ int http_head_line(struct span *in, struct http_head *head) MUST_CHECK;
 int http_head_field(struct span *in, struct span *name,
 		    struct span *value) MUST_CHECK;
 
-/* Whether c may stand in a method or in the name of a field: RFC 9110 § 5.6.2.
- */
+/* Whether c may be part of a method or of a field's name: RFC 9110 § 5.6.2. */
 bool http_head_is_token_char(char c);
 
 /* Whether s is word in any case, as names and many values are compared. */
@@ -41,8 +40,7 @@ struct span http_head_part(struct span *list, char separator);
 /* Whether a comma-separated list contains word, in any case. */
 bool http_head_has(struct span list, const char *word);
 
-/* The reason phrase of a status: 200, 400, 403, 404, 405, 426, 431, 503 or 505.
- */
+/* The reason phrase of status 200, 400, 403, 404, 405, 426, 431, 503 or 505. */
 const char *http_head_reason(int status);
 
 #endif

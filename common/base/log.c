@@ -152,8 +152,7 @@ static size_t write_journal(char *out, enum log_level level,
 			   LINE_MAX_BYTES);
 }
 
-/* JSON is UTF-8: in a message that is not, '?' replaces all bytes above ASCII.
- */
+/* JSON is UTF-8: in any other message '?' replaces the bytes above ASCII. */
 static size_t add_escaped(char *out, const char *message)
 {
 	bool is_utf8 = text_is_utf8(span_str(message));

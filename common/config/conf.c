@@ -291,8 +291,8 @@ NO_RETURN static void print_help(const char *program, const char *about,
 		 "%s: %s\n\n"
 		 "usage: %s [--help | --version | --print-config | "
 		 "--check-config]\n\n"
-		 "Configured by environment; NAME_FILE names a file that "
-		 "holds the value.\n\n",
+		 "Configured by the environment. NAME_FILE may name a file "
+		 "that contains the value.\n\n",
 		 program, about, program);
 	for (g = 0; g < count; g++)
 		for (i = 0; i < groups[g].count; i++)

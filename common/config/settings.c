@@ -8,8 +8,7 @@
 #include "common/config/address.h"
 #include "common/config/origin.h"
 
-/* The prefix is a part of names in Redis; a ':' in it would be read as its end.
- */
+/* In names in Redis a ':' ends the prefix, so it must not contain one. */
 static const char *check_prefix(const char *s)
 {
 	return text_is_made_of(s, "abcdefghijklmnopqrstuvwxyz"

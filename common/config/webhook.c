@@ -82,8 +82,7 @@ const char *webhooks_parse(struct webhooks *hooks, const char *list)
 	return why;
 }
 
-/* Adds the names, separated by commas, and a NUL. Returns NULL, or the error.
- */
+/* Adds the names, separated by commas, and a NUL. NULL, or the error. */
 static const char *join_events(struct json_object *array, struct buf *events)
 {
 	size_t i;

@@ -87,9 +87,7 @@ static inline void metric_add(_Atomic int64_t *to, int64_t n)
 	atomic_fetch_add_explicit(to, n, memory_order_relaxed);
 }
 
-/* Adds n to a number that only this thread writes: as cheap as a plain
- * addition.
- */
+/* Adds n to a number that only this thread writes, as cheaply as a += would. */
 static inline void metric_add_own(_Atomic int64_t *to, int64_t n)
 {
 	int64_t sum = atomic_load_explicit(to, memory_order_relaxed) + n;

@@ -20,8 +20,7 @@ void event_add_message(struct buf *buf, const struct event *event)
 	buf_add_char(buf, '}');
 }
 
-/* The data of a Pusher event is a string; that of a chat message contains JSON.
- */
+/* The data of a Pusher event is a string; a chat message's contains JSON. */
 static void add_event_data(struct buf *buf, const struct event *event)
 {
 	struct buf message = BUF_INIT;

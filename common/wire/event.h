@@ -15,8 +15,7 @@
 #define EVENT_NEW_MESSAGE "new_message"
 
 /* A row of pushlog.event. The spans are borrowed and valid UTF-8. A chat
- * message has name and text, any other event has data; the others are absent.
- */
+ * message has name and text, and no data; any other event has data alone. */
 struct event {
 	struct span channel;
 	int64_t id;      /* from 1; 0: the event is not in the log */
@@ -24,8 +23,7 @@ struct event {
 	struct span event;
 	struct span name, text;
 	struct span data;
-	struct span
-		exclude; /* the socket that does not receive it; or absent */
+	struct span exclude; /* a socket that does not receive it, or absent */
 };
 
 /* Adds a chat message as the HTTP API returns it:
