@@ -62,7 +62,7 @@ uninstall: ## remove what install put there, but for the configuration
 # A package is built from a tree with debian/ on top, and without the network.
 # So it gets a tree of its own, and the page as npm's esbuild makes it here.
 DEB_TREE = $(BUILD)/deb/pushlog
-DEB_SOURCES = Makefile LICENSE README.md common messages-fcgi relay sql deploy
+DEB_SOURCES = Makefile LICENSE README.md docs common messages-fcgi relay sql deploy
 
 deb: page ## build the Debian package in build/
 	rm -rf $(BUILD)/deb

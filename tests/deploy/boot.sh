@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Trials on a booted Debian 12, to be sourced by them. It has the servers of
-# others and what the README has installed from apt, and it has no network: so
-# apt finds all that it is asked for, and fetches nothing. The checkout is that
-# of the user ada, who has sudo.
+# Boots a Debian 12 for a trial; sourced by the trials. The system has PostgreSQL,
+# Redis, nginx and all other packages that the pages install, but no network: apt
+# finds every package installed and downloads nothing. The checkout belongs to the
+# user ada, who has sudo.
 #
-# A trial sets $self, its path, and $trial, its name; defines probe, which says
-# TAP inside, as root in ada's checkout; and ends with: boot "$@"
+# A trial sets $self, its path, and $trial, its name; defines probe, which prints
+# TAP inside the system, as root in ada's checkout; and ends with: boot "$@"
 #
-#   --keep     leave the tree for a look: $BARE_DIR/NAME, its journal and what
-#              was said in trial/
+#   --keep     keep the tree: $BARE_DIR/NAME, with its journal; the output of the
+#              trial is in trial/
 #   BARE_DIR   where the trees go (default /var/tmp/pushlog-bare); the bare
-#              system, and one with the servers, stay there for the next time
+#              system, and one with the servers, stay there for the next run
 #
 # Needs root, debootstrap, systemd-nspawn, and a machine whose apt and npm work.
 
@@ -26,17 +26,17 @@ checkout=$home/pushlog
 # shellcheck source-path=SCRIPTDIR
 . "${self%/*}/tap.sh"
 # shellcheck source-path=SCRIPTDIR
-. "${self%/*}/readme.sh"
+. "${self%/*}/pages.sh"
 
-# --- outside: makes the tree and boots it ---
+# --- outside: make the tree and boot it ---
 
-# As they are on a machine that has them: enabled, PostgreSQL with a cluster.
+# Installed as on an ordinary machine: enabled, PostgreSQL with a cluster.
 server_packages=(
   systemd-sysv dbus sudo
   nginx postgresql redis-server
 )
-# What else the README names, and what the trials use; deploy/dev/install, which
-# comes after the servers, leaves alone what is there.
+# The other packages that the pages name or the trials use. deploy/dev/install runs
+# after the servers are installed and leaves them alone.
 other_packages=(
   build-essential debhelper spawn-fcgi runit-run
   curl lintian openssl prometheus
@@ -47,7 +47,7 @@ servers_key() {
   sha256sum <"$top/deploy/dev/install"
 }
 
-# The bare system with all packages, made once for a list of them.
+# The bare system with all packages; made again when the list changes.
 make_servers() {
   local servers=$bare/servers new=$bare/servers.new key turn
   key=$(servers_key)
@@ -71,7 +71,7 @@ make_servers() {
   exec {turn}>&-
 }
 
-# Inside the new tree: nothing may start before it is booted.
+# Inside the new tree: no server may start before the boot.
 install_servers() {
   export DEBIAN_FRONTEND=noninteractive
   printf '%s\n' '#!/bin/sh' 'exit 101' >/usr/sbin/policy-rc.d
@@ -81,14 +81,13 @@ install_servers() {
   apt-get install -y --no-install-recommends "${other_packages[@]}"
   "$top/deploy/dev/install" run packages
   rm /usr/sbin/policy-rc.d
-  # a mirror that cannot be reached is no error of the trial's
+  # the trial must not fail because it cannot reach a mirror
   : >/etc/apt/sources.list
   useradd --create-home --shell /bin/bash ada
   echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada
 }
 
-# An ordinary Debian with the checkout, whose npm packages are there, and the
-# trial as a service.
+# The system with the checkout, its npm packages, and the trial as a service.
 make_tree() {
   rm -rf "$booted"
   cp -a --reflink=auto "$bare/servers" "$booted"
@@ -159,7 +158,7 @@ run_probe() {
   systemctl exit "$((failed > 0))"
 }
 
-# bail_out REASON: for what makes no sense after a failure.
+# bail_out REASON: ends the trial where the other checks would make no sense.
 bail_out() {
   echo "Bail out! $1"
   systemctl exit 1

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// A poster and an unmodified pusher-js client, through nginx, until SIGTERM;
-// what happens to the services meanwhile must not be seen here. Prints a line
-// and fails if a post failed or had to be repeated too often, if a message is
-// missing, came twice or in another order, or if the client was unavailable too long.
+// A poster and an unmodified pusher-js client, through nginx, until SIGTERM. It
+// must not notice what happens to the services meanwhile: it prints a line, and
+// fails if a post failed or had to be repeated too often, if a message is missing,
+// repeated or out of order, or if the client was disconnected too long.
 //
-//   node client.cjs PUSHER.JS HOST PORT KEY AWAY_MAX_MS REPEATS_MAX
+//   node client.cjs PUSHER.JS HOST PORT KEY ABSENT_MAX_MS REPEATS_MAX
 //
-// By TLS if the port is 443.
+// Uses TLS if the port is 443.
 'use strict';
 
-const [pusherPath, host, port, key, awayMaxMs, repeatsMax] = process.argv.slice(2);
+const [pusherPath, host, port, key, absentMaxMs, repeatsMax] = process.argv.slice(2);
 const Pusher = require(pusherPath);
 
 const PACE_MS = 25; // nginx allows 50 posts a second
@@ -20,13 +20,13 @@ const CATCH_UP_MS = 10_000;
 const isTls = port === '443';
 const address = `${isTls ? 'https' : 'http'}://${host}:${port}/messages`;
 const posted = [];
-const repeats = []; // and why
+const repeats = []; // the reason of each
 const failures = [];
-const got = new Map(); // by id; pushed and read
-let last = 0; // id that was pushed last
+const got = new Map(); // text by id, both pushed and read
+let last = 0; // the id of the last pushed message
 let disorders = 0;
-let awaySince = Date.now();
-let awayMs = 0;
+let absentSince = Date.now();
+let absentMs = 0;
 let connections = 0;
 let isStopping = false;
 
@@ -43,7 +43,7 @@ async function post(text) {
   posted.push(JSON.parse(body).id);
 }
 
-// A post without an answer may be stored: with the same key it is so once.
+// A post without an answer may be stored; the same key stores it only once.
 async function postSurely(text) {
   try {
     await post(text);
@@ -66,10 +66,10 @@ const pusher = new Pusher(key, { wsHost: host, wsPort: port, wssPort: port,
   forceTLS: isTls, cluster: 'x', enabledTransports: ['ws', 'wss'] });
 pusher.connection.bind('connected', () => {
   connections += 1;
-  if (connections > 1) awayMs = Math.max(awayMs, Date.now() - awaySince);
+  if (connections > 1) absentMs = Math.max(absentMs, Date.now() - absentSince);
 });
 pusher.connection.bind('state_change', ({ previous }) => {
-  if (previous === 'connected') awaySince = Date.now();
+  if (previous === 'connected') absentSince = Date.now();
 });
 const channel = pusher.subscribe('messages');
 channel.bind('new_message', ({ id, text }) => {
@@ -101,11 +101,11 @@ async function main() {
   console.log(`posted ${posted.length}, repeated ${repeats.length}, `
     + `failed ${failures.length}, `
     + `missing ${missing}, in disorder ${disorders}, `
-    + `connections ${connections}, longest away ${awayMs} ms`,
+    + `connections ${connections}, longest absence ${absentMs} ms`,
   [...repeats, ...failures].slice(0, 3).join('; '));
   const isWell = posted.length > 0 && failures.length === 0 && missing === 0
     && disorders === 0 && repeats.length <= Number(repeatsMax)
-    && awayMs <= Number(awayMaxMs);
+    && absentMs <= Number(absentMaxMs);
   process.exit(isWell ? 0 : 1);
 }
 main();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// docker-compose up in deploy/: it works at once, keeps what is stored, shows
-// nothing but nginx, trusts nobody, and is upgraded without an outage.
+// docker-compose up in deploy/: it works at once, keeps stored messages, exposes
+// only nginx, trusts no neighbour, and is upgraded without an outage.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -12,7 +12,7 @@ import { address, Wire } from '../integration/clients.mjs';
 import { PusherFollower } from '../integration/follower.mjs';
 import { children, until } from '../stack.mjs';
 import { docker, inspect } from './docker.mjs';
-import { block, openProject } from './project.mjs';
+import { block, blocks, openProject, sectionsOf } from './project.mjs';
 
 const JOBS = ['prepare', 'migrate', 'retention'];
 const PROGRAMS = ['messages-fcgi-1', 'messages-fcgi-2', 'relay-1', 'relay-2'];
@@ -26,18 +26,21 @@ const PROGRAM_MAX_BYTES = 40_000_000; // of an image, beside Debian
 const { project, end } = await openProject();
 after(end);
 
-// --- the README's commands ---
+// --- the commands of the page ---
 
+const PAGE = 'docs/deploy.md';
 const SECTION = 'docker-compose';
 const followed = new Set();
 
-/** The README's block of that number, which counts as followed. */
-function readme(number) {
-  followed.add(number);
-  return block(SECTION, number);
+/** The section's block of that number, which counts as followed. */
+function commands(number) {
+  followed.add(`${PAGE} ${SECTION} ${number}`);
+  return block(PAGE, SECTION, number);
 }
 
-// --- what the kernel says of a container's processes ---
+const backup = (number) => block('docs/operate.md', 'Backup', number);
+
+// --- the processes of a container, as the kernel sees them ---
 
 function processes({ State: { Pid } }) {
   const below = (pid) => [pid, ...children(pid).flatMap(below)];
@@ -49,7 +52,7 @@ function status(pid) {
     .split('\n').map((line) => line.split(/:\s*/, 2)));
 }
 
-/** What anybody can see of all processes, and what root can. */
+/** The command lines and environments of all processes. */
 function commandLines() {
   const texts = [];
   for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -65,10 +68,9 @@ function commandLines() {
 // --- clients ---
 
 /**
- * Posts until it is told to stop. No post is repeated: each must be stored.
- * Each has a connection of its own, for an nginx that reads its configuration
- * again closes those that are idle, even if a request is on the way: browsers
- * send that again, fetch does not.
+ * Posts until stop(). No post is repeated: each must be stored. Each has a
+ * connection of its own, because nginx closes idle connections when it reloads,
+ * even if a request is on the way: browsers repeat that request, fetch does not.
  */
 function keepPosting(site, channel) {
   let isOver = false;
@@ -77,7 +79,7 @@ function keepPosting(site, channel) {
   const post = async (text) => {
     const { status: code, json } = await site.request('/messages', {
       method: 'POST',
-      // as many addresses as nginx allows no single one so many posts
+      // many addresses, because nginx limits the posts of each
       headers: { connection: 'close',
         'X-Forwarded-For': `203.0.113.${answered.length % 250}` },
       body: new URLSearchParams({ name: 'Ada', text, channel }) });
@@ -100,7 +102,7 @@ function keepPosting(site, channel) {
     } };
 }
 
-/** What curl says in a container of its own in nginx's network. */
+/** The output of curl in a container of its own in nginx's network. */
 async function besideNginx(...args) {
   const { NetworkSettings } = await project.container('nginx');
   const [network] = Object.keys(NetworkSettings.Networks);
@@ -108,7 +110,7 @@ async function besideNginx(...args) {
     project.env.NGINX_IMAGE, '-fsS', ...args);
 }
 
-/** Notes how long a pusher-js client is unavailable each time. */
+/** Records the length of each absence of a pusher-js client. */
 function watchAbsences({ pusher }) {
   const absences = [];
   let left;
@@ -134,7 +136,7 @@ function promise(name, fn) {
 
 promise('docker-compose up on a fresh checkout serves the page and messages',
   async () => {
-    await project.shell(readme(1),
+    await project.shell(commands(1),
       { ...project.place, cwd: project.folder });
     const page = await project.request('/');
     assert.equal(page.status, 200);
@@ -147,7 +149,7 @@ promise('docker-compose up on a fresh checkout serves the page and messages',
     assert.match(await project.compose('logs', 'migrate'), /applied 001_log/);
   });
 
-promise('a pusher-js client gets what is posted', async (t) => {
+promise('a pusher-js client gets posted messages', async (t) => {
   const client = new PusherFollower(project, ['messages']);
   t.after(() => client.close());
   await client.connected();
@@ -159,13 +161,13 @@ promise('a pusher-js client gets what is posted', async (t) => {
   assert.deepEqual(client.wrong, []);
 });
 
-promise('a proxy on this machine tells nginx the address of the client',
+promise('nginx believes the client address from a proxy on this machine',
   async () => {
     await project.request('/', { headers: { 'X-Forwarded-For': '203.0.113.5' } });
     assert.match(await project.compose('logs', 'nginx'), /203\.0\.113\.5 /);
   });
 
-promise('who is in the network of nginx is not believed', async () => {
+promise('nginx believes no client address from its own network', async () => {
   await besideNginx('--header', 'X-Forwarded-For: 203.0.113.6',
     'http://nginx:8080/?by-a-neighbour');
   const logs = await project.compose('logs', 'nginx');
@@ -173,7 +175,7 @@ promise('who is in the network of nginx is not believed', async () => {
   assert.doesNotMatch(logs, /203\.0\.113\.6 /);
 });
 
-promise('nginx keeps what will not change, and limits what is asked for',
+promise('nginx caches closed ranges, and limits requests',
   async () => {
     const { epoch } = await project.get({ limit: 1 });
     const target = `/messages?after_id=0&until_id=1&epoch=${epoch}`;
@@ -186,7 +188,7 @@ promise('nginx keeps what will not change, and limits what is asked for',
       '/srv/pushlog/deploy/compose/nginx.conf'), /^limit_req zone=/m);
   });
 
-promise('only nginx can be reached, from this machine', async () => {
+promise('only nginx can be reached, and only from this machine', async () => {
   for (const service of [...SERVICES, ...JOBS]) {
     const { HostConfig, NetworkSettings } = await project.container(service);
     if (service !== 'nginx') {
@@ -198,7 +200,7 @@ promise('only nginx can be reached, from this machine', async () => {
   }
 });
 
-promise('health and numbers are told in the network of nginx', async () => {
+promise('health and metrics are served in the network of nginx', async () => {
   const ask = (port, what) => besideNginx(`http://nginx:${port}${what}`);
   for (const [i, service] of PROGRAMS.entries()) {
     assert.equal(await ask(9201 + i, '/readyz'), 'ok');
@@ -208,7 +210,7 @@ promise('health and numbers are told in the network of nginx', async () => {
   }
 });
 
-promise('an image is little more than its Debian', async () => {
+promise('an image is little larger than its Debian', async () => {
   const [debian] = await inspect(project.env.DEBIAN_IMAGE);
   for (const service of PROGRAMS) {
     const [image] = await inspect((await project.container(service)).Image);
@@ -217,7 +219,7 @@ promise('an image is little more than its Debian', async () => {
   }
 });
 
-promise('nobody is root, has a capability, or writes outside of a volume',
+promise('no process is root, has a capability, or writes outside of a volume',
   async () => {
     for (const service of [...SERVICES, ...JOBS]) {
       const container = await project.container(service);
@@ -232,13 +234,13 @@ promise('nobody is root, has a capability, or writes outside of a volume',
       assert.equal(HostConfig.Privileged, false, service);
       if (JOBS.includes(service)) continue;
       for (const pid of processes(container)) {
-        const told = status(pid);
-        assert.ok(!told.Uid.split('\t').includes('0'), `${service} is root`);
+        const found = status(pid);
+        assert.ok(!found.Uid.split('\t').includes('0'), `${service} is root`);
         for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
-          assert.match(told[set], /^0+$/, `${service} has ${set}`);
+          assert.match(found[set], /^0+$/, `${service} has ${set}`);
         }
-        assert.equal(told.NoNewPrivs, '1', service);
-        assert.equal(told.Seccomp, '2', service);
+        assert.equal(found.NoNewPrivs, '1', service);
+        assert.equal(found.Seccomp, '2', service);
       }
       for (const folder of ['/', '/etc', '/usr/bin', '/run/secrets']) {
         await assert.rejects(docker('exec', Id, 'touch', `${folder}/it`),
@@ -247,7 +249,7 @@ promise('nobody is root, has a capability, or writes outside of a volume',
     }
   });
 
-promise('secrets are in the files of who needs them, and nowhere else',
+promise('secrets are only in the files of the services that need them',
   async () => {
     const secrets = await project.secrets();
     for (const secret of secrets) assert.match(secret, /^[0-9a-f]{48}$/);
@@ -270,13 +272,13 @@ promise('secrets are in the files of who needs them, and nowhere else',
     }
   });
 
-promise('PostgreSQL lets nobody in without a password', async () => {
+promise('PostgreSQL admits only its owner without a password', async () => {
   const { Id } = await project.container('postgres');
   const login = (user, role) => docker('exec', '--user', user, Id,
     'psql', '-XAtw', '-U', role, '-d', 'pushlog', '-c', 'select 1');
   assert.equal(await login('postgres', 'postgres'), '1');
   assert.equal(await project.compose('exec', '-T', 'postgres',
-    'psql', 'pushlog', '-XAtc', 'select 2'), '2'); // as the README tells
+    'psql', 'pushlog', '-XAtc', 'select 2'), '2'); // as in docs/deploy.md
   for (const user of ['10001', '10002', 'postgres']) {
     await assert.rejects(login(user, 'messages-fcgi'), /password/);
     await assert.rejects(login(user, 'relay'), /password/);
@@ -286,21 +288,21 @@ promise('PostgreSQL lets nobody in without a password', async () => {
   }
 });
 
-promise('an operator sees whether all is healthy, and what it says',
+promise('an operator sees the health and the logs of all services',
   async () => {
-    const [, ps, logs, psql] = readme(2).split('\n');
-    const told = await project.shell(ps);
+    const [, ps, logs, psql] = commands(2).split('\n');
+    const output = await project.shell(ps);
     for (const service of PROGRAMS) {
-      assert.match(told, new RegExp(`${service}.*\\bhealthy`));
+      assert.match(output, new RegExp(`${service}.*\\bhealthy`));
     }
     await project.type(logs, [[/relay-2/, '\x03']]);
-    const { code, said } = await project.type(psql,
+    const { code, output: dialogue } = await project.type(psql,
       [[/pushlog=#/, 'select 40 + 2;\n'], [/\b42\b/, '\\q\n']]);
-    assert.equal(code, 0, said);
+    assert.equal(code, 0, dialogue);
   });
 
-promise('down and up keep what is stored, and the secrets', async () => {
-  const down = readme(2).trimEnd().split('\n').at(-1);
+promise('down and up keep the messages and the secrets', async () => {
+  const down = commands(2).trimEnd().split('\n').at(-1);
   const before = await project.get();
   const secrets = await project.secrets();
   await project.shell(down);
@@ -314,12 +316,12 @@ promise('down and up keep what is stored, and the secrets', async () => {
 
 promise('migrating again changes nothing', async () => {
   const before = await project.get();
-  const said = await project.compose('run', '--rm', '--no-deps', 'migrate');
-  assert.match(said, /nothing to do/);
+  const output = await project.compose('run', '--rm', '--no-deps', 'migrate');
+  assert.match(output, /nothing to do/);
   assert.deepEqual(await project.get(), before);
 });
 
-promise('whoever is killed comes back', async () => {
+promise('every killed service is restarted', async () => {
   const before = (await project.get()).results;
   for (const service of SERVICES) {
     const { State, RestartCount } = await project.container(service);
@@ -335,12 +337,12 @@ promise('whoever is killed comes back', async () => {
   assert.deepEqual((await project.get()).results, [...before, posted]);
 });
 
-promise('an upgrade under load fails no post and loses nobody', async (t) => {
+promise('an upgrade under load fails no post and loses no subscriber', async (t) => {
   const channel = 'room-upgrade';
   const old = await Promise.all(PROGRAMS.map(
     (service) => project.container(service)));
   const { Id: nginx } = await project.container('nginx');
-  // something that nginx must be told
+  // a change that nginx must load
   fs.appendFileSync(path.join(project.folder, 'deploy/compose/nginx.conf'),
     '# one line more\n');
   fs.appendFileSync(path.join(project.folder, 'web/src/style.css'),
@@ -356,7 +358,7 @@ promise('an upgrade under load fails no post and loses nobody', async (t) => {
   const absences = clients.map(watchAbsences);
   const load = keepPosting(project, channel);
   t.after(() => load.stop());
-  const [upgrade] = readme(2).split('\n');
+  const [upgrade] = commands(2).split('\n');
   await project.shell(upgrade);
   await load.stop();
 
@@ -369,7 +371,7 @@ promise('an upgrade under load fails no post and loses nobody', async (t) => {
     assert.deepEqual(client.messages(), results);
     assert.deepEqual(client.wrong, []);
   }
-  t.diagnostic(`${results.length} posts, clients away for ${
+  t.diagnostic(`${results.length} posts, clients absent for ${
     absences.flat().sort((a, b) => a - b).join(' ')} ms`);
   assert.ok(absences.flat().length >= FOLLOWERS, 'all were moved');
   assert.ok(Math.max(...absences.flat()) < PUSHER_BACK_MS);
@@ -383,7 +385,7 @@ promise('an upgrade under load fails no post and loses nobody', async (t) => {
 promise('an operator can set the secret of the app', async () => {
   const secret = 'a secret of my own';
   fs.writeFileSync(path.join(project.place.cwd, 'file'), secret);
-  await project.shell(readme(3));
+  await project.shell(commands(3));
   for (const service of ['relay-1', 'messages-fcgi-2']) {
     assert.equal(await project.file(service, '/run/secrets/app_secret'), secret);
   }
@@ -397,7 +399,7 @@ promise('an operator can have several apps, and one again', async () => {
     { id: '7', key: 'chat', secret: 'the secret of the chat' },
     { id: '8', key: 'shop', secret: 'the secret of the shop' },
   ] }));
-  await project.shell(readme(4));
+  await project.shell(commands(4));
   assert.equal(await page(), 'chat');
   for (const [id, status] of [[1, 404], [7, 401], [8, 401]]) {
     assert.equal((await project.request(`/apps/${id}/events`,
@@ -407,17 +409,17 @@ promise('an operator can have several apps, and one again', async () => {
   await wire.next('pusher:connection_established');
   await wire.close();
   fs.writeFileSync(file, '');
-  await project.shell(readme(4));
+  await project.shell(commands(4));
   assert.equal(await page(), one);
 });
 
-promise('an operator says who may subscribe to what is not public', async () => {
+promise('an operator decides who may subscribe to non-public channels', async () => {
   const folder = path.join(project.place.cwd, 'compose/pushlog-auth.d');
   fs.writeFileSync(path.join(folder, 'who.server'),
     'location = /who { return 204; }\n');
-  const { code, said } = await project.type(readme(5),
+  const { code, output } = await project.type(commands(5),
     [[/assword:/, 'of Ada\n'], [/assword:/, 'of Ada\n']]);
-  assert.equal(code, 0, said);
+  assert.equal(code, 0, output);
   const ask = (headers) => project.request('/pusher/auth', { method: 'POST',
     headers, body: new URLSearchParams({ socket_id: '1.2',
       channel_name: 'private-ada' }) });
@@ -431,13 +433,13 @@ promise('an operator says who may subscribe to what is not public', async () => 
   assert.equal((await project.request('/who')).status, 204);
 });
 
-promise('a backup is put back', async () => {
-  const there = readme(6);
+promise('a backup is restored', async () => {
+  const aliases = commands(6);
   await project.post('Ada', 'kept');
   const { epoch } = await project.get();
-  await project.shell(there + block('Backup', 1));
+  await project.shell(aliases + backup(1));
   const lost = await project.post('Ada', 'lost');
-  await project.shell(there + block('Backup', 2));
+  await project.shell(aliases + backup(2));
   await until('a post is stored', () => project.post('Ada', 'after it'),
     RESTART_MS);
   const { results, epoch: restored } = await project.get();
@@ -445,24 +447,29 @@ promise('a backup is put back', async () => {
   assert.deepEqual(texts.slice(-2), ['kept', 'after it']);
   assert.equal((await project.request(
     `/messages?after_id=${lost.id}&epoch=${epoch}`)).status, 409);
-  await project.shell(there + block('Backup', 3));
+  await project.shell(aliases + backup(3));
   await until('the epoch is another',
     async () => (await project.get()).epoch !== restored);
 });
 
 promise('the history is kept, or trimmed by configuration', async () => {
-  // the last of the tests: others hold their clients against ids from 1 on
+  // the last of the tests: the others expect ids from 1 on
   assert.match(await project.compose('logs', 'retention'),
     /off, everything is kept/);
-  const said = await project.compose('run', '--rm', '-T',
+  const output = await project.compose('run', '--rm', '-T',
     '--entrypoint', '/srv/pushlog/deploy/pushlog-retention',
     '-e', 'PUSHLOG_RETENTION_EVENTS=1', 'retention');
-  assert.match(said, /removed 0 rows, hid [1-9]\d* for the next run/);
+  assert.match(output, /removed 0 rows, hid [1-9]\d* for the next run/);
   assert.ok((await project.get({ after_id: 0 })).first_id > 1);
 });
 
-promise('each command of the README was run', () => {
-  const all = Array.from(followed, (number) => number).sort();
-  assert.throws(() => block(SECTION, all.length + 1), /has no block/);
-  assert.deepEqual(all, all.map((_, i) => i + 1));
+promise('every command of the page was run', () => {
+  const sections = sectionsOf('tests/deploy/compose.mjs');
+  assert.ok(sections.length > 0);
+  for (const [page, section] of sections) {
+    for (const number of blocks(page, section)) {
+      assert.ok(followed.has(`${page} ${section} ${number}`),
+        `${page}: "${section}" ${number} was not run`);
+    }
+  }
 });

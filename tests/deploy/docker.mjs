@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A docker to test with: the one that answers, else a dockerd of our own with
-// its data in a folder of its own. Knows nothing of Pushlog.
+// A docker for tests: the running one, else a new dockerd with its data in a folder
+// of its own. Knows nothing of Pushlog.
 
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -18,7 +18,7 @@ const OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
 
 const exec = promisify(execFile);
 
-/** What a command says on standard output; throws with all that it said. */
+/** The standard output of a command; throws with its output if it fails. */
 export async function run(command, { env, cwd } = {}) {
   const [file, ...args] = command;
   try {
@@ -34,7 +34,7 @@ export function docker(...args) {
   return run(['docker', ...args]);
 }
 
-/** Each container, image or volume as `docker inspect` tells it. */
+/** The output of `docker inspect` for containers, images or volumes. */
 export async function inspect(...names) {
   return JSON.parse(await docker('inspect', ...names));
 }
@@ -53,8 +53,8 @@ export function findCompose() {
 }
 
 /**
- * Sets DOCKER_HOST, and starts a dockerd if none answers. Answers a function
- * that stops it; throws where there can be none.
+ * Starts a dockerd and sets DOCKER_HOST, if none answers. Returns a function that
+ * stops it; throws if dockerd does not start.
  */
 export async function startDocker() {
   if (works('docker', 'info')) return async () => {};
@@ -63,7 +63,7 @@ export async function startDocker() {
   fs.mkdirSync(base, { recursive: true });
   const log = fs.openSync(path.join(base, 'dockerd.log'), 'w');
   process.env.DOCKER_HOST = `unix://${folder}/docker.sock`;
-  // a test that dies, however it dies, takes it along
+  // a test that dies in any way also ends its dockerd
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd',
     '--data-root', path.join(base, 'docker'), '--exec-root', folder,
     '--pidfile', path.join(folder, 'dockerd.pid'),
@@ -83,25 +83,25 @@ export async function startDocker() {
     await stop();
     throw new Error(`no dockerd answers, and none starts: ${base}/dockerd.log`);
   }
-  await forgetLastTime();
+  await removeLeftovers();
   return stop;
 }
 
-/** A test that was killed has left its containers, which start again. */
-async function forgetLastTime() {
+/** Removes the containers of a killed test, which dockerd starts again. */
+async function removeLeftovers() {
   const left = (await docker('ps', '--all', '--quiet')).split('\n');
   if (left[0] !== '') await docker('rm', '--force', ...left);
   await docker('volume', 'prune', '--force');
   await docker('network', 'prune', '--force');
 }
 
-/** Throws if docker neither has it nor can pull it. */
+/** Pulls an image that docker does not have. */
 export async function ensureImage(name) {
   if (works('docker', 'image', 'inspect', name)) return;
   await docker('pull', '--quiet', name);
 }
 
-/** The image with this machine's own certificate authorities, if it has any. */
+/** The image, with this machine's own certificate authorities added. */
 export async function trustWhatWeTrust(image, name) {
   const found = fs.existsSync(CERTIFICATES) &&
     fs.readdirSync(CERTIFICATES).some((file) => file.endsWith('.crt'));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What docker-compose makes of a fresh checkout, on a port and under a name of
-// its own, and the README's commands for it, run as they stand there. Knows
-// nothing of what is promised.
+// A fresh checkout that docker-compose runs on a port and under a name of its own,
+// and the commands of the pages, run as they stand there. Knows no promises.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -24,14 +23,14 @@ const IMAGES = {
 };
 const NOFILE_WANTED = 65536; // of docker-compose.yml
 const RESTART_MS = 60_000;
-// docker-compose may be a part of docker; an alias is for who types
+// docker-compose may be a part of docker; scripts have no aliases by default
 const SHELL = `shopt -s expand_aliases
 docker-compose() { command $COMPOSE "$@"; }
 `;
-const TERMINAL = 'stty rows 50 columns 160\n'; // or psql starts a pager
+const TERMINAL = 'stty rows 50 columns 160\n'; // else psql starts a pager
 const TYPED_MS = 600_000;
 
-/** A checkout as git would make it for somebody who lets nobody read. */
+/** A checkout as git makes it with umask 077. */
 function checkOut() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-compose-'));
   const files = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z',
@@ -53,13 +52,28 @@ function nofile() {
     : Math.min(NOFILE_WANTED, Number(limit));
 }
 
-/** A block of commands of the README: see readme.sh. */
-export function block(section, number) {
-  const text = execFileSync('bash', ['-c',
-    '. tests/deploy/readme.sh; block "$@"', 'bash', section, String(number)],
-  { cwd: TOP }).toString();
-  assert.notEqual(text, '', `README: "${section}" has no block ${number}`);
+function callPages(...call) {
+  return execFileSync('bash', ['-c', '. tests/deploy/pages.sh; "$@"', 'bash',
+    ...call], { cwd: TOP }).toString();
+}
+
+/** A block of commands of a page: see pages.sh. */
+export function block(page, section, number) {
+  const text = callPages('block', page, section, String(number));
+  assert.notEqual(text, '', `${page}: "${section}" has no block ${number}`);
   return text;
+}
+
+/** The numbers of a section's blocks. */
+export function blocks(page, section) {
+  const count = Number(callPages('blocks', page, section));
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+/** The sections whose commands a trial runs, as [page, section]. */
+export function sectionsOf(trial) {
+  return callPages('sections_of', trial).trim().split('\n')
+    .map((line) => line.match(/^(\S+) +(.*)$/).slice(1));
 }
 
 export class Project extends Site {
@@ -81,31 +95,31 @@ export class Project extends Site {
     return run([...this.command, ...args], this.place);
   }
 
-  /** Commands as they are typed; answers what was said. */
+  /** Runs commands as if typed; returns their output. */
   shell(text, place = this.place) {
     return run(['bash', '-ec', SHELL + text], place);
   }
 
   /**
-   * The same at a terminal. answers are pairs of a pattern to wait for and of
-   * what is typed then. Answers {code, said}.
+   * The same at a terminal. answers are pairs: a pattern to wait for, and the
+   * keys to type then. Returns {code, output}.
    */
   async type(text, answers) {
     const child = spawn('script', ['--quiet', '--return', '--flush',
       '--command', 'exec bash -ec "$COMMANDS"', '/dev/null'],
     { cwd: this.place.cwd, timeout: TYPED_MS, env: { ...process.env,
       ...this.env, COMMANDS: TERMINAL + SHELL + text } });
-    let said = '';
-    child.stdout.on('data', (data) => { said += data; });
+    let output = '';
+    child.stdout.on('data', (data) => { output += data; });
     const ended = new Promise((resolve) => { child.on('exit', resolve); });
     let from = 0;
     for (const [pattern, keys] of answers) {
-      const { index, 0: { length } } = await until(`${pattern} is said`,
-        () => said.slice(from).match(pattern), RESTART_MS);
+      const { index, 0: { length } } = await until(`${pattern} is printed`,
+        () => output.slice(from).match(pattern), RESTART_MS);
       from += index + length;
       child.stdin.write(keys);
     }
-    return { code: await ended, said };
+    return { code: await ended, output };
   }
 
   /** The container of a service, by docker inspect. */
@@ -122,7 +136,7 @@ export class Project extends Site {
     return docker('exec', Id, 'cat', name);
   }
 
-  /** Each text that nobody else may see, with the service that holds it. */
+  /** All secrets, as the services have them. */
   async secrets() {
     const database = async (service) =>
       (await this.file(service, '/run/secrets/database'))
@@ -151,8 +165,8 @@ export class Project extends Site {
 }
 
 /**
- * A project, and what ends it, docker included, if that was not there. Throws
- * where there can be none.
+ * {project, end}: end() also stops a docker that was started for it. Throws where
+ * docker cannot run.
  */
 export async function openProject() {
   if (process.getuid() !== 0) throw new Error('only root sees into containers');

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# Run by perl in the sandbox of a service, as its user: says, a line each, what
-# it could do that it should not. Perl because every Debian has it.
+# Runs in the sandbox of a service, as its user, and prints a line for each action
+# that the sandbox should have prevented. Perl, because every Debian has it.
 use strict;
 use warnings;
-no warnings 'exec'; # to be told so is what is hoped for
+no warnings 'exec'; # a failing exec is the desired outcome
 use Socket;
 
 sub could { print "could @_\n" }
 
-# world-writable outside; what the sandbox itself gives is left out
+# world-writable outside of the sandbox
 for my $folder ('/trial/open', '/var/lock', '/var/crash', '/run/lock') {
   next unless -d $folder;
   could("write to $folder") if open my $file, '>', "$folder/sandbox.$$";
@@ -43,7 +43,7 @@ if (open my $to, '>', '/tmp/program') {
   unlink '/tmp/program';
 }
 
-if ($ENV{MACHINE} eq 'x86_64') { # whose numbers these are
+if ($ENV{MACHINE} eq 'x86_64') { # these are its system call numbers
   my $at = syscall 9, 0, 4096, 7, 0x22, -1, 0;
   could('map memory that is written and run') if $at != -1;
   could('make a namespace') if syscall(272, 0x10000000) == 0;

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the trials of this folder say in TAP, to be sourced by them. $failed
-# counts.
+# TAP for the trials of this folder, to be sourced by them. $failed counts the
+# failures.
 
 tests=0
 failed=0
 
-# check DESCRIPTION COMMAND…: the command says what is wrong, or fails.
+# check DESCRIPTION COMMAND…: passes if the command succeeds; its output becomes a
+# comment.
 check() {
-  local said status
-  set +e # or the command would go on after what fails
-  said=$(set -e; "${@:2}" 2>&1)
+  local output status
+  set +e # within `if` or `||` the command would continue after an error
+  output=$(set -e; "${@:2}" 2>&1)
   status=$?
   set -e
   tests=$((tests + 1))
@@ -21,7 +22,7 @@ check() {
     failed=$((failed + 1))
     echo "not ok $tests - $1"
   fi
-  [ -z "$said" ] || printf '# %s\n' "${said//$'\n'/$'\n# '}"
+  [ -z "$output" ] || printf '# %s\n' "${output//$'\n'/$'\n# '}"
 }
 
 # wait_until SECONDS COMMAND…
@@ -34,9 +35,9 @@ wait_until() {
 }
 
 is_silent() {
-  local said
-  said=$("$@" 2>&1)
-  [ -z "$said" ] || { echo "$said"; return 1; }
+  local output
+  output=$("$@" 2>&1)
+  [ -z "$output" ] || { echo "$output"; return 1; }
 }
 
 plan() {

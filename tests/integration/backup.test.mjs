@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs the chapter on backups word by word and checks what it promises. Ids of
-// a lost timeline are assigned again, and no client mixes the two.
+// Runs the commands under Backup in docs/operate.md and checks what they promise.
+// Ids of a lost timeline are assigned again, and no client mixes the two.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -28,11 +28,11 @@ after(() => stack.stop());
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-backup-'));
 after(() => fs.rmSync(folder, { recursive: true }));
 
-/** The commands of the chapter, one block each, as one has to type. */
+/** The blocks of commands under a heading of docs/operate.md. */
 function chapter(title) {
-  const readme = fs.readFileSync(new URL('../../README.md', import.meta.url),
-    'utf8');
-  const text = readme.split(`\n## ${title}\n`)[1].split('\n## ')[0];
+  const page = fs.readFileSync(
+    new URL('../../docs/operate.md', import.meta.url), 'utf8');
+  const text = page.split(`\n## ${title}\n`)[1].split('\n## ')[0];
   return text.split(/\n(?! {4})/).join('\n\0').split('\0')
     .map((part) => part.match(/^(?: {4}.*\n?)+/m)?.[0])
     .filter(Boolean)

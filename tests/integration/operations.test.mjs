@@ -154,7 +154,7 @@ operationsTest('dashboard, alerts and pages name only existing metrics',
         assert.ok(known.has(name), `${file}: there is no ${name}`);
       }
     }
-    const rows = read('README.md').match(/^\| `pushlog_[a-z_]+`/gm)
+    const rows = read('docs/operate.md').match(/^\| `pushlog_[a-z_]+`/gm)
       .map((row) => row.match(/`(.+)`/)[1]);
     assert.deepEqual(rows.sort(), families.sort());
 

@@ -17,7 +17,7 @@ import { startReceiver } from './receiver.mjs';
 import { BUILD, environment } from './relay.mjs';
 import { openServer } from './server-sdk.mjs';
 
-const README = new URL('../../README.md', import.meta.url);
+const MANUAL = new URL('../../deploy/man/pushlog.conf.5', import.meta.url);
 const PREFIX = 'chat'; // of names in Redis
 const USER = 'programs';
 const PASSWORD = 'a "pass word" of\ttheirs';
@@ -37,7 +37,8 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 /** The rights that the documentation demands. */
 function rights() {
-  const [, words] = fs.readFileSync(README, 'utf8').match(/`(~pushlog:[^`]+)`/);
+  const [, words] = fs.readFileSync(MANUAL, 'utf8')
+    .match(/^\.Ql (~pushlog:.+) ,$/m);
   return words.replaceAll('pushlog', PREFIX).split(' ');
 }
 
