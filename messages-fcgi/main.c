@@ -81,10 +81,9 @@ static const struct conf_option option_table[] = {
 	  .offset = offsetof(struct options, auth),
 	  .value = "remote-user",
 	  .check = check_auth,
-	  .help = "Users whom /pusher/auth lets into channels that are not "
-		  "public. remote-user: those whom the web server has "
-		  "authenticated. anyone: everybody, under a name of their "
-		  "choice." },
+	  .help = "Users for whom /pusher/auth signs. remote-user: users that "
+		  "the web server has authenticated. anyone: all users, under "
+		  "a name of their choice." },
 	INT("PUSHLOG_THREADS", threads, "64", 1, THREADS_MAX,
 	    "Requests that are answered at the same time, besides the posts "
 	    "that wait for their commit."),
@@ -92,9 +91,11 @@ static const struct conf_option option_table[] = {
 	    "Connections to PostgreSQL for reading. Each app with a history "
 	    "has one more, for storing."),
 	INT("PUSHLOG_NAME_MAX_BYTES", name_max_bytes, "200", 1, 65536,
-	    "Longest name of a poster, in bytes before escaping."),
+	    "Maximum length of the name of a poster, in bytes before "
+	    "escaping."),
 	INT("PUSHLOG_TEXT_MAX_BYTES", text_max_bytes, "8192", 1, 1048576,
-	    "Longest text of a message, in bytes before escaping."),
+	    "Maximum length of the text of a message, in bytes before "
+	    "escaping."),
 	INT("PUSHLOG_POST_TIMEOUT_MS", post_timeout_ms, "5000", 100, 60000,
 	    "Milliseconds that a post may wait for its commit. After that "
 	    "it is answered with 503."),
@@ -103,8 +104,9 @@ static const struct conf_option option_table[] = {
 	    "transaction has locked."),
 	INT("PUSHLOG_PUBLISH_BUFFER_BYTES", publish_buffer_bytes, "4194304",
 	    65536, 1073741824,
-	    "Bytes of events that may wait for Redis. More are dropped: the "
-	    "relays read those of channels with a history from PostgreSQL."),
+	    "Maximum size of the events that wait for Redis, in bytes. "
+	    "Further events are dropped; the relays read those of "
+	    "channels with a history from PostgreSQL."),
 };
 
 /* What the request threads share, and main. */

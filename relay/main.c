@@ -47,8 +47,8 @@ static const struct conf_option options_table[] = {
 	    "Seconds that a client has to answer a ping, before its "
 	    "connection is closed."),
 	INT("PUSHLOG_HEAD_POLL_MS", head_poll_ms, "500", 10, 60000,
-	    "Milliseconds between two looks into PostgreSQL for events that "
-	    "Redis lost."),
+	    "Milliseconds between two checks of PostgreSQL for events "
+	    "that Redis lost."),
 	INT("PUSHLOG_HOLE_WAIT_MS", hole_wait_ms, "20", 1, 10000,
 	    "Milliseconds that a missing event may still arrive through "
 	    "Redis, before relay reads it from PostgreSQL."),
@@ -58,24 +58,25 @@ static const struct conf_option options_table[] = {
 	    "may take. After that the connection is closed with 4100."),
 	INT("PUSHLOG_WINDOW_MS", window_ms, "2", 0, 1000,
 	    "Milliseconds for which the events of a busy subscriber are "
-	    "collected, to leave together. More costs less CPU and delays "
-	    "them. After a quiet period an event leaves at once; with 0 "
-	    "always."),
+	    "collected, to leave together. A longer time costs less CPU "
+	    "and delays the events more. After a quiet period an event "
+	    "leaves at once; with 0 it always does."),
 	INT("PUSHLOG_DEFLATE", deflate, "0", 0, 1,
 	    "1: messages of 256 bytes and more are compressed with "
 	    "permessage-deflate for the clients that offer it, once for all "
 	    "subscribers of a channel."),
 	INT("PUSHLOG_QUEUE_MAX_BYTES", queue_max_bytes, "1048576", 65536,
 	    134217728,
-	    "Bytes that may wait for one subscriber for more than 5 "
-	    "seconds; a burst may be 16 times that. A subscriber above "
-	    "either limit is closed with 4100."),
+	    "Maximum size of the queue of one subscriber, in bytes, for "
+	    "longer than 5 seconds; a burst may be 16 times as large. A "
+	    "subscriber above either limit is closed with 4100."),
 	INT("PUSHLOG_STASH_MAX_BYTES", stash_max_bytes, "16777216", 65536,
 	    1073741824,
-	    "Bytes of events that a worker may hold back because an earlier "
-	    "event of the channel is missing."),
+	    "Maximum size of the events that a worker holds back because "
+	    "an earlier event of their channel is missing, in bytes."),
 	INT("PUSHLOG_SUBSCRIPTIONS_MAX", subscriptions_max, "1000", 1, 1000000,
-	    "Most channels that one connection may subscribe to."),
+	    "Maximum number of channels that one connection may subscribe "
+	    "to."),
 	INT("PUSHLOG_IDLE_TIMEOUT_S", idle_timeout_s, "0", 0, 86400,
 	    "Seconds that a connection may have no subscription, before it "
 	    "is closed with 4202. 0: no limit."),

@@ -96,8 +96,9 @@ static const struct conf_option settings_table[] = {
 	APP_SECRET("PUSHLOG_ENCRYPTION_MASTER_KEY", app.encryption_master_key,
 		   "", app_check_master_key,
 		   "The master key of encrypted channels, 32 bytes in base64, "
-		   "as the app's server has it. With it /pusher/auth gives "
-		   "pages the keys of these channels. Better given as a file."),
+		   "the same as that of the app's server. With it /pusher/auth "
+		   "gives pages the keys of these channels. Better given as a "
+		   "file."),
 	APP_SECRET("PUSHLOG_WEBHOOKS", app.webhooks, "", webhooks_check,
 		   "URLs of the app's server, separated by commas, to which "
 		   "messages-fcgi posts the events of the app's channels. It "
@@ -114,17 +115,19 @@ static const struct conf_option settings_table[] = {
 	       "commas. Both programs need the same value."),
 	INT("PUSHLOG_EVENT_MAX_BYTES", app.event_max_bytes, "10240", 1,
 	    APP_EVENT_MAX_BYTES,
-	    "Largest data of an event that the app's server triggers, "
-	    "in bytes."),
+	    "Maximum size of the data of an event that the app's server "
+	    "triggers, in bytes."),
 	INT("PUSHLOG_CLIENT_EVENTS", app.client_events, "0", 0, 1,
 	    "1: clients may send events to the private and presence "
 	    "channels that they subscribe to."),
 	INT("PUSHLOG_PRESENCE_MEMBERS_MAX", app.presence_members_max, "100", 0,
-	    APP_LIMIT_MAX, "Most users in one presence channel. 0: no limit."),
+	    APP_LIMIT_MAX,
+	    "Maximum number of users in one presence channel. 0: no "
+	    "limit."),
 	INT("PUSHLOG_SUBSCRIPTION_COUNT", app.subscription_count, "0", 0, 1,
-	    "1: the subscribers of a channel receive their number "
-	    "whenever it changes. Presence channels have lists of "
-	    "members instead."),
+	    "1: the subscribers of a channel receive the number of "
+	    "subscribers whenever it changes. Presence channels have "
+	    "lists of members instead."),
 	STRING("PUSHLOG_ALLOWED_ORIGINS", app.allowed_origins, "",
 	       origin_check_list,
 	       "Origins of the pages that may connect, post and read, as "
@@ -136,8 +139,8 @@ static const struct conf_option settings_table[] = {
 	       "always allowed."),
 	INT("PUSHLOG_CONNECTIONS_MAX", app.connections_max, "0", 0,
 	    APP_LIMIT_MAX,
-	    "Most connections of one app to one relay, all its workers "
-	    "together. 0: no limit."),
+	    "Maximum number of connections of one app to one relay, over "
+	    "all its workers. 0: no limit."),
 	INT("PUSHLOG_AUTHORIZED_WITHIN_S", app.authorized_within_s, "0", 0,
 	    APP_LIMIT_MAX,
 	    "Seconds that a connection has to sign in or to subscribe "
