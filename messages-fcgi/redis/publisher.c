@@ -33,6 +33,7 @@
 #define PING_EVERY_MS 1000
 /* A buffer that a burst made larger is freed. */
 #define KEEP_BYTES 262144
+
 struct commands {
 	struct buf bytes;
 	size_t count;
