@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One run of one server: start it, let the load at it, stop it. The load and
-// what feeds the servers share a core; the server has another, where there are
-// two.
+// One run of one server: start it, run the load generator, stop it. The load and
+// the servers' backends share a core; the server has another one, if there are two.
 
 import { execFile, execFileSync } from 'node:child_process';
 import os from 'node:os';
@@ -19,8 +18,8 @@ const LIMIT_MS = 180_000;
 
 const run = promisify(execFile);
 
-/** A stack whose PostgreSQL and Redis are on one core, with us and the load. Its
- * own relay has one worker, as each server here has. */
+/** A stack with PostgreSQL and Redis on one core, together with the load. Its own
+ * relay has one worker, like every server here. */
 export async function startBench() {
   if (LOAD_CORE !== undefined) {
     execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)],
@@ -32,8 +31,8 @@ export async function startBench() {
 let rooms = 0;
 
 /**
- * What the load says of that run of a scenario. during(server) is called when
- * the load is at work, and waited for.
+ * The load generator's result for one run of a scenario. Calls and awaits
+ * during(server) while the load runs.
  */
 export async function measure(stack, scenario, { server, workers, load }, {
   seconds, during = () => {},
@@ -46,7 +45,7 @@ export async function measure(stack, scenario, { server, workers, load }, {
       LOAD_SERVER: `127.0.0.1:${running.port}`,
       LOAD_REDIS: `unix:${stack.sockets}/redis.sock`,
       LOAD_PIDS: running.pids.join(),
-      // durable ones, each new: their ids begin at 1
+      // new durable rooms, so that their ids begin at 1
       LOAD_ROOM: `room-${process.pid}-${rooms += 1}-`,
       LOAD_MEASURE_MS: (scenario.seconds ?? seconds) * 1000,
       ...SERVERS[server].load(stack),

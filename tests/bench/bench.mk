@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The load generators of tests/bench/, and the peers that are written in C. Of
-# relay they have the loop, with what that counts by, and use nothing that they
-# would have to judge.
+# The load generators of tests/bench/, and the peers that are written in C. They
+# share the event loop and the lists with relay, and nothing else that they measure.
 
 LOAD = bill crowd dial histogram http_client load log_writer poster process \
 	publisher
@@ -25,11 +24,11 @@ $(BUILD)/bench-fcgi: $(BUILD)/obj/tests/bench/peers/fcgi.o $(COMMON_OBJ)
 	@echo "  LD $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MESSAGES_LIBS) $(COMMON_LIBS)
 
-bench: ## hold both programs against peers: BENCH_ROUNDS, BENCH_ONLY
+bench: ## compare both programs with peers: BENCH_ROUNDS, BENCH_ONLY
 	@deploy/dev/install run
 	@$(MAKE) --no-print-directory all page load
 	@exec node tests/bench/run.mjs
-profile: ## see where relay's time goes: BENCH_ONLY names the scenario
+profile: ## show where relay spends its time: BENCH_ONLY names the scenario
 	@deploy/dev/install run
 	@$(MAKE) --no-print-directory all page load
 	@exec node tests/bench/profile.mjs

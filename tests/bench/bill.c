@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who has forked whom, as /proc has it. A process that came and went between
- * the two moments is not on the bill.
+ * Finds children in /proc. A process that started and ended between the two
+ * moments is not counted.
  */
 #include "tests/bench/bill.h"
 
@@ -49,7 +49,7 @@ static int parent_of(const char *pid)
 	file = fopen(path, "r");
 	if (file == NULL)
 		return 0;
-	/* the name may hold blanks and brackets */
+	/* the name may contain blanks and parentheses */
 	if (fgets(line, sizeof(line), file) != NULL &&
 	    (end = strrchr(line, ')')) != NULL)
 		parent = (int)strtol(end + 4, NULL, 10);

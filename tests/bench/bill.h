@@ -22,7 +22,7 @@ struct bill {
 
 void bill_begin(struct bill *bill, const char *pids);
 
-/* What those that are there now have used since. */
+/* The time that the processes running now have used since. */
 uint64_t bill_end_ns(const struct bill *bill);
 
 #endif

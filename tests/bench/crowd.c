@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sockets, and as much of WebSocket as a client needs that sends one frame.
+ * Sockets, and the part of WebSocket that a client which sends one frame needs.
  */
 #include "tests/bench/crowd.h"
 
@@ -15,9 +15,9 @@
 #include "tests/bench/dial.h"
 #include "tests/bench/stamp.h"
 
-/* Less than the shortest backlog in use, node's 511. */
+/* Less than the shortest backlog of a peer, 511 of Node.js. */
 #define CONNECTING_MAX 128
-/* Come from one address; see dial.h. */
+/* Connections from one address; see dial.h. */
 #define HOST_MAX 10000
 #define READ_BYTES 262144
 
@@ -28,7 +28,7 @@
 
 enum state {
 	STATE_HANDSHAKE = 0,
-	STATE_ASKING, /* has said hello */
+	STATE_ASKING, /* the first frame is sent */
 	STATE_READY,
 	STATE_CLOSED,
 };
@@ -39,8 +39,8 @@ struct subscriber {
 	int fd;
 	enum state state;
 	uint64_t last_id;
-	struct buf in;   /* of a frame that is not complete */
-	struct buf seen; /* in any order: a bit for each id that has come */
+	struct buf in;   /* an incomplete frame */
+	struct buf seen; /* with in_any_order: a bit for each id received */
 };
 
 struct crowd {
@@ -49,7 +49,7 @@ struct crowd {
 	crowd_fn *on_ready;
 	void *ctx;
 	bool is_timed;
-	int64_t connected, ready; /* so many of them have begun, and are */
+	int64_t connected, ready; /* subscribers that started, and are ready */
 	struct crowd_counts counts;
 	char scratch[READ_BYTES];
 	struct subscriber all[];
@@ -82,7 +82,7 @@ static bool is_to_stall(const struct subscriber *subscriber)
 
 static void say(struct subscriber *subscriber, struct buf *bytes)
 {
-	/* a new socket takes a few hundred bytes at once */
+	/* a new socket accepts a few hundred bytes at once */
 	if (send(subscriber->fd, bytes->data, bytes->len, MSG_NOSIGNAL) !=
 	    (ssize_t)bytes->len)
 		fatal("cannot send to the server");
@@ -104,7 +104,7 @@ static void ask_upgrade(struct subscriber *subscriber)
 	say(subscriber, &request);
 }
 
-/* Masked with zeros, which changes nothing. */
+/* Masked with zeros, so that the bytes stay the same. */
 static void say_hello(struct subscriber *subscriber)
 {
 	const struct crowd_conf *conf = subscriber->crowd->conf;
@@ -211,7 +211,7 @@ static void take_close(struct subscriber *subscriber, struct span payload)
 					: (unsigned)(code[0] << 8 | code[1]));
 }
 
-/* A frame of a server: unmasked. How long it is, 0: it is not complete. */
+/* Reads an unmasked frame. Returns its length, 0 if it is incomplete. */
 static size_t next_frame(const char *in, size_t len, struct span *payload)
 {
 	const uint8_t *byte = (const uint8_t *)in;
@@ -310,7 +310,7 @@ static void on_readable(struct loop_watch *watch, unsigned events)
 
 /* ---- connecting ---- */
 
-/* When we close, a reset: the port is not kept from the next run. */
+/* Closes with a reset, so that the next run can use the port. */
 static void reset_at_close(int fd)
 {
 	struct linger reset = { .l_onoff = 1 };
@@ -319,7 +319,7 @@ static void reset_at_close(int fd)
 		fatal("cannot set up a socket");
 }
 
-/* The queue of the listener has room: connecting takes no time. */
+/* The queue of the listener has room, so connecting does not block. */
 static void connect_more(struct crowd *crowd)
 {
 	while (crowd->connected < crowd->conf->subscribers &&

@@ -31,7 +31,7 @@ static void come_from(int fd, unsigned host)
 	};
 	int on = 1;
 
-	/* the port is chosen when it is known where to */
+	/* the kernel chooses the port at connect, knowing the destination */
 	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
 		       sizeof(on)) == -1 ||
 	    bind(fd, (struct sockaddr *)&from, sizeof(from)) == -1)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Buckets as wide as their values are large.
+ * The width of a bucket grows with its values.
  */
 #include "tests/bench/histogram.h"
 
 #define HALF (1u << (HISTOGRAM_BITS - 1))
 
-/* How many of the lowest bits of value its bucket leaves out. */
+/* The number of low bits of value that its bucket ignores. */
 static unsigned shift_of(uint64_t value)
 {
 	unsigned bits = value ? 64u - (unsigned)__builtin_clzll(value) : 0;

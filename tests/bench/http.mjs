@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One run of one peer of messages-fcgi: what it reads is stored before, what
-// was posted is counted after.
+// One run of one peer of messages-fcgi. The messages that it serves are stored
+// before; the posted messages are counted afterwards.
 
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -14,12 +14,12 @@ import { BUILD } from './servers.mjs';
 
 const LIMIT_MS = 180_000;
 const APP = '1';
-const BATCH = 250; // what a statement appends while a channel is filled
+const BATCH = 250; // messages that one statement appends to fill a channel
 
 const run = promisify(execFile);
 let rooms = 0;
 
-/** What the load says of that run, as {cpu_us, …}. */
+/** The load generator's result for that run, {cpu_us, …}. */
 export async function measureHttp(front, scenario, each, { seconds }) {
   if (each.pgbench) return pgbench(front, each.pgbench, seconds);
   const room = scenario.rows ? await fill(front, scenario.rows)
@@ -56,7 +56,7 @@ async function measurePeer(front, room, scenario, each, seconds) {
 const strings = (env = {}) => Object.fromEntries(
   Object.entries(env).map(([name, value]) => [name, String(value)]));
 
-// A 200 that is not in the table is a failure as any other.
+// A 200 without a row in the table counts as a failure.
 async function count({ stack }, { server }, room, { stored, failed }) {
   if (stored === 0) return {};
   const rows = Number(await stack.psql(server === 'pushlog'
@@ -66,12 +66,12 @@ async function count({ stack }, { server }, room, { stored, failed }) {
   return { failed: failed + Math.max(0, stored - rows) };
 }
 
-// --- what is read ---
+// --- stored messages to read ---
 
 const filled = new Map();
 
-/** A channel of so many messages in both tables, made once; returns its name
- * without the 0 that the load adds. */
+/** Fills a channel with count messages in both tables, once. Returns its name
+ * without the 0 that the load appends. */
 async function fill({ stack, folder }, rows) {
   const room = `room-${process.pid}-filled-${rows}-`;
   if (filled.has(room)) return room;
@@ -119,7 +119,7 @@ function gets(front, { rows }, { server, what }) {
   return { LOAD_PATH: newest, LOAD_ROWS: '50' };
 }
 
-// --- the database without a server in front ---
+// --- the database alone ---
 
 async function pgbench({ stack, folder }, { clients, sql }, seconds) {
   const script = path.join(folder, 'insert.sql');
@@ -132,7 +132,7 @@ async function pgbench({ stack, folder }, { clients, sql }, seconds) {
     failed: Number(stdout.match(/^number of failed transactions: (\d+)/m)[1]) };
 }
 
-// psql's way to the same rows, five times as the load's
+// the same rows through psql, five times as the load does
 async function copy({ stack }, room) {
   const times = [];
   for (let i = 0; i < 5; i += 1) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * As much of HTTP/1.1 as answers of web servers have: a length or chunks.
+ * The part of HTTP/1.1 that answers need: Content-Length and chunks.
  */
 #include "tests/bench/http_client.h"
 
@@ -23,7 +23,7 @@ static void connect_anew(struct http_client *client)
 	const struct linger reset = { .l_onoff = 1 };
 	int fd = dial(client->server, client->host);
 
-	/* when we close, the port is not kept from the next run */
+	/* close with a reset, so that the next run can use the port */
 	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == -1)
 		fatal("cannot set up a socket");
 	loop_add(client->loop, &client->watch, fd, LOOP_READ, on_readable);
@@ -43,7 +43,7 @@ static struct span rest_of(const struct http_client *client)
 		       client->in.len - client->at);
 }
 
-/* The value of a header, up to the end of the head; absent: not there. */
+/* The value of a header; absent if the head has no such header. */
 static struct span header(struct span head, const char *name)
 {
 	char line[64] = "\r\n";
@@ -59,7 +59,7 @@ static struct span header(struct span head, const char *name)
 	return span_of(NULL, 0);
 }
 
-/* False: it is not all there yet. */
+/* Returns false while the head is incomplete. */
 static bool take_head(struct http_client *client)
 {
 	struct span rest = rest_of(client), length;
@@ -92,8 +92,8 @@ static void take_bytes(struct http_client *client)
 	client->left -= (int64_t)len;
 }
 
-/* True: the last chunk was taken. A chunk counts with the line break that
- * follows it, which is taken back from the body. */
+/* Returns true after the last chunk. A chunk is counted with the line break
+ * after it, which is then removed from the body. */
 static bool take_chunks(struct http_client *client)
 {
 	for (;;) {
@@ -113,7 +113,7 @@ static bool take_chunks(struct http_client *client)
 			return false;
 		client->left = strtoll(rest.ptr, NULL, 16);
 		is_last = client->left == 0;
-		/* there are no trailers behind the last one */
+		/* the servers send no trailers */
 		if (is_last && rest.len < (size_t)(end - rest.ptr) + 4)
 			return false;
 		client->at += (size_t)(end - rest.ptr) + (is_last ? 4 : 2);
@@ -160,7 +160,7 @@ static void take(struct http_client *client)
 	if (client->at != client->in.len)
 		fatalx("the server says more than it was asked");
 	forget(client);
-	/* the callback may send, but what follows is read in a later turn */
+	/* the callback may send; the answer is read in a later turn */
 	client->on_answer(client, client->status, buf_span(&client->body));
 	buf_clear(&client->body);
 }
@@ -210,7 +210,7 @@ void http_client_send(struct http_client *client, struct span request)
 	client->is_waiting = true;
 	client->sent_ns = stamp_now();
 	client->first_ns = 0;
-	/* a request is small, and the socket has sent all before it */
+	/* fits: a request is small, and the socket has sent all before it */
 	if (send(client->watch.fd, request.ptr, request.len, MSG_NOSIGNAL) !=
 	    (ssize_t)request.len)
 		log_warn("cannot send to the server");

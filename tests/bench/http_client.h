@@ -11,12 +11,12 @@
 
 struct http_client;
 
-/* An answer that is complete; body is lent for the call, in which the next
- * request may be sent. status 0: the connection ended before. */
+/* Called for a complete answer; may send the next request. body is valid during
+ * the call. status 0: the connection ended before the answer was complete. */
 typedef void http_client_fn(struct http_client *client, int status,
 			    struct span body);
 
-/* Embedded in its owner, all zeros at first. */
+/* Embedded in its owner. Starts as all zeros. */
 struct http_client {
 	struct loop *loop;
 	struct loop_watch watch;
@@ -24,21 +24,22 @@ struct http_client {
 	http_client_fn *on_answer;
 	unsigned host; /* for dial */
 	bool is_waiting;
-	uint64_t sent_ns, first_ns; /* the request; the answer's first bytes */
+	uint64_t sent_ns,
+		first_ns; /* when the request left; when the answer began */
 	struct buf in, body;
-	size_t at; /* so much of in is parsed */
+	size_t at; /* bytes of in that are parsed */
 	int status;
-	int64_t left; /* bytes of the body, or of the chunk */
+	int64_t left; /* bytes to come of the body, or of the chunk */
 	bool is_chunked, has_head;
 };
 
-/* Connects. The loop, the server and the callback are borrowed. */
+/* Connects. Borrows the loop, the server and the callback. */
 void http_client_open(struct http_client *client, struct loop *loop,
 		      const struct address *server, unsigned host,
 		      http_client_fn *on_answer);
 void http_client_close(struct http_client *client);
 
-/* Sends a whole request; nothing may be waited for. */
+/* Sends a complete request. No answer may be outstanding. */
 void http_client_send(struct http_client *client, struct span request);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One measurement of one web server: kept connections, each of which has one
- * request under way, send posts or ask for messages. Every answer is looked
- * at: a post's must hold what was posted, a page as many messages as it was
- * asked for. Says one line of JSON.
+ * One measurement of one web server. Kept connections, each with one request at
+ * a time, send posts or request messages. Every answer is checked: that of a
+ * post must hold the posted text, a page as many messages as requested. Prints
+ * one line of JSON.
  *
  *   connect … warm up … measure … drain
  */
@@ -22,9 +22,9 @@
 #include "tests/bench/process.h"
 #include "tests/bench/stamp.h"
 
-/* An answer that takes longer will not come. */
+/* An answer that takes longer counts as lost. */
 #define DRAIN_MS 60000
-/* Come from one address; see dial.h. */
+/* Connections from one address; see dial.h. */
 #define HOST_MAX 10000
 #define GROUPS 4
 
@@ -95,14 +95,14 @@ struct load {
 	struct loop *loop;
 	struct loop_timer phase;
 	struct caller *callers;
-	struct buf request; /* being made */
-	/* the last whole page that was counted, of each path */
+	struct buf request; /* under construction */
+	/* the last complete page that was counted, for each path */
 	struct buf pages[2];
 	bool is_measuring, is_draining;
 	uint64_t sent, waiting, good, stored; /* of the whole run */
-	uint64_t wrong, broken;               /* answers; connections */
+	uint64_t wrong, broken; /* wrong answers; broken connections */
 	uint64_t statuses[600];
-	/* measured */
+	/* of the measured time */
 	uint64_t began_ns, ended_ns, answered, bytes;
 	struct histogram latency, first_byte;
 	struct bill bills[GROUPS];
@@ -111,7 +111,7 @@ struct load {
 
 /* ---- requests ---- */
 
-/* A token that no other request of this run has, then what fills the text. */
+/* A token that is unique in this run, then padding. */
 static void add_token(struct buf *buf, uint64_t request)
 {
 	buf_addf(buf, "m%" PRIu64 "-", request);
@@ -222,7 +222,7 @@ static int64_t count_rows(struct span body)
 	return rows;
 }
 
-/* One that is what the last good one was needs no counting. */
+/* A page that equals the last good one need not be counted. */
 static bool is_page(struct load *load, uint64_t request, struct span body)
 {
 	bool other = is_other(load, request);
@@ -299,7 +299,7 @@ static void measure_end(struct load *load)
 	load->is_measuring = false;
 }
 
-/* Nothing is under way any more. */
+/* No request is outstanding. */
 static void finish(struct load *load)
 {
 	if (load->is_measuring)
@@ -360,7 +360,7 @@ static void add_failures(const struct load *load, struct buf *out)
 		 load->wrong, load->broken);
 }
 
-/* Times and costs are of the measured time, failures of the whole run. */
+/* Times and costs cover the measured time, failures the whole run. */
 static void add_result(const struct load *load, struct buf *out)
 {
 	double seconds = (double)(load->ended_ns - load->began_ns) / 1e9;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is measured of HTTP, and what is to come out; see scenarios.mjs.
+// The HTTP scenarios and their goals; see scenarios.mjs.
 
 const POSTS_A_SECOND = Number(process.env.BENCH_POSTS || 2000);
 const FLASK = ['uwsgi', 'gunicorn']; // the faster one counts
@@ -76,7 +76,7 @@ export const HTTP_SCENARIOS = [
     goals: [],
   },
   {
-    // timed from when a post was due, by whom waits for it
+    // timed from the moment when a post was due, by the subscribers
     name: 'post-to-screen',
     title: `${POSTS_A_SECOND.toLocaleString('en')} POSTs a second, until 100 subscribers have each of them`,
     screen: true,

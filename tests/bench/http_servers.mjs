@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What answers POST and GET /messages: messages-fcgi and its peers, all behind
-// one nginx. PostgreSQL, Redis, nginx and what is measured share a core.
+// messages-fcgi and its peers, all behind one nginx. PostgreSQL, Redis, nginx and
+// the measured server share a core.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -14,9 +14,9 @@ import { BUILD, HERE, Running, TOP, bunProgram, connects, freePort, npm,
   why } from './servers.mjs';
 
 const FCGI = path.join(BUILD, 'bench-fcgi');
-// of Python, as many as keep a core busy while some wait for the database
+// of Python: enough to keep a core busy while some wait for the database
 const PROCESSES = 4;
-// of the others: as many as nginx has requests for them
+// of the others: one for each concurrent request of nginx
 const CONNECTIONS = 128;
 const DEBIAN = { flask: 'python3-flask', psycopg2: 'python3-psycopg2',
   redis: 'python3-redis' };
@@ -29,7 +29,7 @@ const fcgi = (...mode) => ({
 });
 
 /**
- * port is the one of nginx that leads to it; command({folder}) listens at
+ * port: the nginx port in front of the peer. command({folder}) listens on
  * folder/peer.sock.
  */
 export const PEERS = {
@@ -88,7 +88,7 @@ function has(program, debian) {
   }
 }
 
-/** The names of the peers that can't be had, and why. */
+/** The names of the missing peers, with the reason. */
 export function missingPeers() {
   const missing = {};
   for (const [name, peer] of Object.entries(PEERS)) {
@@ -111,7 +111,7 @@ const SCHEMA = `create schema bench;
       * 1000));
   create index on bench.message (channel, id);`;
 
-/** The nginx of all peers, and what they share. */
+/** The nginx in front of all peers, and their common resources. */
 export class Front {
   #nginx;
 
@@ -154,7 +154,7 @@ export class Front {
     const write = (name, text) =>
       fs.writeFileSync(path.join(this.folder, name), text);
     write('nginx.conf', conf);
-    // as deployed, but for the rates and where the cache is
+    // as deployed, except for the rate limits and the cache's folder
     const read = (name) => fs.readFileSync(path.join(deploy, name), 'utf8');
     write('http.conf', read('http.conf')
       .replace('/var/cache/pushlog', path.join(this.folder, 'cache')));
@@ -163,7 +163,7 @@ export class Front {
       /upstream pushlog_messages [^}]*?(^ *keepalive.*?)\}/ms)?.[1] ?? '');
   }
 
-  /** Who is paid for besides the peer: the load's names for them. */
+  /** The processes counted besides the peer, under the load's names. */
   get bills() {
     return {
       LOAD_NGINX: String(this.#nginx.pids[0]),
@@ -209,7 +209,7 @@ export class Front {
 const pinned = (core) =>
   (core === undefined ? [] : ['taskset', '-c', String(core)]);
 
-// with all that it has forked; what it forks later follows
+// with its children, and children forked later
 function pin(pid, core) {
   if (core === undefined) return;
   for (const each of [pid, ...children(pid)]) {

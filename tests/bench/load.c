@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * One measurement of one server: subscribers connect, messages are published
- * at the server's other end, or posted as a page would, each that arrives is
- * held against the one before, and the operating system is asked what it cost.
- * Says one line of JSON.
+ * One measurement of one server. Subscribers connect; messages are published
+ * through the server's backend, or posted as a page does; each message received
+ * is compared with the one before; and the CPU time of the server is read from
+ * the operating system. Prints one line of JSON.
  *
- *   connect … settle … warm up … measure … drain … resume who stalled
+ *   connect … settle … warm up … measure … drain … resume the stalled
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,14 +31,16 @@
 #define APP "1"
 #define PREFIX "pushlog"
 
-/* From the last subscription to the first look at the server's memory. */
+/* From the last subscription to the first measurement of the server's memory.
+ */
 #define SETTLE_MS 500
-/* When nothing has arrived for so long, what is missing is lost. */
+/* After this time without a message, missing messages count as lost. */
 #define DRAIN_MS 5000
-/* For relay to close who does not read: its limit's time, and to say so. */
+/* The time in which relay must have closed stalled subscribers. */
 #define RESUME_MS 15000
 #define STEP_MS 20
-/* Messages are sent at most so often, several at once if need be. */
+/* The highest rate of sending; at higher message rates several leave at once.
+ */
 #define PACE_HZ_MAX 10000
 
 struct options {
@@ -67,34 +69,36 @@ static const struct conf_option options_table[] = {
 	STRING("LOAD_PATH", path, "/%", "of the handshake; % is the room"),
 	STRING("LOAD_HELLO", hello, "", "first frame; % is the room"),
 	STRING("LOAD_READY", ready, "", "part of the frame that answers it"),
-	STRING("LOAD_ROOM", room, "room-bench-", "rooms are called so, and 0…"),
+	STRING("LOAD_ROOM", room, "room-bench-",
+	       "rooms have this name and a number from 0"),
 	INT("LOAD_ROOMS", rooms, "1", 1, 100000, "rooms"),
 	INT("LOAD_SUBSCRIBERS", subscribers, "100", 1, 100000,
-	    "subscribers of all rooms, who take turns"),
+	    "subscribers of all rooms, assigned in turn"),
 	INT("LOAD_STALLED", stalled, "0", 0, 100000,
-	    "so many of them stop reading"),
+	    "subscribers that stop reading"),
 	INT("LOAD_RATE", rate, "0", 0, 1000000,
-	    "messages a second; 0: as LOAD_IN_FLIGHT allows"),
+	    "messages a second; 0: limited by LOAD_IN_FLIGHT"),
 	INT("LOAD_IN_FLIGHT", in_flight, "8", 1, 100000,
-	    "messages that are published and not delivered to all"),
+	    "messages published and not yet delivered to all"),
 	INT("LOAD_TEXT_BYTES", text_bytes, "64", 64, 8192,
 	    "bytes of a text; an event has 130 around it"),
 	INT("LOAD_WARMUP_MS", warmup_ms, "1000", 0, 600000,
-	    "time that is not measured"),
+	    "time before the measurement"),
 	INT("LOAD_MEASURE_MS", measure_ms, "3000", 0, 600000,
-	    "time that is; 0: connect only"),
+	    "time of the measurement; 0: connect only"),
 	STRING("LOAD_REDIS", redis, "", "where to publish"),
 	STRING("LOAD_POST", post, "",
-	       "path to post to instead, at the server; % is the room"),
+	       "path at the server to post to instead; % is the room"),
 	STRING("LOAD_FORM", form, "",
-	       "form to post there, timed from when it was due, in any order; "
-	       "% is the room, @ the text"),
+	       "form to post there, timed from the moment it was due; messages "
+	       "may arrive in any order; % is the room, @ the text"),
 	INT("LOAD_POSTERS", posters, "64", 1, 10000,
-	    "connections that forms are posted over"),
+	    "connections for posting forms"),
 	STRING("LOAD_DATABASE", database, "",
 	       "conninfo of the log, for durable rooms"),
 	STRING("LOAD_PIDS", pids, "",
-	       "the server's processes, with commas; what they fork is theirs"),
+	       "the server's processes, separated by commas; children count, "
+	       "too"),
 };
 
 struct load {
@@ -104,20 +108,20 @@ struct load {
 	struct crowd_conf crowd_conf;
 	struct crowd *crowd;
 	struct publisher *publisher;
-	struct poster *poster;         /* of forms, instead */
-	struct log_writer *log_writer; /* NULL: rooms are not durable */
+	struct poster *poster;         /* of forms, in place of publisher */
+	struct log_writer *log_writer; /* NULL if rooms are not durable */
 	struct loop_timer phase;
 	struct loop_watch pace; /* a timerfd */
 	bool is_publishing;
 	uint64_t published, started_ns;
-	uint64_t wanted; /* deliveries of all that was published */
-	uint64_t seen;   /* of them, at the last look */
+	uint64_t wanted; /* expected deliveries of all published messages */
+	uint64_t seen;   /* deliveries at the last check */
 	int64_t give_up_ms;
-	/* measured */
+	/* of the measured time */
 	double connect_s, measure_s;
 	struct bill bill;
 	uint64_t cpu_ns, deliveries;
-	struct histogram lateness; /* ns, of who publishes at a rate */
+	struct histogram lateness; /* ns, of the publisher, at a fixed rate */
 	uint64_t memory_before, memory_idle, memory_warm, memory_after;
 };
 
@@ -187,7 +191,7 @@ static void publish(struct load *load, const struct stamp *stamp,
 	buf_release(&payload);
 }
 
-/* Of what stands in a text, only a blank is another character in a form. */
+/* In a text only blanks need to be encoded for a form. */
 static void add_form_text(struct buf *form, struct span text)
 {
 	size_t i;
@@ -216,14 +220,14 @@ static void post(struct load *load, int64_t number, struct span text)
 	buf_release(&form);
 }
 
-/* When a message is due, in the time of stamp_now. */
+/* The time when a message is due, on the clock of stamp_now. */
 static uint64_t due_ns(const struct load *load, uint64_t message)
 {
 	return load->started_ns +
 	       message * 1000000000u / (uint64_t)load->options->rate;
 }
 
-/* The rooms take turns. */
+/* Rooms in turn. */
 static void send_next(struct load *load)
 {
 	uint64_t rooms = (uint64_t)load->options->rooms;
@@ -273,7 +277,7 @@ static void on_pace(struct loop_watch *watch, unsigned events)
 	flush(load);
 }
 
-/* The loop's timers are too coarse: they would be part of each latency. */
+/* The loop's timers are too coarse and would add to each latency. */
 static void start_pace(struct load *load)
 {
 	int64_t rate = load->options->rate;
@@ -287,8 +291,8 @@ static void start_pace(struct load *load)
 	loop_add(load->loop, &load->pace, fd, LOOP_READ, on_pace);
 }
 
-/* What is in flight is counted in deliveries: the next message follows when as
- * many have arrived as an earlier one has subscribers. */
+/* Counts messages in flight by deliveries: the next message follows when as
+ * many deliveries have arrived as one message has subscribers. */
 static void keep_in_flight(void *ctx)
 {
 	struct load *load = ctx;
@@ -414,7 +418,7 @@ static void add_closed(struct buf *out, const struct crowd_counts *counts)
 	buf_add_str(out, "}");
 }
 
-/* Times and costs are of the measured time, losses of the whole run. */
+/* Times and costs cover the measured time, losses the whole run. */
 static void add_result(const struct load *load, struct buf *out)
 {
 	const struct crowd_counts *counts = crowd_counts(load->crowd);
@@ -488,7 +492,7 @@ static void check(const struct options *options)
 	    (options->stalled > 0 && options->rooms > 1))
 		fatalx("stalled ones need company, in a single room");
 	if (options->subscribers % options->rooms != 0)
-		fatalx("rooms of different sizes can't be told apart");
+		fatalx("rooms must all have the same number of subscribers");
 	if (options->form[0] != '\0' && options->post[0] == '\0')
 		fatalx("LOAD_FORM is posted where LOAD_POST says");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One statement at a time; the next one takes what came meanwhile.
+ * One statement at a time; the next one takes all rows queued meanwhile.
  */
 #include "tests/bench/log_writer.h"
 
@@ -27,8 +27,8 @@ struct log_writer {
 	const char *app;
 	char *epoch;
 	bool is_busy;
-	int64_t count;              /* of rows that wait */
-	struct buf channels, texts; /* theirs: {a,b */
+	int64_t count;              /* of queued rows */
+	struct buf channels, texts; /* of these rows: {a,b */
 };
 
 static void must(const struct log_writer *writer, const PGresult *result)

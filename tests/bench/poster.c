@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Some http_clients and a line before them.
+ * Several http_clients and a queue.
  */
 #include "tests/bench/poster.h"
 
@@ -18,7 +18,7 @@ struct post {
 struct caller {
 	struct http_client client;
 	struct poster *poster;
-	struct list link; /* in idle, if it is */
+	struct list link; /* in the list of idle connections */
 };
 
 struct poster {
@@ -28,7 +28,7 @@ struct poster {
 	struct caller callers[];
 };
 
-/* As many as there are connections for. */
+/* Sends as many queued forms as there are idle connections. */
 static void call(struct poster *poster)
 {
 	while (!list_is_empty(&poster->idle) && !list_is_empty(&poster->line)) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Posts forms over kept connections, each of which waits for its answer. Who
- * finds none free waits in line: how many are posted is not the server's to
- * say.
+ * Posts forms over kept connections, one at a time on each. A form that finds
+ * no free connection waits in a queue: the server does not determine the rate.
  */
 #ifndef TESTS_BENCH_POSTER_H
 #define TESTS_BENCH_POSTER_H
@@ -13,15 +12,15 @@
 
 struct poster;
 
-/* Ends the program when it can't connect. address is borrowed. */
+/* Borrows address. Ends the program if it cannot connect. */
 struct poster *poster_new(struct loop *loop, const struct address *address,
 			  int64_t connections);
 void poster_free(struct poster *poster);
 
-/* form is urlencoded already. */
+/* form is urlencoded. */
 void poster_add(struct poster *poster, struct span path, struct span form);
 
-/* So many are not answered yet, and so many were not by 200. */
+/* The number of posts without an answer, and of answers other than 200. */
 uint64_t poster_waiting(const struct poster *poster);
 uint64_t poster_failed(const struct poster *poster);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * /proc, as Linux has it.
+ * Reads /proc of Linux.
  */
 #include "tests/bench/process.h"
 

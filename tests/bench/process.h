@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the operating system says of the server's processes.
+ * CPU time and memory of the server's processes, from the operating system.
  */
 #ifndef TESTS_BENCH_PROCESS_H
 #define TESTS_BENCH_PROCESS_H
 
 #include <stdint.h>
 
-/* pids: numbers with commas between them. The sums over all of them that are
- * there. */
+/* pids: process ids separated by commas. The functions add up the values of all
+ * that exist. */
 
-/* Time on a processor, of all threads, in the kernel too, and with it what
+/* CPU time of all threads, in user and kernel mode. It includes the work that
  * sending makes the kernel do for the receiver. */
 uint64_t process_cpu_ns(const char *pids);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// make profile: lets the load at relay, as make bench does, and says which
-// functions of it and of the kernel the time goes to. BENCH_ONLY names the
-// scenario; all that perf saw stays in build/bench/.
+// make profile: runs the load against relay, as make bench does, and prints the
+// functions of relay and of the kernel that take the time. BENCH_ONLY names the
+// scenario; the recording of perf stays in build/bench/.
 //
-// Where perf (linux-perf) is not installed or not allowed, this shows what
-// relay itself does, without the kernel:
+// Where perf (linux-perf) is not installed or not allowed, this profiles relay
+// without the kernel:
 //     valgrind --tool=callgrind --trace-children=yes build/relay
 
 import { execFile } from 'node:child_process';
@@ -35,12 +35,12 @@ fs.mkdirSync(path.dirname(data), { recursive: true });
 
 async function record(relay) {
   await pause(BEGIN_MS);
-  // a clock, not a counter: virtual machines have no counters
+  // a clock: virtual machines have no hardware counters
   await run('perf', ['record', '-q', '-e', 'cpu-clock', '-F', '4000', '-g',
     '-o', data, '-p', relay.pids.join(), '--', 'sleep', String(SECONDS - 2)]);
 }
 
-// The first lines that match, by share of the time.
+// The first matching lines, sorted by their share of the time.
 async function report(fields, pattern, ...args) {
   const { stdout } = await run('perf', ['report', '-i', data, '--stdio',
     '-g', 'none', '-F', fields, ...args], { maxBuffer: 1 << 26 });

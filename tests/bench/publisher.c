@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests, pipelined on one connection. Of the answers only a refusal is of
- * interest.
+ * Pipelined requests on one connection. Of the answers only errors matter.
  */
 #include "tests/bench/publisher.h"
 
@@ -28,8 +27,8 @@ static bool has(struct span answers, const char *s)
 	return memmem(answers.ptr, answers.len, s, strlen(s)) != NULL;
 }
 
-/* Answers come in parts that begin and end anywhere. Of Redis, whose are
- * numbers, only an error has a '-'. */
+/* Answers arrive in arbitrary pieces. Redis answers with numbers; only an error
+ * contains a '-'. */
 static bool has_refusal(const struct publisher *publisher, struct span answers)
 {
 	return publisher->by_http ? has(answers, "HTTP/1.1 4") ||
@@ -92,7 +91,7 @@ void publisher_add(struct publisher *publisher, struct span name,
 		buf_add_str(out, "\r\n");
 }
 
-/* Waits where it must: neither Redis nor nginx waits for us meanwhile. */
+/* May block: neither Redis nor nginx waits for us meanwhile. */
 void publisher_flush(struct publisher *publisher)
 {
 	struct buf *out = &publisher->out;

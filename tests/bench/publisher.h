@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Puts messages in at the server's other end: by Redis' PUBLISH, or by a POST
- * for a server that has no other way in.
+ * Publishes messages through the server's backend: with PUBLISH of Redis, or
+ * with a POST for a server without Redis.
  */
 #ifndef TESTS_BENCH_PUBLISHER_H
 #define TESTS_BENCH_PUBLISHER_H
@@ -12,17 +12,17 @@
 
 struct publisher;
 
-/* by_http: names are paths, and address a web server's. Ends the program when
- * it can't connect. */
+/* by_http: names are paths, and address is that of a web server. Ends the
+ * program if it cannot connect. */
 struct publisher *publisher_new(struct loop *loop,
 				const struct address *address, bool by_http);
 void publisher_free(struct publisher *publisher);
 
-/* Adds a message to those that publisher_flush sends. */
+/* Queues a message for publisher_flush. */
 void publisher_add(struct publisher *publisher, struct span name,
 		   struct span message);
 
-/* Ends the program when what it sends to is gone. */
+/* Sends the queued messages. Ends the program if the connection is broken. */
 void publisher_flush(struct publisher *publisher);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// From the numbers of all rounds to a table and a plot. Pure.
+// Turns the results of all rounds into a table and a plot. Pure.
 
 import os from 'node:os';
 
@@ -18,14 +18,14 @@ function value(metric, result) {
   return of(result);
 }
 
-// Of several that a goal names, the one that answers most in that round.
+// Of the runs that a goal names, the one with the highest rate in that round.
 function fastest(names, all, i) {
   return [names].flat().map((name) => all[name]?.[i]).filter(Boolean)
     .sort((a, b) => b.per_second - a.per_second)[0];
 }
 
-// Rounds are compared one by one, since machines have moods that last for one.
-// A run that failed is null.
+// Compares within each round, because the speed of a machine drifts between rounds.
+// A failed run is null.
 function judge(goal, all) {
   const { metric, of, to, atMost, atLeast } = goal;
   const found = (all[of] ?? []).map((ours, i) => {
@@ -42,7 +42,7 @@ function judge(goal, all) {
 const FAILURES = ['lost', 'failed'];
 const failuresOf = ({ failures = 'lost' }) => failures;
 
-// Of losses none may hide behind the others.
+// Failures of all rounds are added up, so that a median hides none.
 function combine(metric, good) {
   const all = good.map((result) => value(metric, result));
   return FAILURES.includes(metric) ? all.reduce((sum, each) => sum + each, 0)
@@ -102,7 +102,7 @@ function goalRow(name, { metric, of, to, atMost, atLeast, isMet, ...goal }) {
     isMet ? 'yes' : 'no'];
 }
 
-/** load: what else the machine had to do, as uptime counts it. */
+/** load: the load average of the machine before the start. */
 export function markdown(summary, { started, rounds, seconds, load, missing }) {
   const cpus = os.cpus();
   return `${[
@@ -120,7 +120,7 @@ export function markdown(summary, { started, rounds, seconds, load, missing }) {
   ].join('\n\n').replace(/\n{3,}/g, '\n\n').trimEnd()}\n`;
 }
 
-// --- the plot: CPU, a bar a run, a group a scenario ---
+// --- the plot: CPU, one bar per run, one group per scenario ---
 
 const PLOTS = {
   cpu_us: 'Server CPU for each message that reaches a subscriber: less is better',
@@ -131,7 +131,7 @@ const plotted = ({ metrics }) =>
 
 const WIDTH = 760;
 const LEFT = 100; // of the bars
-const RIGHT = 90; // for numbers behind the longest
+const RIGHT = 90; // for the number behind the longest bar
 const BAR = 16;
 const STEP = 22;
 const HEAD = 34;

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// make bench: relay beside its peers, then messages-fcgi beside its own, in
-// turns, as often as BENCH_ROUNDS says; then the medians and what became of the
-// goals, in build/bench/.
+// make bench: measures relay and its peers, then messages-fcgi and its peers, in
+// BENCH_ROUNDS interleaved rounds; writes medians and goals to build/bench/.
 //
 //   BENCH_ROUNDS   default 5
-//   BENCH_SECONDS  default 3: measured in each run, after a second of warming up
+//   BENCH_SECONDS  default 3: length of each measurement, after a second of warm-up
 //   BENCH_POSTS    default 2000: posts a second of post-to-screen
-//   BENCH_ONLY     scenarios, with commas; relay or http for all of one half;
+//   BENCH_ONLY     scenarios, separated by commas; relay or http for one half;
 //                  default all
-//   BENCH_OUT      default build/bench: where the tables and the plots go; what
-//                  README.md shows is tests/bench/results. The numbers of each
-//                  run are in build/bench/*.json
+//   BENCH_OUT      default build/bench: the folder for tables and plots;
+//                  docs/performance.md shows those in tests/bench/results. The
+//                  numbers of each run are in build/bench/*.json
 
 import fs from 'node:fs';
 import os from 'node:os';
@@ -30,7 +29,7 @@ const seconds = Number(process.env.BENCH_SECONDS || 3);
 const only = process.env.BENCH_ONLY?.split(',');
 const out = process.env.BENCH_OUT || path.join(BUILD, 'bench');
 
-/** file: what its results are called; open(stack) makes what measures a run. */
+/** file: the name of its results. open(stack) returns {measure, tell, close}. */
 const HALVES = [
   {
     name: 'relay',
@@ -68,7 +67,7 @@ function say(line) {
   process.stdout.write(`${line}\n`);
 }
 
-/** One result, or null: what fails is told, and the others go on. */
+/** One result, or null after printing an error; the other runs continue. */
 async function attempt(bench, name, scenario, run) {
   try {
     const result = await bench.measure(scenario, run);
@@ -122,7 +121,7 @@ async function runHalf(half) {
     bench = await half.open(stack);
     while (about.rounds < rounds) {
       await round(bench, state);
-      write(state); // so that the last word is not the only one
+      write(state); // keep the results of an interrupted run
     }
   } finally {
     await bench?.close();

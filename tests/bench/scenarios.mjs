@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// What is measured, and what is to come out. A scenario is a few runs, of one
-// server each, with what they tell the load (LOAD_…, see `build/load --help`);
-// a goal is a ratio of two runs, or a limit for one. What is measured of HTTP
-// stands in http_scenarios.mjs.
+// The scenarios and their goals. A scenario has several runs, each of one server
+// with options for the load generator (LOAD_…, see `build/load --help`). A goal
+// limits the ratio of two runs or the value of one. http_scenarios.mjs has the
+// scenarios of HTTP.
 
 const PEERS = ['bun', 'ws', 'socket.io', 'nchan'];
 
 const runs = (...servers) => servers.map((server) => ({ name: server, server }));
 const cpu = (to, atMost) => ({ metric: 'cpu_us', of: 'relay', to, atMost });
 
-/** Numbers of a run: what the load says, and what follows from it. */
+/** The values of a run: those of the load generator, and derived ones. */
 export const METRICS = {
   cpu_us: { title: 'server CPU a delivery, µs', digits: 2 },
   p50_ms: { title: 'median latency, ms', digits: 1 },
@@ -53,7 +53,7 @@ export const METRICS = {
 };
 
 const FAN_OUT = ['cpu_us', 'per_second', 'p99_ms'];
-// where the load is late, other work on the machine was measured
+// a late load generator means that the machine did other work
 const AT_A_RATE = ['cpu_us', 'p50_ms', 'p99_ms', 'late_ms'];
 
 export const SCENARIOS = [
@@ -119,7 +119,7 @@ export const SCENARIOS = [
       atMost: 1.05 })),
   },
   {
-    // 2 MB a second: in 5 s the kernel's buffers are full
+    // 2 MB a second fill the kernel's buffers within 5 s
     name: 'laggards',
     title: 'one of 100 subscribers stops reading: what the others see',
     load: { LOAD_SUBSCRIBERS: 100, LOAD_RATE: 250, LOAD_TEXT_BYTES: 8192 },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One run from POST to screen: what is posted through nginx is stored,
-// published, and pushed through nginx to who subscribes.
+// One run from POST to screen: a message is posted through nginx, stored, published,
+// and pushed through nginx to the subscribers.
 
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -10,14 +10,14 @@ import { promisify } from 'node:util';
 import { BUILD, PUSHER } from './servers.mjs';
 
 const LIMIT_MS = 180_000;
-/** What a post says; see `build/load --help`. */
+/** The form of a post; see `build/load --help`. */
 export const FORM = 'channel=%&name=bench&text=@';
-// where the sockets of each are behind its port
+// the path of the WebSockets behind the port of each
 const PATHS = { pushlog: '/app/pushlog-dev?protocol=7', bun: '/app/' };
 
 const run = promisify(execFile);
 
-/** What the load says of that run; of the room's posts, what was stored. */
+/** The load generator's result, and the number of the room's stored posts. */
 export async function measureScreen(front, room, load, { server, seconds }) {
   const peer = await front.startPeer(server);
   const bills = Object.values(front.bills);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What is measured: relay and its peers. How each is had, how it is started,
-// and how the load speaks to it. All are fed by the same Redis, but for nchan,
-// see peers/nchan.conf.in.
+// relay and its peers: how to install and start each, and how the load subscribes.
+// The same Redis feeds all of them except nchan, see peers/nchan.conf.in.
 
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -18,7 +17,7 @@ export const TOP = path.join(HERE, '../..');
 export const BUILD = path.join(TOP, 'build');
 const NCHAN = path.join(BUILD, 'bench/nchan');
 
-// nginx is where not everyone looks
+// nginx is not in every PATH
 const ENV = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
 
 /** How the load subscribes by the Pusher protocol. */
@@ -33,10 +32,9 @@ const node = (peer) => ({
 });
 
 /**
- * install() makes sure that it is there, or throws; command({port, folder}) is
- * what runs it; env() what it needs to know besides PORT and REDIS_SOCKET;
- * forks is how many workers do the work; load() tells the load how to
- * subscribe.
+ * install() installs the server, or throws. command({port, folder}) is its command
+ * line, env() its environment besides PORT and REDIS_SOCKET. forks is the number of
+ * its workers. load() is the load generator's options for subscribing.
  */
 export const SERVERS = {
   relay: {
@@ -83,7 +81,7 @@ export const SERVERS = {
   },
 };
 
-// --- where they come from ---
+// --- installation ---
 
 export function npm() {
   const lock = path.join(HERE, 'package-lock.json');
@@ -95,8 +93,8 @@ export function npm() {
   fs.copyFileSync(lock, stamp);
 }
 
-// npm has chosen the packages that fit; the wrapper in `bun` itself would need
-// its install script
+// npm has installed the package for this machine; the wrapper in `bun` itself would
+// need its install script
 export function bunProgram() {
   const scope = path.join(HERE, 'node_modules/@oven');
   const found = fs.readdirSync(scope)
@@ -106,8 +104,8 @@ export function bunProgram() {
   return found;
 }
 
-// Into a folder of ours: the system's nginx stays as it is. The module must be
-// one for just that nginx.
+// Into a folder of its own: the system's nginx stays unchanged. The module must be
+// built for exactly that nginx.
 function installNchan() {
   const options = { cwd: NCHAN, stdio: ['ignore', 'ignore', 'pipe'], env: ENV };
   if (!fs.existsSync(nchanModule())) {
@@ -126,13 +124,13 @@ function nchanModule() {
   return path.join(NCHAN, 'usr/lib/nginx/modules/ngx_nchan_module.so');
 }
 
-/** What went wrong, in a line. */
+/** The error in one line. */
 export function why(error) {
   const told = String(error.stderr ?? '').trim().split('\n').at(-1);
   return (told || error.message).split('\n')[0];
 }
 
-/** The names of the servers that can't be had, and why. */
+/** The names of the missing servers, with the reason. */
 export function installAll() {
   const missing = {};
   for (const [name, server] of Object.entries(SERVERS)) {
@@ -172,7 +170,7 @@ export async function startServer(name, stack,
   return running;
 }
 
-/** A server in a folder of its own, if it has one, which goes with it. */
+/** A running server. It owns its folder, if it has one, and removes it. */
 export class Running {
   #child;
 
@@ -184,7 +182,7 @@ export class Running {
   }
 
   start(command, env) {
-    // as many connections as are allowed; with us it ends, however we end
+    // raises the limit of open files; the server ends with this process
     this.#child = spawn('sh', ['-c',
       'ulimit -S -n "$(ulimit -H -n)" && exec setpriv --pdeathsig KILL "$@"',
       'sh', ...command], {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a message of the load says to those that receive it: which of its room
- * it is, and when it was published. It stands in the text, "@ID TIME;", so it
- * survives whatever a server wraps around it.
+ * The id of a message in its room, and the time when it was published, as text
+ * in the message: "@ID TIME;". A server may wrap the text in any way.
  */
 #ifndef TESTS_BENCH_STAMP_H
 #define TESTS_BENCH_STAMP_H
@@ -13,7 +12,7 @@
 
 struct stamp {
 	uint64_t id; /* 1, 2, … in each room */
-	uint64_t ns; /* of stamp_now */
+	uint64_t ns; /* from stamp_now */
 };
 
 static inline uint64_t stamp_now(void)
@@ -33,7 +32,7 @@ static inline void stamp_add(struct buf *buf, const struct stamp *stamp)
 	buf_add_char(buf, ';');
 }
 
-/* The digits at *at, which ends behind the character that ends them. */
+/* Reads the digits at *at, and moves *at behind the character after them. */
 static inline uint64_t stamp_number(const char **at, const char *end)
 {
 	uint64_t n = 0;
@@ -44,7 +43,7 @@ static inline uint64_t stamp_number(const char **at, const char *end)
 	return n;
 }
 
-/* false: there is none in it. */
+/* Returns false if the text has no stamp. */
 static inline bool stamp_find(struct span text, struct stamp *stamp)
 {
 	const char *end = text.ptr + text.len;

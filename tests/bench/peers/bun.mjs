@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Bun's own WebSockets and publish, which is uWebSockets underneath.
+// Bun's WebSockets and publish, with uWebSockets underneath.
 
 import { roomOf, succeeded } from './pusher.mjs';
 import { subscribe } from './redis.mjs';

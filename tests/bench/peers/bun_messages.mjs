@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the Flask application does, by Bun's own server, SQL client and Redis
-// client. Who subscribes gets what is posted, by way of Redis and Bun's publish.
+// The Flask application, written for Bun's server, SQL client and Redis client.
+// Subscribers get posted messages through Redis and Bun's publish.
 
 import { roomOf, succeeded } from './pusher.mjs';
 import { subscribe } from './redis.mjs';
@@ -35,7 +35,7 @@ async function get(request) {
   return Response.json({ results: rows.map(toMessage) });
 }
 
-// bigints come as strings
+// bigints arrive as strings
 function toMessage({ id, name, text, time_ms: time }) {
   return { id: Number(id), name, text, time: Number(time) };
 }
@@ -45,7 +45,7 @@ function answer(request, self) {
   return self.upgrade(request) ? undefined : get(request);
 }
 
-// not before somebody subscribes: posting alone needs none of it
+// only when a client subscribes: posting alone does not need it
 let subscribed;
 
 const server = serve({

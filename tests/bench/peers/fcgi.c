@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The least that a FastCGI program can do: no keys, no epochs, no checks, no
- * locks; forms that need no decoding and texts that need no quotes. Its first
- * argument says what it does:
+ * A minimal FastCGI program: no keys, no epochs, no checks, no locks; forms
+ * need no decoding and texts no quoting. The first argument selects its work:
  *
- *   commit   one thread stores what arrived during the commit before
- *   direct   each request is an insert of its own, on a connection of its
- *            thread's
- *   page     answers with what the file says that the second one names
+ *   commit   one thread stores the posts that arrived during the last commit
+ *   direct   each request is an insert of its own, on the thread's connection
+ *   page     answers with the contents of the file that the second one names
  *
- * POSTGRES is a conninfo, REDIS_SOCKET a path, THREADS as many as nginx may
- * have connections: each is kept, and holds one.
+ * POSTGRES is a conninfo, REDIS_SOCKET a path. THREADS must be the number of
+ * connections that nginx keeps, because each of them occupies a thread.
  */
 #include <fcgiapp.h>
 #include <hiredis/hiredis.h>

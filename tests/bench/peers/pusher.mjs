@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// As much of the Pusher protocol as a peer speaks: a subscriber asks for a
-// room, and is told that it is in it.
+// The part of the Pusher protocol that peers need: a subscription and its
+// confirmation.
 
-/** The room that a client's first message asks for. */
+/** The room in a client's first message. */
 export function roomOf(message) {
   return JSON.parse(message).data.channel;
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Redis for the peers: everything that is published to rooms, and nothing
-// else. As little as can be, so that what is measured is the peer.
+// Subscribes peers to the rooms in Redis. Minimal, so that the peer is measured and
+// not a client library.
 
 import net from 'node:net';
 
 const CRLF = Buffer.from('\r\n');
 
 /**
- * Calls onMessage(room, text) for each message; returns {close} when it is
- * subscribed. Rooms are called so behind prefix.
- * An answer of Redis is an array of strings, but for the first one, which ends
- * in a number: ['psubscribe', pattern, 1], ['pmessage', pattern, topic, text].
+ * Calls onMessage(room, text) for each message; returns {close} after the
+ * subscription. The topic of a room is prefix and its name. Redis sends arrays:
+ * ['psubscribe', pattern, 1], then ['pmessage', pattern, topic, text].
  */
 export function subscribe(onMessage, prefix = 'pushlog:1:') {
   const pattern = `${prefix}*`;
@@ -39,7 +38,7 @@ export function subscribe(onMessage, prefix = 'pushlog:1:') {
   });
 }
 
-// undefined while it is not complete
+// undefined while it is incomplete
 function nextArray(bytes, start) {
   const head = line(bytes, start);
   if (head === undefined) return undefined;

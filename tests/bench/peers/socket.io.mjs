@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Socket.IO, with the transport that it is fastest with. Its rooms are asked
-// for in the address.
+// Socket.IO, with its fastest transport. The address names the room.
 
 import { createServer } from 'node:http';
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The `ws` package: a set of sockets for each room, each of which is sent the
-// message.
+// The `ws` package: a set of sockets for each room, and one send to each socket.
 
 import { WebSocketServer } from 'ws';
 
@@ -17,7 +16,7 @@ function join(socket, name) {
 }
 
 await subscribe((room, text) => {
-  const bytes = Buffer.from(text); // once, not for each
+  const bytes = Buffer.from(text); // encoded once for all
   for (const socket of rooms.get(room) ?? []) {
     socket.send(bytes, { binary: false });
   }
@@ -26,7 +25,7 @@ await subscribe((room, text) => {
 const server = new WebSocketServer({ host: '127.0.0.1',
   port: Number(process.env.PORT), perMessageDeflate: false });
 server.on('connection', (socket) => {
-  socket.on('error', () => {}); // the load ends with resets
+  socket.on('error', () => {}); // the load closes with resets
   socket.on('message', (message) => {
     const room = roomOf(message);
     join(socket, room);
