@@ -58,7 +58,8 @@ RELAY = main stats \
 	backends/bus backends/log_reader backends/redis_link backends/roster \
 	net/conn net/conn_set net/listener net/loop net/outbuf \
 	net/peer_address net/log_throttle \
-	channels/channel channels/room channels/sequence channels/stash \
+	channels/cache_wait channels/channel channels/room channels/sequence \
+	channels/stash \
 	protocol/authorization protocol/frame protocol/roster_hint protocol/http_upgrade \
 	protocol/deflate_offer protocol/deflate protocol/pusher protocol/siphash \
 	protocol/ws

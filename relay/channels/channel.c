@@ -67,8 +67,8 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 	channel->app = app;
 	channel->is_durable = is_durable;
 	channel->is_cache = channel_name_is_cache(name);
-	list_init(&channel->link);
-	list_init(&channel->changed);
+	list_init(&channel->heal.link);
+	list_init(&channel->occupancy.link);
 	channel->name_at = (uint32_t)write_key(channel->key, app, name);
 	channel->key_len = (uint32_t)key_len;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->first, channel->key, key_len,
@@ -79,10 +79,10 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 void channel_remove(struct channel_table *table, struct channel *channel)
 {
 	assert(channel->count == 0 && channel->waiting == 0);
-	assert(list_is_empty(&channel->link));
-	assert(list_is_empty(&channel->changed));
+	assert(list_is_empty(&channel->heal.link));
+	assert(list_is_empty(&channel->occupancy.link));
 	HASH_DELETE(hh, table->first, channel);
-	sequence_reset(&channel->sequence);
+	sequence_reset(&channel->heal.sequence);
 	free(channel->members);
 	free(channel);
 }
@@ -94,13 +94,13 @@ size_t channel_list_live(const struct channel_table *table,
 	size_t count = 0;
 
 	for (; channel != NULL && count < max; channel = channel->hh.next)
-		if (channel->is_durable && channel->state == CHANNEL_LIVE)
+		if (channel->is_durable && channel_is_live(channel))
 			channels[count++] = channel;
 	return count;
 }
 
 void channel_join(struct channel *channel, struct subscription *subscription,
-		  void *subscriber)
+		  struct subscriber *subscriber)
 {
 	if (channel->count == channel->cap) {
 		channel->cap = channel->cap ? channel->cap * 2 : MEMBERS_MIN;

@@ -34,44 +34,62 @@ enum channel_state {
 	CHANNEL_LIVE,            /* subscribers were told so and get events */
 };
 
+/* Embedded in its owner, a session. */
+struct subscriber {
+	uint64_t socket_id;
+};
+
 struct channel_member {
-	void *subscriber;
+	struct subscriber *subscriber;
 	struct subscription *subscription;
 };
 
-/* members[0 .. count) */
+/* Each part with a name is written by the file of that name alone, in relay/hub
+ * or here; everybody may read it. The rest is written by channel.c. */
 struct channel {
 	const struct app *app;
-	struct channel_member *members;
+	struct channel_member *members; /* members[0 .. count) */
 	uint32_t count, cap;
-	uint32_t waiting;         /* subscriptions that are no members yet */
-	uint32_t told;            /* what Redis knows count to be */
-	uint32_t total;           /* subscribers in the cluster, if said */
-	struct list changed;      /* in occupancy's list: count is not told */
-	struct room *room;        /* presence's; NULL: another kind */
-	enum channel_state state; /* from here on: written by heal alone */
-	bool is_durable;
-	bool is_reading;    /* rows have been asked for */
-	bool is_cache;      /* who comes is told the last event */
-	bool is_cache_due;  /* somebody came since it was asked for */
-	uint32_t cache_ask; /* cache's; 0: nothing is asked */
-	uint64_t ticket;    /* of the SUBSCRIBE, see bus.h */
-	int64_t since_ms;   /* when it entered the list it is in */
-	struct list link; /* in heal's list of starting or of holed channels */
-	struct sequence sequence;
+	uint32_t waiting; /* subscriptions that are not members yet */
+	bool is_durable;  /* its events are in the log */
+	bool is_cache;    /* new subscribers get its last event */
+	struct {
+		bool is_due;  /* members joined since the question was sent */
+		uint32_t ask; /* number of the open question; 0: none */
+	} cache_wait;
+	struct {
+		uint32_t total; /* subscribers in the cluster; 0: not known */
+	} fanout;
+	struct {
+		uint32_t reported; /* the count that Redis has */
+		struct list link;  /* of channels whose count has changed */
+	} occupancy;
+	struct {
+		struct room *room; /* NULL: no presence channel */
+	} presence;
+	struct {
+		uint64_t ticket; /* of the last SUBSCRIBE, see bus.h */
+	} topic_router;
+	struct {
+		enum channel_state state;
+		bool is_reading;  /* rows have been asked for */
+		int64_t since_ms; /* when it entered the list that it is in */
+		struct list link; /* of starting or of holed channels */
+		struct sequence sequence;
+	} heal;
 	UT_hash_handle hh;
 	uint32_t name_at, key_len;
-	char key[]; /* name_at is behind its colon */
+	char key[]; /* {app}:{name}; the name begins at name_at */
 };
 
-/* Owned by the subscriber, who has it in a list by next. */
+/* Owned by the subscriber. */
 struct subscription {
 	struct channel *channel;
-	struct subscription *next;
-	char *user_id; /* who subscribes to a presence channel, else NULL */
-	struct room_member *member; /* the same as presence knows it */
-	uint32_t index; /* in channel->members; CHANNEL_WAITING: not there */
-	uint32_t cache_ask; /* the one that it waits for; 0: none */
+	uint32_t index;            /* in channel->members; or CHANNEL_WAITING */
+	uint32_t cache_ask;        /* written by cache_wait.c */
+	struct subscription *next; /* of the same subscriber; session.c */
+	char *user_id; /* in a presence channel, else NULL; session.c */
+	struct room_member *member; /* the same; written by presence.c */
 };
 
 struct channel_table {
@@ -100,16 +118,19 @@ size_t channel_list_live(const struct channel_table *table,
 			 const struct channel **channels, size_t max);
 
 void channel_join(struct channel *channel, struct subscription *subscription,
-		  void *subscriber);
+		  struct subscriber *subscriber);
 
 /* The same, but not to be one of the members until channel_join. */
 #define CHANNEL_WAITING UINT32_MAX
-/* As a subscription's cache_ask: for the next one. */
-#define CHANNEL_NEXT_ASK UINT32_MAX
 void channel_hold(struct channel *channel, struct subscription *subscription);
 
 /* The last member takes the place of the one that leaves. */
 void channel_leave(struct subscription *subscription);
+
+static inline bool channel_is_live(const struct channel *channel)
+{
+	return channel->heal.state == CHANNEL_LIVE;
+}
 
 static inline struct span channel_name(const struct channel *channel)
 {

@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/wire/envelope.h"
 #include "common/wire/event.h"
+#include "relay/channels/cache_wait.h"
 
 struct cache_channel {
 	struct fanout *fanout;
@@ -31,16 +32,14 @@ static void ask_for(struct cache_channel *cache, struct channel *channel);
 static size_t tell(struct channel *channel, uint32_t number,
 		   struct frame *frame)
 {
+	struct subscriber *subscriber;
 	size_t count = 0;
-	uint32_t i;
+	uint32_t at = 0;
 
-	for (i = 0; i < channel->count; i++) {
-		struct channel_member *member = &channel->members[i];
-		struct session *session = member->subscriber;
+	while ((subscriber = cache_wait_take(channel, number, &at)) != NULL) {
+		struct session *session =
+			container_of(subscriber, struct session, subscriber);
 
-		if (member->subscription->cache_ask != number)
-			continue;
-		member->subscription->cache_ask = 0;
 		conn_send(&session->conn, frame);
 		count++;
 	}
@@ -82,7 +81,7 @@ static void take_answer(struct cache_channel *cache, struct channel *channel,
 	kept = roster_list_at(list, 0);
 	/* what is above the base of who came is told to it in its turn */
 	if (channel->is_durable &&
-	    event_encoded_id(kept) > channel->sequence.delivered)
+	    event_encoded_id(kept) > channel->heal.sequence.delivered)
 		return;
 	frame = frame_new(WS_OP_TEXT, kept);
 	(void)tell(channel, number, frame);
@@ -96,10 +95,11 @@ static void on_answer(void *subject, const struct roster_list *list)
 		channel_find_key(fanout_channels(ask->cache->fanout),
 				 span_of(ask->key, ask->key_len));
 
-	if (channel != NULL && channel->cache_ask == ask->number) {
-		channel->cache_ask = 0;
+	if (channel != NULL && channel->cache_wait.ask == ask->number) {
+		bool is_due = cache_wait_end(channel);
+
 		take_answer(ask->cache, channel, ask->number, list);
-		if (channel->is_cache_due)
+		if (is_due)
 			ask_for(ask->cache, channel);
 	}
 	free(ask);
@@ -111,9 +111,7 @@ static struct ask *ask_new(struct cache_channel *cache,
 	struct span key = channel_key(channel);
 	struct ask *ask = xmalloc(sizeof(*ask) + key.len);
 
-	do
-		cache->asks++;
-	while (cache->asks == 0 || cache->asks == CHANNEL_NEXT_ASK);
+	cache->asks = cache_wait_number(cache->asks);
 	ask->cache = cache;
 	ask->number = cache->asks;
 	ask->key_len = key.len;
@@ -121,29 +119,17 @@ static struct ask *ask_new(struct cache_channel *cache,
 	return ask;
 }
 
-static void mark(struct channel *channel, uint32_t number)
-{
-	uint32_t i;
-
-	for (i = 0; i < channel->count; i++)
-		if (channel->members[i].subscription->cache_ask ==
-		    CHANNEL_NEXT_ASK)
-			channel->members[i].subscription->cache_ask = number;
-}
-
 static void ask_for(struct cache_channel *cache, struct channel *channel)
 {
 	struct ask *ask = ask_new(cache, channel);
 	struct buf key = BUF_INIT;
 
-	channel->is_cache_due = false;
-	mark(channel, ask->number);
+	cache_wait_begin(channel, ask->number);
 	envelope_add_cache_key(&key, cache->prefix, channel->app->id,
 			       channel_name(channel));
-	if (roster_get(cache->roster, buf_span(&key), on_answer, ask)) {
-		channel->cache_ask = ask->number;
-	} else {
+	if (!roster_get(cache->roster, buf_span(&key), on_answer, ask)) {
 		/* who needs it may ask elsewhere */
+		(void)cache_wait_end(channel);
 		tell_miss(cache, channel, ask->number, false);
 		free(ask);
 	}
@@ -152,9 +138,7 @@ static void ask_for(struct cache_channel *cache, struct channel *channel)
 
 void cache_channel_tell(struct cache_channel *cache, struct channel *channel)
 {
-	if (channel->cache_ask != 0)
-		channel->is_cache_due = true;
-	else
+	if (!cache_wait_postpone(channel))
 		ask_for(cache, channel);
 }
 

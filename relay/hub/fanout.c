@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/config/channel_name.h"
 #include "common/wire/auth.h"
+#include "relay/channels/cache_wait.h"
 #include "relay/channels/room.h"
 #include "relay/stats.h"
 
@@ -64,12 +65,13 @@ static struct frame *subscribed_frame(const struct fanout *fanout,
 {
 	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
 	struct frame *frame;
-	struct pusher_history history = { .base = channel->sequence.delivered,
-					  .epoch = fanout->epoch };
+	struct pusher_history history = {
+		.base = channel->heal.sequence.delivered, .epoch = fanout->epoch
+	};
 	struct span name = channel_name(channel);
 
-	if (channel->room != NULL)
-		room_add_json(channel->room, &presence);
+	if (channel->presence.room != NULL)
+		room_add_json(channel->presence.room, &presence);
 	if (channel->is_durable && !channel_name_is_public(name))
 		auth_add_grant(&grant, channel->app, name, span_of(NULL, 0),
 			       clock_wall_s() + AUTH_GRANT_S);
@@ -103,9 +105,9 @@ static struct channel *get(struct fanout *fanout, const struct app *app,
 static void join(struct fanout *fanout, struct channel *channel,
 		 struct subscription *subscription, struct session *session)
 {
-	channel_join(channel, subscription, session);
+	channel_join(channel, subscription, &session->subscriber);
 	if (channel->is_cache)
-		subscription->cache_ask = CHANNEL_NEXT_ASK;
+		cache_wait_join(subscription);
 	fanout->ops->on_count(fanout->ctx, channel);
 }
 
@@ -114,7 +116,7 @@ static void tell_subscribed(const struct fanout *fanout,
 {
 	struct frame *frame;
 
-	if (channel->state != CHANNEL_LIVE)
+	if (!channel_is_live(channel))
 		return;
 	frame = subscribed_frame(fanout, channel);
 	conn_send(&session->conn, frame);
@@ -172,6 +174,11 @@ void fanout_leave(struct fanout *fanout, struct subscription *subscription)
 	channel_remove(&fanout->channels, channel);
 }
 
+static struct session *member_session(const struct channel_member *member)
+{
+	return container_of(member->subscriber, struct session, subscriber);
+}
+
 /* Returns how many it was queued for. */
 static int64_t queue(struct channel *channel, struct frame *frame,
 		     uint64_t exclude)
@@ -180,9 +187,9 @@ static int64_t queue(struct channel *channel, struct frame *frame,
 	uint32_t i;
 
 	for (i = 0; i < channel->count; i++) {
-		struct session *session = channel->members[i].subscriber;
+		struct session *session = member_session(&channel->members[i]);
 
-		if (exclude != 0 && session->socket_id == exclude)
+		if (exclude != 0 && session->subscriber.socket_id == exclude)
 			continue;
 		count += conn_is_open(&session->conn);
 		conn_deliver(&session->conn, frame);
@@ -195,8 +202,8 @@ void fanout_tell_total(struct channel *channel, uint32_t total)
 	struct buf text = BUF_INIT;
 	struct frame *frame;
 
-	channel->total = total;
-	if (channel->state != CHANNEL_LIVE)
+	channel->fanout.total = total;
+	if (!channel_is_live(channel))
 		return;
 	pusher_add_count(&text, channel_name(channel), total);
 	frame = frame_of(&text);
@@ -208,11 +215,11 @@ void fanout_go_live(struct fanout *fanout, struct channel *channel)
 {
 	struct frame *frame = subscribed_frame(fanout, channel);
 
-	assert(channel->state == CHANNEL_LIVE);
+	assert(channel_is_live(channel));
 	queue(channel, frame, 0);
 	frame_unref(frame);
-	if (channel->total > 0)
-		fanout_tell_total(channel, channel->total);
+	if (channel->fanout.total > 0)
+		fanout_tell_total(channel, channel->fanout.total);
 	if (channel->is_cache)
 		fanout->ops->on_told(fanout->ctx, channel);
 }
@@ -222,25 +229,10 @@ void fanout_tell(struct channel *channel, struct frame *frame)
 	(void)queue(channel, frame, 0);
 }
 
-/* What is cached is not told any more to who has had what is newer. */
-static void forget_cached(struct channel *channel, uint64_t exclude)
-{
-	uint32_t i;
-
-	for (i = 0; i < channel->count; i++) {
-		struct channel_member *member = &channel->members[i];
-		struct session *session = member->subscriber;
-
-		if (exclude == 0 || session->socket_id != exclude)
-			member->subscription->cache_ask = 0;
-	}
-}
-
 void fanout_deliver(struct channel *channel, struct frame *frame,
 		    uint64_t exclude)
 {
-	if (channel->cache_ask != 0)
-		forget_cached(channel, exclude);
+	cache_wait_drop(channel, exclude);
 	fanout_pass(channel, frame, exclude);
 }
 
@@ -254,7 +246,7 @@ void fanout_close(struct channel *channel, enum pusher_cause cause)
 	uint32_t i;
 
 	for (i = 0; i < channel->count; i++) {
-		struct session *session = channel->members[i].subscriber;
+		struct session *session = member_session(&channel->members[i]);
 
 		conn_close(&session->conn, cause);
 	}

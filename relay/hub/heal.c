@@ -44,9 +44,9 @@ static void on_hole_timer(struct loop_timer *timer);
 static void put_in_list(struct heal *heal, struct channel *channel,
 			struct list *list)
 {
-	channel->since_ms = loop_now_ms(heal->loop);
-	list_remove(&channel->link);
-	list_append(list, &channel->link);
+	channel->heal.since_ms = loop_now_ms(heal->loop);
+	list_remove(&channel->heal.link);
+	list_append(list, &channel->heal.link);
 }
 
 /* ---- delivering ---- */
@@ -56,7 +56,7 @@ static void drain_stash(struct channel *channel)
 {
 	struct stash_entry entry;
 
-	while (sequence_next(&channel->sequence, &entry)) {
+	while (sequence_next(&channel->heal.sequence, &entry)) {
 		fanout_deliver(channel, entry.frame, entry.exclude);
 		frame_unref(entry.frame);
 	}
@@ -66,11 +66,11 @@ static void drain_stash(struct channel *channel)
 static void note_hole(struct heal *heal, struct channel *channel)
 {
 	metric_set(&stats()->stash_bytes, (int64_t)heal->stashes.bytes);
-	if (!sequence_has_hole(&channel->sequence)) {
-		list_remove(&channel->link);
+	if (!sequence_has_hole(&channel->heal.sequence)) {
+		list_remove(&channel->heal.link);
 		return;
 	}
-	if (!list_is_empty(&channel->link))
+	if (!list_is_empty(&channel->heal.link))
 		return;
 	put_in_list(heal, channel, &heal->holed);
 	if (!heal->hole_timer.is_set)
@@ -93,15 +93,15 @@ static void break_sequence(struct sequence *sequence, int64_t id)
 /* Whether the channel has a hole, or had one when that was last noted. */
 static bool has_or_had_hole(const struct channel *channel)
 {
-	return sequence_has_hole(&channel->sequence) ||
-	       !list_is_empty(&channel->link);
+	return sequence_has_hole(&channel->heal.sequence) ||
+	       !list_is_empty(&channel->heal.link);
 }
 
 static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 		       struct frame *frame, uint64_t exclude)
 {
-	break_sequence(&channel->sequence, id);
-	switch (sequence_arrive(&channel->sequence, id, frame, exclude)) {
+	break_sequence(&channel->heal.sequence, id);
+	switch (sequence_arrive(&channel->heal.sequence, id, frame, exclude)) {
 	case SEQUENCE_DELIVER:
 		fanout_deliver(channel, frame, exclude);
 		if (!has_or_had_hole(channel))
@@ -118,7 +118,7 @@ static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 		heal->stashes.dropped = 0;
 		break;
 	}
-	if (channel->state == CHANNEL_LIVE)
+	if (channel_is_live(channel))
 		note_hole(heal, channel);
 }
 
@@ -126,9 +126,9 @@ static void take_event(struct heal *heal, struct channel *channel, int64_t id,
 
 static void go_live(struct heal *heal, struct channel *channel, int64_t base)
 {
-	channel->state = CHANNEL_LIVE;
-	sequence_start(&channel->sequence, base);
-	list_remove(&channel->link);
+	channel->heal.state = CHANNEL_LIVE;
+	sequence_start(&channel->heal.sequence, base);
+	list_remove(&channel->heal.link);
 	fanout_go_live(heal->fanout, channel);
 	drain_stash(channel);
 	note_hole(heal, channel);
@@ -138,7 +138,7 @@ static void go_live(struct heal *heal, struct channel *channel, int64_t base)
 static void await_head(struct heal *heal, struct channel *channel)
 {
 	if (channel->is_durable)
-		channel->state = CHANNEL_AWAITING_HEAD;
+		channel->heal.state = CHANNEL_AWAITING_HEAD;
 	else
 		go_live(heal, channel, 0);
 }
@@ -150,9 +150,9 @@ static void start_over(struct heal *heal, struct channel *channel,
 {
 	fanout_close(channel, cause);
 	log_reader_forget(heal->reader, channel);
-	sequence_reset(&channel->sequence);
-	channel->is_reading = false;
-	channel->state = CHANNEL_AWAITING_HEAD;
+	sequence_reset(&channel->heal.sequence);
+	channel->heal.is_reading = false;
+	channel->heal.state = CHANNEL_AWAITING_HEAD;
 	put_in_list(heal, channel, &heal->starting);
 }
 
@@ -175,10 +175,10 @@ static void take_epoch(struct heal *heal, struct span epoch)
 	     channel = channel->hh.next) {
 		if (!channel->is_durable)
 			continue;
-		if (channel->state == CHANNEL_LIVE)
+		if (channel_is_live(channel))
 			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
 		/* stashed events may be of the old epoch */
-		sequence_reset(&channel->sequence);
+		sequence_reset(&channel->heal.sequence);
 	}
 }
 
@@ -197,16 +197,17 @@ static void take_heads(struct heal *heal, const struct log_heads *heads,
 			channel_find(fanout_channels(heal->fanout),
 				     head->channel.app, head->channel.name);
 
-		if (channel == NULL || channel->state != wanted ||
+		if (channel == NULL || channel->heal.state != wanted ||
 		    !channel->is_durable)
 			continue;
 		if (wanted == CHANNEL_READING_HEAD) {
 			go_live(heal, channel, head->last_id);
 		} else {
-			sequence_see_head(&channel->sequence, head->last_id);
+			sequence_see_head(&channel->heal.sequence,
+					  head->last_id);
 			note_hole(heal, channel);
-			if (lag < sequence_lag(&channel->sequence))
-				lag = sequence_lag(&channel->sequence);
+			if (lag < sequence_lag(&channel->heal.sequence))
+				lag = sequence_lag(&channel->heal.sequence);
 		}
 	}
 	if (wanted == CHANNEL_LIVE)
@@ -221,10 +222,10 @@ static void unread_starting(struct heal *heal)
 	for (link = heal->starting.next; link != &heal->starting;
 	     link = link->next) {
 		struct channel *channel =
-			container_of(link, struct channel, link);
+			container_of(link, struct channel, heal.link);
 
-		if (channel->state == CHANNEL_READING_HEAD)
-			channel->state = CHANNEL_AWAITING_HEAD;
+		if (channel->heal.state == CHANNEL_READING_HEAD)
+			channel->heal.state = CHANNEL_AWAITING_HEAD;
 	}
 }
 
@@ -244,11 +245,11 @@ static size_t collect_starting(struct heal *heal, struct log_channel *channels)
 	     link != &heal->starting && count < LOOKUPS_MAX;
 	     link = link->next) {
 		struct channel *channel =
-			container_of(link, struct channel, link);
+			container_of(link, struct channel, heal.link);
 
-		if (channel->state != CHANNEL_AWAITING_HEAD)
+		if (channel->heal.state != CHANNEL_AWAITING_HEAD)
 			continue;
-		channel->state = CHANNEL_READING_HEAD;
+		channel->heal.state = CHANNEL_READING_HEAD;
 		channels[count++] = in_log(channel);
 	}
 	return count;
@@ -331,19 +332,19 @@ static void read_hole(struct heal *heal, struct channel *channel)
 	struct log_channel in = in_log(channel);
 	int64_t from_id, to_id;
 
-	if (channel->is_reading)
+	if (channel->heal.is_reading)
 		return;
-	sequence_find_hole(&channel->sequence, &from_id, &to_id);
+	sequence_find_hole(&channel->heal.sequence, &from_id, &to_id);
 	if (log_reader_rows(heal->reader, &in, from_id, to_id, channel) == -1)
 		return;
-	channel->is_reading = true;
+	channel->heal.is_reading = true;
 	metric_add_own(&stats()->holes, 1);
 }
 
 static void deliver_row(struct heal *heal, struct channel *channel,
 			const struct event *event)
 {
-	int64_t before = channel->sequence.delivered;
+	int64_t before = channel->heal.sequence.delivered;
 	struct buf text = BUF_INIT;
 	struct frame *frame;
 
@@ -352,17 +353,18 @@ static void deliver_row(struct heal *heal, struct channel *channel,
 	buf_release(&text);
 	take_event(heal, channel, event->id, frame,
 		   socket_id_parse(event->exclude));
-	metric_add_own(&stats()->healed, channel->sequence.delivered > before);
+	metric_add_own(&stats()->healed,
+		       channel->heal.sequence.delivered > before);
 	frame_unref(frame);
 }
 
 static void end_read(struct heal *heal, struct channel *channel,
 		     const struct log_rows *rows)
 {
-	switch (sequence_end_read(&channel->sequence, rows->from_id,
+	switch (sequence_end_read(&channel->heal.sequence, rows->from_id,
 				  rows->last_id)) {
 	case SEQUENCE_WHOLE:
-		list_remove(&channel->link);
+		list_remove(&channel->heal.link);
 		break;
 	case SEQUENCE_INCOMPLETE:
 		read_hole(heal, channel);
@@ -377,24 +379,24 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 {
 	struct heal *heal = ctx;
 	struct channel *channel = who;
-	int64_t before = channel->sequence.delivered;
+	int64_t before = channel->heal.sequence.delivered;
 	size_t i;
 
-	channel->is_reading = false;
+	channel->heal.is_reading = false;
 	if (rows == NULL) {
 		/* again when the log is back: every poll looks for holes */
-		list_remove(&channel->link);
+		list_remove(&channel->heal.link);
 		return;
 	}
 	take_epoch(heal, rows->epoch);
-	if (channel->state != CHANNEL_LIVE)
+	if (!channel_is_live(channel))
 		return;
 	for (i = 0; i < rows->count; i++)
 		deliver_row(heal, channel, &rows->events[i]);
 	log_debug("healed %lld of '%.*s' up to %lld",
-		  (long long)(channel->sequence.delivered - before),
+		  (long long)(channel->heal.sequence.delivered - before),
 		  (int)channel->key_len, channel->key,
-		  (long long)channel->sequence.delivered);
+		  (long long)channel->heal.sequence.delivered);
 	end_read(heal, channel, rows);
 }
 
@@ -408,9 +410,10 @@ static void on_hole_timer(struct loop_timer *timer)
 
 	for (link = heal->holed.next; link != &heal->holed; link = link->next) {
 		struct channel *channel =
-			container_of(link, struct channel, link);
+			container_of(link, struct channel, heal.link);
 
-		left_ms = channel->since_ms + heal->conf.hole_wait_ms - now_ms;
+		left_ms = channel->heal.since_ms + heal->conf.hole_wait_ms -
+			  now_ms;
 		if (left_ms > 0) {
 			loop_set_timer(heal->loop, timer, left_ms,
 				       on_hole_timer);
@@ -434,9 +437,10 @@ static void close_late_starters(struct heal *heal)
 	for (link = heal->starting.next; link != &heal->starting;
 	     link = link->next) {
 		struct channel *channel =
-			container_of(link, struct channel, link);
+			container_of(link, struct channel, heal.link);
 
-		if (now_ms - channel->since_ms < heal->conf.start_timeout_ms)
+		if (now_ms - channel->heal.since_ms <
+		    heal->conf.start_timeout_ms)
 			break;
 		if (channel->is_durable)
 			fanout_close(channel, PUSHER_CAUSE_LOG_AWAY);
@@ -473,11 +477,10 @@ static const struct log_reader_ops log_reader_ops = {
 	.on_rows = on_rows,
 };
 
-void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
+void heal_start(struct heal *heal, struct channel *channel)
 {
-	channel->state = CHANNEL_SUBSCRIBING;
-	channel->ticket = ticket;
-	sequence_init(&channel->sequence, &heal->stashes);
+	channel->heal.state = CHANNEL_SUBSCRIBING;
+	sequence_init(&channel->heal.sequence, &heal->stashes);
 	put_in_list(heal, channel, &heal->starting);
 	if (!heal->is_bus_up) {
 		await_head(heal, channel);
@@ -488,8 +491,8 @@ void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket)
 void heal_forget(struct heal *heal, struct channel *channel)
 {
 	log_reader_forget(heal->reader, channel);
-	sequence_reset(&channel->sequence);
-	list_remove(&channel->link);
+	sequence_reset(&channel->heal.sequence);
+	list_remove(&channel->heal.link);
 }
 
 void heal_confirm(struct heal *heal, uint64_t ticket)
@@ -498,11 +501,11 @@ void heal_confirm(struct heal *heal, uint64_t ticket)
 
 	while (link != &heal->starting) {
 		struct channel *channel =
-			container_of(link, struct channel, link);
+			container_of(link, struct channel, heal.link);
 
 		link = link->next; /* going live takes it off the list */
-		if (channel->state == CHANNEL_SUBSCRIBING &&
-		    channel->ticket <= ticket)
+		if (channel->heal.state == CHANNEL_SUBSCRIBING &&
+		    channel->topic_router.ticket <= ticket)
 			await_head(heal, channel);
 	}
 	read_starting(heal);
@@ -533,10 +536,10 @@ void heal_event(struct heal *heal, struct channel *channel,
 	frame = frame_new(WS_OP_TEXT, envelope->event);
 	if (channel->is_durable && envelope->id != 0)
 		take_event(heal, channel, envelope->id, frame, exclude);
-	else if (channel->state == CHANNEL_LIVE &&
+	else if (channel_is_live(channel) &&
 		 pusher_is_client_event(envelope->event))
 		fanout_pass(channel, frame, exclude);
-	else if (channel->state == CHANNEL_LIVE)
+	else if (channel_is_live(channel))
 		fanout_deliver(channel, frame, exclude);
 	frame_unref(frame);
 }

@@ -34,8 +34,9 @@ struct heal *heal_new(struct loop *loop, struct fanout *fanout,
 /* All channels must have been forgotten. */
 void heal_free(struct heal *heal);
 
-/* A channel that has its first subscriber. ticket: of its SUBSCRIBE. */
-void heal_start(struct heal *heal, struct channel *channel, uint64_t ticket);
+/* The channel has its first subscriber, and its topic has been subscribed to
+ * by topic_router_follow. */
+void heal_start(struct heal *heal, struct channel *channel);
 
 /* A channel that lost its last subscriber. */
 void heal_forget(struct heal *heal, struct channel *channel);

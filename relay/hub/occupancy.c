@@ -23,11 +23,11 @@ struct occupancy {
 static void tell(struct occupancy *occupancy, struct channel *channel,
 		 bool again)
 {
-	list_remove(&channel->changed);
-	if ((channel->count == 0 && channel->told == 0) ||
+	list_remove(&channel->occupancy.link);
+	if ((channel->count == 0 && channel->occupancy.reported == 0) ||
 	    !roster_is_up(occupancy->roster))
 		return;
-	channel->told = channel->count;
+	channel->occupancy.reported = channel->count;
 	roster_count(occupancy->roster, again, channel->app->id,
 		     channel_name(channel), channel->count);
 }
@@ -40,7 +40,7 @@ static void on_timer(struct loop_timer *timer)
 	while (!list_is_empty(&occupancy->changed))
 		tell(occupancy,
 		     container_of(occupancy->changed.next, struct channel,
-				  changed),
+				  occupancy.link),
 		     false);
 	roster_send_counts(occupancy->roster);
 }
@@ -54,8 +54,8 @@ static void start_timer(struct occupancy *occupancy)
 
 void occupancy_note(struct occupancy *occupancy, struct channel *channel)
 {
-	if (list_is_empty(&channel->changed))
-		list_append(&occupancy->changed, &channel->changed);
+	if (list_is_empty(&channel->occupancy.link))
+		list_append(&occupancy->changed, &channel->occupancy.link);
 	start_timer(occupancy);
 }
 
@@ -71,8 +71,8 @@ void occupancy_begin(struct occupancy *occupancy, struct channel *channels)
 
 	for (channel = channels; channel != NULL; channel = channel->hh.next) {
 		if (channel->count == 0)
-			channel->told = 0;
-		tell(occupancy, channel, channel->told > 0);
+			channel->occupancy.reported = 0;
+		tell(occupancy, channel, channel->occupancy.reported > 0);
 	}
 	roster_send_counts(occupancy->roster);
 }
@@ -82,7 +82,8 @@ void occupancy_refresh(struct occupancy *occupancy, struct channel *channels)
 	struct channel *channel;
 
 	for (channel = channels; channel != NULL; channel = channel->hh.next)
-		if (channel->app->subscription_count && channel->told > 0)
+		if (channel->app->subscription_count &&
+		    channel->occupancy.reported > 0)
 			tell(occupancy, channel, true);
 	roster_send_counts(occupancy->roster);
 }

@@ -27,7 +27,7 @@ struct presence {
 
 /* Outlives its channel while questions about it are open. */
 struct place {
-	struct room room; /* as channel->room */
+	struct room room; /* as channel->presence.room */
 	struct presence *presence;
 	struct channel *channel; /* NULL: it has ended */
 	struct list link;        /* in presence's places */
@@ -56,7 +56,7 @@ static void ask_members(struct place *place);
 
 static struct place *place_of(const struct channel *channel)
 {
-	return container_of(channel->room, struct place, room);
+	return container_of(channel->presence.room, struct place, room);
 }
 
 /* ---- places ---- */
@@ -72,7 +72,7 @@ static struct place *open_place(struct presence *presence,
 	list_init(&place->waits);
 	list_init(&place->link);
 	list_append(&presence->places, &place->link);
-	channel->room = &place->room;
+	channel->presence.room = &place->room;
 	metric_add_own(&stats()->rooms, 1);
 	return place;
 }
@@ -102,13 +102,13 @@ void presence_forget(struct presence *presence, struct channel *channel)
 	struct place *place;
 
 	(void)presence;
-	if (channel->room == NULL)
+	if (channel->presence.room == NULL)
 		return;
 	place = place_of(channel);
 	assert(list_is_empty(&place->waits));
 	metric_add_own(&stats()->rooms, -1);
 	metric_add_own(&stats()->members, -(int64_t)place->room.shown);
-	channel->room = NULL;
+	channel->presence.room = NULL;
 	place->channel = NULL;
 	list_remove(&place->link);
 	drop(place);
@@ -124,7 +124,7 @@ static void tell(struct place *place, const struct room_member *member,
 	struct frame *frame;
 
 	metric_add_own(&stats()->members, is_there ? 1 : -1);
-	if (channel->state != CHANNEL_LIVE)
+	if (!channel_is_live(channel))
 		return; /* the list will be told when it is */
 	pusher_add_member(&text, is_there, channel_name(channel),
 			  room_member_user(member), room_member_info(member));
@@ -307,7 +307,7 @@ static void ask_members(struct place *place)
 void presence_hint(struct presence *presence, struct channel *channel)
 {
 	(void)presence;
-	if (channel->room != NULL)
+	if (channel->presence.room != NULL)
 		ask_members(place_of(channel));
 }
 
@@ -331,8 +331,8 @@ void presence_join(struct presence *presence, struct session *session,
 
 	fanout_hold(presence->fanout, session, subscription, name);
 	channel = subscription->channel;
-	place = channel->room != NULL ? place_of(channel)
-				      : open_place(presence, channel);
+	place = channel->presence.room != NULL ? place_of(channel)
+					       : open_place(presence, channel);
 	subscription->member = room_enter(
 		&place->room, span_str(subscription->user_id), user_info);
 	wait->session = session;

@@ -190,8 +190,8 @@ static void on_open(struct conn *conn)
 		conn_close(conn, refusal);
 		return;
 	}
-	session->socket_id = new_socket_id();
-	pusher_add_established(&text, session->socket_id,
+	session->subscriber.socket_id = new_socket_id();
+	pusher_add_established(&text, session->subscriber.socket_id,
 			       session->set->conf.activity_timeout_s);
 	send_text(session, &text);
 	session->idle_since_s = now_s(session->set);
@@ -250,7 +250,8 @@ static int64_t now_ms(const struct session *session)
 
 static struct authorization admission_of(const struct session *session)
 {
-	return (struct authorization){ session->app, session->socket_id,
+	return (struct authorization){ session->app,
+				       session->subscriber.socket_id,
 				       session->user_id };
 }
 

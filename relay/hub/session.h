@@ -17,9 +17,9 @@ struct signin;
 
 struct session {
 	struct conn conn; /* first: a session is a conn that understands */
+	struct subscriber subscriber;
 	struct session_set *set;
-	const struct app *app; /* NULL until it connected to one */
-	uint64_t socket_id;
+	const struct app *app;              /* NULL until it connected to one */
 	struct subscription *subscriptions; /* owned */
 	char *user_id;         /* whom it signed in as; NULL: nobody yet */
 	struct signin *signin; /* users' */

@@ -34,16 +34,14 @@ void topic_router_add(const struct topic_router *topics, struct buf *name,
 			   channel_name(channel));
 }
 
-uint64_t topic_router_follow(struct topic_router *topics,
-			     const struct channel *channel)
+void topic_router_follow(struct topic_router *topics, struct channel *channel)
 {
 	struct buf name = BUF_INIT;
-	uint64_t ticket;
 
 	topic_router_add(topics, &name, channel);
-	ticket = bus_subscribe(topics->bus, buf_span(&name));
+	channel->topic_router.ticket =
+		bus_subscribe(topics->bus, buf_span(&name));
 	buf_release(&name);
-	return ticket;
 }
 
 void topic_router_leave(struct topic_router *topics,
@@ -63,9 +61,10 @@ static void on_bus_up(void *ctx)
 
 	topics->hearing_by = topics->resubscribed_by =
 		bus_subscribe(topics->bus, buf_span(&topics->hints));
-	for (; channel != NULL; channel = channel->hh.next)
-		topics->resubscribed_by = channel->ticket =
-			topic_router_follow(topics, channel);
+	for (; channel != NULL; channel = channel->hh.next) {
+		topic_router_follow(topics, channel);
+		topics->resubscribed_by = channel->topic_router.ticket;
+	}
 	topics->is_up = true;
 	heal_set_bus_up(topics->conf.heal, true);
 }

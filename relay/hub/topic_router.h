@@ -36,10 +36,9 @@ bool topic_router_is_up(const struct topic_router *topics);
 void topic_router_add(const struct topic_router *topics, struct buf *name,
 		      const struct channel *channel);
 
-/* Listens to the channel's topic, also after Redis was unavailable. Returns the
- * ticket of the SUBSCRIBE, for heal_start. */
-uint64_t topic_router_follow(struct topic_router *topics,
-			     const struct channel *channel);
+/* Subscribes to the channel's topic, and does so again whenever Redis comes
+ * back. Sets the channel's ticket. */
+void topic_router_follow(struct topic_router *topics, struct channel *channel);
 void topic_router_leave(struct topic_router *topics,
 			const struct channel *channel);
 

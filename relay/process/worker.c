@@ -109,7 +109,7 @@ static void on_client_event(void *ctx, struct session *session,
 	struct worker *worker = ctx;
 	struct client_event event = {
 		.channel = subscription->channel,
-		.socket_id = session->socket_id,
+		.socket_id = session->subscriber.socket_id,
 		.user_id = subscription->user_id,
 		.name = name,
 		.data = data,
@@ -138,8 +138,8 @@ static void on_first(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
 
-	heal_start(worker->heal, channel,
-		   topic_router_follow(worker->topics, channel));
+	topic_router_follow(worker->topics, channel);
+	heal_start(worker->heal, channel);
 }
 
 static void on_last(void *ctx, struct channel *channel)

@@ -31,7 +31,7 @@ UNIT = bench/histogram \
 	messages-fcgi/server/fcgi_record \
 	messages-fcgi/webhooks/webhook_body \
 	relay/list \
-	relay/channels/channel relay/channels/room \
+	relay/channels/cache_wait relay/channels/channel relay/channels/room \
 	relay/channels/sequence relay/channels/stash \
 	relay/hub/connection_quota relay/hub/token_bucket \
 	relay/net/log_throttle relay/net/outbuf relay/net/peak \

@@ -106,12 +106,12 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 	channel = channel_add(&table, &first, name, true);
 	unbox(name);
 	assert_span(channel_name(channel), SPAN("messages"));
-	assert_int_equal(channel->state, CHANNEL_SUBSCRIBING);
+	assert_int_equal(channel->heal.state, CHANNEL_SUBSCRIBING);
 	assert_int_equal(channel->count, 0);
-	assert_int_equal(channel->sequence.delivered, 0);
-	assert_int_equal(channel->sequence.target, 0);
-	assert_null(stash_first(&channel->sequence.stash));
-	assert_true(list_is_empty(&channel->link));
+	assert_int_equal(channel->heal.sequence.delivered, 0);
+	assert_int_equal(channel->heal.sequence.target, 0);
+	assert_null(stash_first(&channel->heal.sequence.stash));
+	assert_true(list_is_empty(&channel->heal.link));
 	channel_remove(&table, channel);
 }
 
@@ -128,12 +128,12 @@ TEST(live_channels_are_those_with_a_history_that_are_followed)
 	for (i = 0; i < 4; i++)
 		channels[i] =
 			channel_add(&table, &first, name_of(name, i), i > 0);
-	channels[0]->state = CHANNEL_LIVE; /* but it is not durable */
-	channels[1]->state = CHANNEL_READING_HEAD;
-	channels[3]->state = CHANNEL_LIVE;
+	channels[0]->heal.state = CHANNEL_LIVE; /* but it is not durable */
+	channels[1]->heal.state = CHANNEL_READING_HEAD;
+	channels[3]->heal.state = CHANNEL_LIVE;
 	assert_int_equal(channel_list_live(&table, live, 3), 1);
 	assert_ptr_equal(live[0], channels[3]);
-	channels[1]->state = channels[2]->state = CHANNEL_LIVE;
+	channels[1]->heal.state = channels[2]->heal.state = CHANNEL_LIVE;
 	assert_int_equal(channel_list_live(&table, live, 3), 3);
 	assert_int_equal(channel_list_live(&table, live, 2), 2);
 	for (i = 0; i < 4; i++)
@@ -149,8 +149,8 @@ TEST(the_stash_goes_with_its_channel)
 
 	channel_table_init(&table);
 	channel = channel_add(&table, &first, SPAN("c"), true);
-	sequence_init(&channel->sequence, &pool);
-	assert_int_equal(sequence_arrive(&channel->sequence, 7, frame, 0),
+	sequence_init(&channel->heal.sequence, &pool);
+	assert_int_equal(sequence_arrive(&channel->heal.sequence, 7, frame, 0),
 			 SEQUENCE_STASHED);
 	channel_remove(&table, channel);
 	assert_int_equal(frame->refs, 1);
@@ -164,6 +164,7 @@ struct fixture {
 	struct channel_table table;
 	struct channel *channel;
 	struct subscription subscriptions[MEMBERS];
+	struct subscriber subscribers[MEMBERS];
 	bool is_in[MEMBERS];
 	uint32_t count;
 };
@@ -183,7 +184,7 @@ static void check_members(const struct fixture *f)
 		/* each has its place, so that none is there twice */
 		assert_int_equal(member->subscription->index, i);
 		assert_ptr_equal(member->subscription->channel, channel);
-		assert_ptr_equal(member->subscriber, &f->is_in[who]);
+		assert_ptr_equal(member->subscriber, &f->subscribers[who]);
 	}
 	for (i = 0; i < MEMBERS; i++)
 		if (!f->is_in[i])
@@ -196,7 +197,7 @@ static void toggle(struct fixture *f, size_t who)
 		channel_leave(&f->subscriptions[who]);
 	else
 		channel_join(f->channel, &f->subscriptions[who],
-			     &f->is_in[who]);
+			     &f->subscribers[who]);
 	f->is_in[who] = !f->is_in[who];
 	f->count += f->is_in[who] ? 1 : (uint32_t)-1;
 }
