@@ -37,6 +37,7 @@ install: all ## install below PREFIX, after `make page`
 	rm -rf '$(DESTDIR)$(share)'
 	install -D -m 644 -t '$(DESTDIR)$(share)/web' $(BUILD)/web/*
 	install -D -m 644 -t '$(DESTDIR)$(share)/sql' sql/*.sql
+	install -D -m 644 -t '$(DESTDIR)$(share)/sql/functions' sql/functions/*.sql
 	@set -e; $(foreach f,$(INSTALL_COMMANDS),\
 		$(call put,755,$(f),$(sbindir)/$(notdir $(f)))) \
 	$(call put,755,deploy/migrate,$(share)/deploy/migrate) \

@@ -1,19 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- The log: what was said, in which channel, under which number.
+-- same as: 59028fa6ff884a2237b74ae62370b4df668e4a15ce24275df0ff0aa4d615adee
 --
--- Ids are dense and commit-ordered per channel because every append takes the
--- lock of the channel's row before it looks at last_id, and holds it until it
--- has committed. A reader that has seen id N will therefore never find an id
--- at or below N that it has not seen, and everyone downstream can recognise a
--- hole as a hole.
+-- The log: every event, its channel, and its id in the channel.
+--
+-- Ids are dense and commit-ordered per channel because every append locks the
+-- channel's row before it reads last_id, and holds the lock until it has
+-- committed. A reader that has seen id N will therefore never find an id at or
+-- below N that it has not seen, and a missing id always means a missing event.
 
 create schema if not exists pushlog;
 
 comment on schema pushlog is 'durable, ordered history of realtime channels';
 
--- install: one row, made once; a part of the epoch (see 002_functions.sql).
+-- install: one row, made once; a part of the epoch (see functions/epoch.sql).
 --
---   one     always true: holds the table to one row
+--   one     always true: limits the table to one row
 --   secret  random; replaced by pushlog.new_epoch()
 create table pushlog.install (
   one boolean not null default true,
@@ -24,13 +25,13 @@ create table pushlog.install (
 
 insert into pushlog.install default values;
 
--- channel: the counter of each channel.
+-- channel: the range of ids of each channel.
 --
 --   id        joins event; the order in which rows are locked
 --   app       the application's id, digits
 --   name      the channel's name
---   first_id  lowest id that is kept; what is below was trimmed
---   last_id   head: highest id given out, 0 while there is none
+--   first_id  lowest id that is kept; lower ones were trimmed
+--   last_id   head: highest id assigned, 0 while there is none
 create table pushlog.channel (
   id bigint not null generated always as identity,
   app text not null,
@@ -44,20 +45,20 @@ create table pushlog.channel (
   constraint channel_range_check
     check (first_id >= 1 and last_id >= first_id - 1)
 )
--- every append updates its channel's row: leave it room to do so in place
+-- every append updates its channel's row: leave room to update in place
 with (fillfactor = 50);
 
--- event: one row an event. A row never changes; only trimming removes it.
+-- event: one row for each event. It never changes; only retention deletes it.
 --
---   channel_id    the channel. No foreign key: pushlog.append is the only
---                 writer, and it holds the lock of the row referred to
+--   channel_id    the channel. No foreign key: the append functions are the
+--                 only writers, and they hold the lock of the channel's row
 --   id            1, 2, 3, … within the channel
 --   time_ms       the server's clock at the append, ms since 1970
 --   event         the event's name; a chat message's is new_message
 --   name, text    of a chat message, escaped; null for other events
---   data          of any other event, as it was given; null for a message
+--   data          of any other event, unchanged; null for a message
 --   key           16 bytes; posting the same key again stores nothing
---   exclude       the socket id that is not to receive the event, or null
+--   exclude       the socket id that must not receive the event, or null
 create table pushlog.event (
   channel_id bigint not null,
   id bigint not null,

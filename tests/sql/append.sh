@@ -39,16 +39,16 @@ is "$(append 'a a a' 'two three four' '2 3 4')" \
   '1|2|stored 2|3|stored 3|4|stored' 'a batch continues where the last ended'
 is "$(append 'b a b a' 'one five two six' '1 5 2 6')" \
   '1|1|stored 2|5|stored 3|2|stored 4|6|stored' \
-  'each channel counts for itself, in the order of the batch'
+  'each channel has its own ids, in the order of the batch'
 is "$(append 'a' 'two' '2')" '1|2|repeated' \
-  'a key that was there gets the first answer'
+  'a known key gets the first answer'
 is "$(append 'a' 'other' '2')" '1|2|conflict' \
-  'a key that was there with another event is a conflict'
+  'a known key with another event is a conflict'
 is "$(append 'a a a b' 'three seven x three' '3 7 4 3')" \
   '1|3|repeated 2|7|stored 3|4|conflict 4|3|stored' \
   'repeats and conflicts in a batch leave no hole'
 is "$(append 'a a' 'three seven' '3 7')" '1|3|repeated 2|7|repeated' \
-  'a batch that was stored can be sent again'
+  'a stored batch can be sent again'
 is "$(holes)" '' 'no channel has a hole'
 is "$(rows)" 10 'nothing was stored twice'
 
@@ -65,7 +65,7 @@ is "$(query "select abs(extract(epoch from now()) * 1000 - max(time_ms))
 is "$(query "select id, outcome from pushlog.append('2', '{a}',
     '{new_message}', '{Ada}', '{one}', null,
     array['\\x$(key 1)']::bytea[], null)" writer)" '1|stored' \
-  'another app has channels of its own'
+  'another app has its own channels'
 
 # One variation of an event each: name, event, exclude, data.
 same_key() { # EVENT NAME TEXT DATA EXCLUDE, SQL literals
@@ -96,18 +96,18 @@ is "$(query "select id, event, name, text, data, exclude from pushlog.event e
     where key in ('\\x$(key 98)', '\\x$(key 99)') order by id")" \
   $'1|e|n|t||1.2\n2|e|||d|' 'the rows hold what was given'
 
-# --- one channel, which is there: the straight way, and where it ends ---
+# --- batches of one channel ---
 
 is "$(append s 'one' 60)" '1|1|stored' 'a new channel is made'
 is "$(append 's s' 'two three' '61 62')" '1|2|stored 2|3|stored' \
   'new keys in one channel are stored'
 is "$(append 's s s' 'four three five' '63 62 64')" \
-  '1|4|stored 2|3|repeated 3|5|stored' 'one of them may be there'
+  '1|4|stored 2|3|repeated 3|5|stored' 'one of them may be known'
 is "$(append 's s' 'other six' '64 65')" '1|5|conflict 2|6|stored' \
-  'or be there with another event'
+  'or be known with another event'
 is "$(holes)" '' 'and there is no hole'
 
-# --- events of one channel, all new: the short way ---
+# --- append_fresh: events of one channel, all new ---
 
 fresh() { # CHANNEL TEXTS KEYS, words each
   local texts='' keys='' names='' events='' word
@@ -128,9 +128,9 @@ is "$(query "select count(*) from pushlog.channel where name = 'nowhere'")" 0 \
   'and leaves none behind'
 is "$(fresh s 'known new' '64 70')" '|t' 'append_fresh refuses a known key'
 is "$(rows)" "$before" 'and stores nothing with it'
-is "$(fresh s 'seven eight' '71 72')" '7|f' 'append_fresh stores what is new'
+is "$(fresh s 'seven eight' '71 72')" '7|f' 'append_fresh stores new events'
 is "$(append 's s' 'seven nine' '71 73')" '1|7|repeated 2|9|stored' \
-  'append goes on where append_fresh ended'
+  'append continues where append_fresh ended'
 is "$(append s other 72)" '1|8|conflict' 'and knows its keys'
 is "$(query "select string_agg(text || time_ms - (select min(time_ms)
       from pushlog.event e where e.channel_id = c.id and id in (7, 8)), ' '
@@ -139,19 +139,19 @@ is "$(query "select string_agg(text || time_ms - (select min(time_ms)
   'seven0 eight0' 'its events are in order and have one time'
 is "$(holes)" '' 'and there is no hole'
 
-# A head that lies below its rows, as no backup leaves it: they stay what they
-# are, and nothing is stored until somebody has looked into it.
+# A head below existing rows, which no backup leaves: the rows stay, and nothing
+# is stored until the operator has repaired the channel.
 query "update pushlog.channel set last_id = 8 where name = 's'"
-is "$(fresh s ten 74)" '|t' 'append_fresh does not replace what is above a head'
+is "$(fresh s ten 74)" '|t' 'append_fresh does not replace rows above the head'
 is "$(state "select * from pushlog.append('1', '{s}', '{e}', null, null,
   '{ten}', array['\\x$(key 74)']::bytea[], null)" writer)" 23505 \
-  'nor does append, which says so'
+  'nor does append, which fails'
 query "update pushlog.channel set last_id = 9 where name = 's'"
 is "$(holes)" '' 'and there is no hole'
 
-# --- what must fail as a whole ---
+# --- batches that must fail as a whole ---
 
-# keys that nobody has used
+# unused keys
 m="decode(md5('m' || random()::text), 'hex')"
 n="decode(md5('n' || random()::text), 'hex')"
 
@@ -266,7 +266,7 @@ is "$(query "select outcome from pushlog.append(repeat('9', 20),
     array[$m], null)" writer)" stored \
   'a long app, a long name and a long text are stored'
 
-# A snapshot from before the lock must not number anew what it does not see.
+# A snapshot from before the lock must not assign an id that it does not see.
 cat >"$dir/snapshot.sql" <<SQL
 begin isolation level repeatable read;
 select count(*) from pushlog.event;

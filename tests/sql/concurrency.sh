@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Many writers at once: nothing is lost, doubled or out of order, and nobody
-# waits for somebody who waits for him.
+# Concurrent writers: nothing is lost, repeated or out of order, and no two
+# transactions wait for each other.
 
 fresh_database concurrency
 
@@ -84,7 +84,7 @@ SQL
 wait "$follower"
 is "$(sed 's/.*: *//' "$dir/follow.out")" 'saw 9600' \
   'a reader never sees a hole below what it has seen'
-is "$(totals 'hot-%')" '2|9600|9600|0' 'and every id is there once'
+is "$(totals 'hot-%')" '2|9600|9600|0' 'and every id exists once'
 
 # --- batches that name the same channels in any order ---
 
@@ -94,7 +94,7 @@ query "select count(*) from pushlog.append('1',
   array(select 'd' from generate_series(1, 10)),
   array(select $random_key from generate_series(1, 10)), null)" >/dev/null
 before=$(deadlocks)
-# Without indexes rows are found in the order in which they lie, which changes.
+# Without indexes rows are found in their physical order, which changes.
 is "$(PGOPTIONS='-c enable_indexscan=off -c enable_indexonlyscan=off' \
   bench 8 150 <<SQL
 with pick as (
@@ -106,9 +106,9 @@ select a.* from list, pushlog.append('1', names, '{e,e,e,e,e,e}', null, null,
 SQL
 )" $'1200/1200\nfailed 0' 'batches in any order of channels don'\''t fail'
 is "$(($(deadlocks) - before))" 0 'none of them was a deadlock'
-is "$(totals 'mix-%')" '10|7210|7210|0' 'and every id is there once'
+is "$(totals 'mix-%')" '10|7210|7210|0' 'and every id exists once'
 
-# --- channels that are made by the batch, by many at once ---
+# --- new channels, made concurrently ---
 
 is "$(bench 8 60 --max-tries=50 <<SQL
 with pick as (
@@ -119,19 +119,19 @@ select a.* from list, pushlog.append('1', names, '{e,e,e,e,e}', null, null,
 SQL
 )" $'480/480\nfailed 0' 'new channels are made by whoever comes first'
 is "$(totals 'new-%' | cut -d'|' -f2-)" '2400|2400|0' \
-  'and every id is there once'
+  'and every id exists once'
 
-# Nobody may mistake a channel that another has just made for one that it has
-# locked: eight make the same channels, one after the other.
+# A transaction must not take a channel that another one has just made for one
+# that it has locked: eight make the same channels, one after the other.
 is "$(bench 8 200 -D step=0 <<SQL
 \set step :step + 1
 select * from pushlog.append('1', array['first-' || :step], '{e}', null, null,
   '{d}', array[$random_key], null);
 SQL
 )" $'1600/1600\nfailed 0' 'first posts to one channel at once are all stored'
-is "$(totals 'first-%')" '200|1600|1600|0' 'and every id is there once'
+is "$(totals 'first-%')" '200|1600|1600|0' 'and every id exists once'
 
-# --- the same keys by many at once ---
+# --- the same keys, concurrently ---
 
 is "$(bench 8 150 <<SQL
 \set key random(1, 100)
@@ -141,9 +141,9 @@ SQL
 )" $'1200/1200\nfailed 0' 'posting the same keys at once does not fail'
 is "$(totals once)" "1|100|100|0" 'and each key is stored once'
 
-# Batches of one channel and of several, with keys of their own and with keys
-# that others bring too: each way to append meets the others. The channels are
-# there: to make them may end in a deadlock, which the caller has to repeat.
+# Batches of one channel and of several, with unique keys and with keys that
+# others use, too: each way to append meets the others. The channels exist, for
+# making them may end in a deadlock, which the caller has to repeat.
 query "select from pushlog.append('1', '{ways-1,ways-2,ways-3}', '{e,e,e}',
   null, null, '{d,d,d}', array(select $random_key from generate_series(1, 3)),
   null)" >/dev/null
@@ -167,14 +167,14 @@ select f.* from pushlog.append_fresh('1', 'ways-' || :channels, '{e,e}', null,
   32, '0'), 'hex')], null) f;
 SQL
 )" $'1200/1200\nfailed 0' 'each way to append meets the others'
-is "$(totals 'ways-%' | cut -d'|' -f1,4)" '3|0' 'and no id or key is there twice'
+is "$(totals 'ways-%' | cut -d'|' -f1,4)" '3|0' 'and no id or key exists twice'
 
-# A writer that dies before its commit leaves nothing, and nobody waiting.
+# A writer that dies before its commit leaves no row and no lock.
 query "begin; select from pushlog.append('1', '{hot-1}', '{e}', null, null,
   '{d}', array[$random_key], null); select pg_terminate_backend(
   pg_backend_pid())" >/dev/null 2>&1
 is "$(query "set lock_timeout = '5s'; select id from pushlog.append('1',
     '{hot-1}', '{e}', null, null, '{d}', array[$random_key], null)" writer)" \
   "$(query "select last_id from pushlog.channel where name = 'hot-1'")" \
-  'a writer that dies holds nobody up'
+  'a dead writer blocks no other'
 is "$(totals 'hot-%')" '2|9601|9601|0' 'and leaves no hole'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The epoch: stable while ids are, another whenever they may be used anew.
+# The epoch: stable while ids are, and another one when they may be reused.
 
 fresh_database epoch
 
@@ -31,25 +31,25 @@ is "$(epoch)" "$first" 'a crash leaves the epoch'
 
 second=$(query 'select pushlog.new_epoch()')
 is "$(changed "$first" "$second")" changed 'the operator makes a new epoch'
-is "$(epoch)" "$second" 'and new_epoch told which'
+is "$(epoch)" "$second" 'and new_epoch returns it'
 
 query 'create database twin template migrated'
 is "$(changed "$(epoch twin)" "$(epoch migrated)")" changed \
   'a copy of the database has another epoch'
 
-# The same secret, the same names: what a restore leaves.
+# A restore keeps the secret and the names.
 "$bin/pg_dump" -d epoch -f "$dir/dump.sql" 2>&1
 query 'create database restored'
 psql -XAtq -v ON_ERROR_STOP=1 -d restored -f "$dir/dump.sql" >/dev/null 2>&1
 is "$(query 'select count(*), max(id) from pushlog.event' owner restored)" \
-  '2|2' 'a dump brings the log back'
+  '2|2' 'a dump restores the log'
 is "$(changed "$second" "$(epoch restored)")" changed \
   'a dump restored into another database has another epoch'
 query 'drop schema pushlog cascade' >/dev/null 2>&1
 psql -XAtq -v ON_ERROR_STOP=1 -d epoch -f "$dir/dump.sql" >/dev/null 2>&1
 is "$(changed "$second" "$(epoch)")" changed \
   'a dump restored into the same database has another epoch'
-is "$(append_one)" 3 'and its ids go on where the dump ended'
+is "$(append_one)" 3 'and its ids continue where the dump ended'
 
 second=$(epoch)
 query 'drop database restored with (force)' owner postgres

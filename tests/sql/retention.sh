@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Retention: what is kept, what stays true of it, and who may forget.
+# Retention: which events are kept, what stays true of them, and which roles
+# may trim.
 
 fresh_database retention
 
@@ -33,7 +34,7 @@ retain() { # MAX_AGE MAX_ROWS [USER], SQL literals; removed and hidden
   query "call pushlog.retain($1, $2)" "${3-trimmer}"
 }
 
-# --- what is kept ---
+# --- kept events ---
 
 fill a 10
 age_by_days a
@@ -44,26 +45,26 @@ query "delete from pushlog.event e using pushlog.channel c
   update pushlog.channel set last_id = 0 where name = 'empty'"
 
 is "$(retain null null)" '0|0' 'without limits everything is kept'
-is "$(retain "'100 days'" 100)" '0|0' 'limits that nothing exceeds keep it all'
-is "$(retain null 8)" '0|2' 'the newest so many are kept'
-is "$(channel a)" '3|10|10|1|10' 'what is hidden is still there'
-is "$(retain null 8)" '2|0' 'the next run removes it'
+is "$(retain "'100 days'" 100)" '0|0' 'limits that nothing exceeds keep everything'
+is "$(retain null 8)" '0|2' 'the newest rows are kept, up to the number'
+is "$(channel a)" '3|10|10|1|10' 'hidden rows still exist'
+is "$(retain null 8)" '2|0' 'the next run deletes them'
 is "$(channel a)" '3|10|8|3|10' 'and nothing else'
-is "$(retain "'6 days'" null)" '0|2' 'what is younger is kept'
-is "$(channel a)" '5|10|8|3|10' 'from the first that is young enough on'
-is "$(retain "'3 days'" 4)" '2|3' 'with both limits the shorter one counts'
-is "$(channel a)" '8|10|6|5|10' 'be it the age'
+is "$(retain "'6 days'" null)" '0|2' 'younger events are kept'
+is "$(channel a)" '5|10|8|3|10' 'from the first young one on'
+is "$(retain "'3 days'" 4)" '2|3' 'with both limits the stricter one applies'
+is "$(channel a)" '8|10|6|5|10' 'whether it is the age'
 is "$(retain "'3 days'" 2)" '3|2' 'or the number'
-is "$(channel b)" '2|3|3|1|3' 'each channel counts for itself'
-is "$(retain "'90 days'" 90)" '2|0' 'longer limits bring nothing back'
+is "$(channel b)" '2|3|3|1|3' 'the limits apply to each channel'
+is "$(retain "'90 days'" 90)" '2|0' 'looser limits restore nothing'
 is "$(channel a) $(channel b)" '9|10|2|9|10 2|3|2|2|3' 'and hide nothing'
 is "$(channel empty)" '1|0|0||' 'a channel without events stays as it is'
 
-is "$(retain null 0)" '0|4' 'nothing may be kept'
-is "$(retain null 0)" '4|0' 'of any channel'
-is "$(channel a)" '11|10|0||' 'but its head'
+is "$(retain null 0)" '0|4' 'a limit of 0 hides every event'
+is "$(retain null 0)" '4|0' 'of every channel'
+is "$(channel a)" '11|10|0||' 'and leaves the head'
 fill a 2
-is "$(channel a)" '11|12|2|11|12' 'and ids go on from there'
+is "$(channel a)" '11|12|2|11|12' 'and ids continue from there'
 
 # --- keys ---
 
@@ -74,12 +75,12 @@ post() { # KEY; id and outcome
 is "$(post 1) $(post 2) $(post 1)" '1|stored 2|stored 1|repeated' \
   'a key is known'
 retain null 1 >/dev/null
-is "$(post 1)" '1|repeated' 'as long as its row is there'
+is "$(post 1)" '1|repeated' 'as long as its row exists'
 retain null 1 >/dev/null
 is "$(post 1) $(post 2)" '3|stored 2|repeated' \
-  'posted again when its row is gone it is stored again'
+  'an event posted again after its row is deleted is stored again'
 
-# --- a long way back: the age is found by halves ---
+# --- many rows: bisection finds the age ---
 
 fill long 5000
 query "update pushlog.event e set time_ms = 1000 * e.id from pushlog.channel c
@@ -95,7 +96,7 @@ is "$(retain null 4000 | cut -d'|' -f2)" 1000 'a thousand are hidden'
 is "$(query "select pushlog.first_kept(c, now() - to_timestamp(4000), null),
     pushlog.first_kept(c, now() - to_timestamp(10), null)
   from pushlog.channel c where name = 'long'")" '4000|1001' \
-  'and are not looked at again'
+  'and are not examined again'
 
 # --- while others write and read ---
 
@@ -104,8 +105,8 @@ cat >"$dir/post.sql" <<SQL
 select * from pushlog.append('1', array['hot-' || :hot], '{e}', null, null,
   '{d}', array[$random_key], null);
 SQL
-# What a reader of everything must see: from first_id to the head without a
-# hole, though rows go meanwhile; here in one snapshot.
+# A reader of everything must see first_id to the head without a hole, although
+# rows are deleted meanwhile; here in one snapshot.
 cat >"$dir/read.sql" <<'SQL'
 do $$
 begin
@@ -130,7 +131,7 @@ wait "$posting" "$reading"
 is "$(sed -n 's/^number of failed transactions: \([0-9]*\).*/\1/p' \
   "$dir/post.out" "$dir/read.out")" $'0\n0' \
   'neither posts nor reads fail while the log is trimmed'
-is "$([ "$removed" -gt 100 ] && echo many)" many 'of which there were many'
+is "$([ "$removed" -gt 100 ] && echo many)" many 'and many rows were deleted'
 retain null 20 >/dev/null
 retain null 20 >/dev/null
 is "$(query "select count(*), bool_and(first_id = last_id - 19) from
@@ -138,7 +139,7 @@ is "$(query "select count(*), bool_and(first_id = last_id - 19) from
 is "$(query "select count(*) from pushlog.event e join pushlog.channel c
   on c.id = e.channel_id where c.name like 'hot-%'")" 60 'alone'
 
-# A channel whose row somebody holds is left out, and the others are not.
+# A locked channel is skipped, and the others are not.
 retain null 2 >/dev/null
 retain null 2 >/dev/null
 fill z-held 5
@@ -148,15 +149,15 @@ holding=$holder_PID
 echo "begin; select 'held' from pushlog.channel
   where name = 'z-held' for update;" >&"${holder[1]}"
 read -r -t 30 -u "${holder[0]}" answer
-is "$answer" held 'somebody holds a channel'
+is "$answer" held 'a channel is locked'
 is "$(retain null 2 | sed 's/channel [0-9]* is/channel is/')" \
-  $'WARNING:  channel is locked, and left as it is\n0|3' \
-  'a channel that is locked is left to the next run'
+  $'WARNING:  channel is locked: left to the next call\n0|3' \
+  'a locked channel is left to the next run'
 exec {holder[1]}>&-
 wait "$holding"
 is "$(channel z-next | cut -d'|' -f1) $(retain null 2)" '4 3|3' 'which trims it'
 
-# --- who may ---
+# --- rights ---
 
 for role in writer reader stranger; do
   is "$(state 'call pushlog.retain(null, 1)' $role)" 42501 \
@@ -177,7 +178,7 @@ done
 
 export PUSHLOG_RETENTION_DATABASE="host=$dir dbname=retention user=trimmer"
 is "$(deploy/pushlog-retention)" 'pushlog-retention: off, everything is kept' \
-  'deploy/pushlog-retention does nothing by itself'
+  'deploy/pushlog-retention does nothing without limits'
 fill script 9
 is "$(PUSHLOG_RETENTION_EVENTS=4 deploy/pushlog-retention \
   | sed 's/hid [0-9]* /hid n /')" \

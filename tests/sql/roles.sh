@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The roles: what each may do, and that nothing a caller can arrange makes the
-# functions do something else.
+# The roles: the rights of each, and that no object of a caller changes what the
+# functions do.
 
 fresh_database roles
 
@@ -24,7 +24,7 @@ fresh=${event/\'{a\}\'/\'a\'}
 is "$(state "select * from pushlog.append($event)" reader)" $denied \
   'the reader does not append'
 is "$(state "select * from pushlog.append_fresh($fresh)" reader)" $denied \
-  'not the short way either'
+  'nor through append_fresh'
 
 for role in writer reader; do
   for table in channel event install; do
@@ -80,13 +80,13 @@ is "$(state "select * from pushlog.append($event)" stranger)" $denied \
 is "$(query "select proname from pg_proc p
     where pronamespace = 'pushlog'::regnamespace
       and has_function_privilege('stranger', p.oid, 'execute')")" '' \
-  'no function is everybody'\''s'
+  'no function can be executed by the public'
 is "$(query "select proname from pg_proc where prosecdef
     and pronamespace = 'pushlog'::regnamespace
     and not 'search_path=pg_catalog, pg_temp' = any (proconfig)")" '' \
   'each function that lends rights fixes its search path'
 
-# --- a caller who puts objects of its own where names are looked up ---
+# --- a caller with objects of its own in the search path ---
 
 query 'create schema evil authorization writer; grant create, usage
   on schema evil to writer'
@@ -138,5 +138,5 @@ is "$(attack "select first_id from pushlog.append_fresh('1', 'a', '{e}', null,
     null, '{d}', array[decode(repeat('ac', 16), 'hex')], null);")" \
   $'3\n0' 'so does append_fresh'
 is "$(query 'select last_id from pushlog.channel')" 3 \
-  'and numbers on from the log'\''s own head'
+  'and continues from the log'\''s own head'
 query 'drop schema evil cascade'

@@ -1,22 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- What appends mostly are, as quick as it can be: events of one channel, which
--- is there, with keys that are not.
-
--- append_fresh: stores a batch of events of one channel in one transaction.
+-- append_fresh: stores a batch of events of one channel in one transaction: the
+-- fast path for the usual batch, whose channel exists and whose keys are new.
 --
---   events … excludes: arrays of one length, an element an event; names,
---             texts, datas and excludes may be null as a whole
---   first_id  of the batch; the others follow
---   time_ms   theirs
+--   events … excludes: arrays of one length, an element for each event;
+--             names, texts, datas and excludes may be null as a whole
+--   first_id  id of the first event; the others follow
+--   time_ms   the time of all of them
 --
--- Both are null, and nothing has happened, if there is no such channel or any
--- of the keys is known: pushlog.append is then to be called. It is the index
--- that finds out about keys.
+-- Both results are null, and nothing was stored, if there is no such channel
+-- or one of the keys exists (the unique index detects it): the caller then
+-- calls pushlog.append.
 --
--- Each setting of a function is made anew for each call. Those that keep
--- pushlog.append from reading the log as a whole are left to the session of
--- whoever calls this one.
-create function pushlog.append_fresh(
+-- PostgreSQL applies a function's settings at each call, which costs time.
+-- Therefore the caller's session makes the settings that keep pushlog.append
+-- from scanning the whole log.
+create or replace function pushlog.append_fresh(
   app text, channel text, events text[], names text[], texts text[],
   datas text[], keys bytea[], excludes text[],
   out first_id bigint, out time_ms bigint)
@@ -29,7 +27,7 @@ declare
   channel_id bigint;
   head bigint;
 begin
-  -- unnest would fill the shorter ones with nulls
+  -- unnest would fill the shorter arrays with nulls
   if cardinality(append_fresh.events) <> n
       or cardinality(append_fresh.names) <> n
       or cardinality(append_fresh.texts) <> n
@@ -63,14 +61,7 @@ end
 $$;
 
 comment on function pushlog.append_fresh is
-  'the short way into the log: events of one channel, with new keys';
+  'the fast path: stores events of one existing channel, with new keys';
 
 revoke execute on function pushlog.append_fresh from public;
 grant execute on function pushlog.append_fresh to pushlog_writer;
-
--- Constraints are looked at by each append, which updates the channel's row: a
--- regular expression costs a third of that.
-alter table pushlog.channel
-  drop constraint channel_app_check,
-  add constraint channel_app_check check (
-    octet_length(app) between 1 and 20 and ltrim(app, '0123456789') = '');

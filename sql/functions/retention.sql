@@ -1,25 +1,24 @@
 -- SPDX-License-Identifier: MIT
--- Retention: how the beginning of the log is forgotten.
+-- Retention: how the log's oldest events are removed.
 --
--- Two steps. pushlog.trim raises first_id, which hides what is below it: a
--- cursor there gets 410. pushlog.sweep removes rows that are hidden. Who took
--- the old first_id a moment ago, or has a hole to fill, still finds the rows
--- until then; so pushlog.retain sweeps what its call before has hidden.
+-- Two steps. pushlog.trim raises first_id, which hides the events below it: a
+-- cursor there gets 410. pushlog.sweep deletes hidden rows. A reader that took
+-- the old first_id a moment ago, or a relay with a hole to fill, still finds
+-- the rows until then; so pushlog.retain sweeps what its previous call hid.
 --
--- Nothing here touches last_id, so ids go on, dense, also in a channel of
--- which nothing is kept. A key is forgotten with its row: posted again after
--- that, the event is stored again.
+-- Nothing here changes last_id, so ids continue without a gap, even in a
+-- channel that keeps no event. A key is forgotten with its row: an event posted
+-- again after that is stored again.
 
--- first_kept: the lowest id of the channel that both limits would keep.
+-- first_kept: the lowest id of the channel that both limits keep.
 --
 --   max_age   interval; null for no limit
 --   max_rows  null for no limit
 --
--- Ids are dense and in the order of time, so the age is found by bisection,
--- without an index of its own. After a clock was set back the order has a
--- fault; then at most what was stored around it is kept too long or too short
--- by so much.
-create function pushlog.first_kept(
+-- Ids are dense and ordered by time, so bisection finds the age without an
+-- index. After the clock was set back, events stored around that moment may be
+-- kept too long or too short by the same difference.
+create or replace function pushlog.first_kept(
   channel pushlog.channel, max_age interval, max_rows bigint)
 returns bigint
 language plpgsql stable
@@ -34,7 +33,7 @@ begin
   if max_rows is not null then
     low := greatest(low, channel.last_id + 1 - greatest(max_rows, 0));
   end if;
-  -- all below low is to go, high and what follows is to stay
+  -- ids below low are trimmed, ids from high on are kept
   while low < high and max_age is not null loop
     middle := low + (high - low) / 2;
     if (select e.time_ms < oldest_ms from pushlog.event as e
@@ -48,13 +47,14 @@ begin
 end
 $$;
 
--- trim: hides what is older than max_age, and all but the newest max_rows, in
--- the first channel whose row's id is above after_channel. One channel a
--- call, so that a transaction holds one lock, and shortly.
+-- trim: hides events older than max_age, and all but the newest max_rows, in
+-- the first channel whose row id is above after_channel. One channel per call,
+-- so that a transaction holds one lock, and briefly.
 --
--- The channel's row id, or null if there was none; and how many were hidden,
--- null if the row was locked for longer than the caller's lock_timeout.
-create function pushlog.trim(
+-- Returns the channel's row id, or null if there was none; and the number of
+-- hidden events, null if the row was locked for longer than the caller's
+-- lock_timeout.
+create or replace function pushlog.trim(
   after_channel bigint, max_age interval, max_rows bigint,
   out channel_id bigint, out hidden bigint)
 language plpgsql volatile security definer
@@ -88,13 +88,14 @@ end
 $$;
 
 comment on function pushlog.trim is
-  'raises first_id of the next channel: what is below it is not kept';
+  'raises first_id of the next channel: events below it are hidden';
 
--- sweep: removes up to max_rows hidden rows of the first channel, from the row
--- id from_channel on, that has any. Takes no lock that an append waits for.
+-- sweep: deletes up to max_rows hidden rows of the first channel, from row id
+-- from_channel on, that has any. Takes no lock that an append waits for.
 --
--- The channel's row id, or null if there was none; and how many were removed.
-create function pushlog.sweep(
+-- Returns the channel's row id, or null if there was none; and the number of
+-- deleted rows.
+create or replace function pushlog.sweep(
   from_channel bigint, max_rows bigint,
   out channel_id bigint, out removed bigint)
 language plpgsql volatile security definer
@@ -122,18 +123,19 @@ end
 $$;
 
 comment on function pushlog.sweep is
-  'removes rows below first_id, some at a time';
+  'deletes rows below first_id, in batches';
 
--- retain: both, for all channels, in many short transactions; so it is called
--- outside of any. What one call hides, the next removes. A channel whose row
--- stays locked is left to the next call, with a warning.
+-- retain: sweeps and trims all channels in many short transactions, so call it
+-- outside of any transaction. Rows that one call hides are deleted by the next
+-- one. A channel whose row stays locked is left to the next call, with a
+-- warning.
 --
 --   max_age, max_rows   null for no limit
---   removed, hidden     how many rows; give null
+--   removed, hidden     numbers of rows; pass null
 --
--- It rests after each batch for as long as that took, and does not wait for the
--- disk: what a crash undoes, the next call does again.
-create procedure pushlog.retain(
+-- It pauses after each batch for as long as the batch took, and does not wait
+-- for the disk: the next call repeats work that a crash undoes.
+create or replace procedure pushlog.retain(
   max_age interval, max_rows bigint,
   inout removed bigint default null, inout hidden bigint default null)
 language plpgsql
@@ -165,25 +167,15 @@ begin
     at_channel := step.channel_id;
     hidden := hidden + coalesce(step.hidden, 0);
     if step.hidden is null then
-      raise warning 'channel % is locked, and left as it is', at_channel;
+      raise warning 'channel % is locked: left to the next call', at_channel;
     end if;
   end loop;
 end
 $$;
 
 comment on procedure pushlog.retain is
-  'keeps what is younger than max_age and among the newest max_rows';
+  'keeps events that are younger than max_age and among the newest max_rows';
 
--- pushlog_trimmer: may call these, and neither read nor append.
-do $$
-begin
-  if not exists (select from pg_roles where rolname = 'pushlog_trimmer') then
-    create role pushlog_trimmer nologin;
-  end if;
-end
-$$;
-
-grant usage on schema pushlog to pushlog_trimmer;
 revoke execute on function pushlog.first_kept, pushlog.trim, pushlog.sweep
   from public;
 revoke execute on procedure pushlog.retain from public;

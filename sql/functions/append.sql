@@ -1,16 +1,28 @@
 -- SPDX-License-Identifier: MIT
--- append, as 002_functions.sql describes it, with a straight way for what it is
--- mostly called with: a batch of one channel takes less than half the time, one
--- post little more than half.
-
+-- append: stores a batch of events in one transaction, each once.
+--
+--   app       the application
+--   channels … excludes: arrays of one length, an element for each event;
+--             names, texts, datas and excludes may be null as a whole
+--
+-- Returns one row for each event: ord counts the batch from 1; outcome is
+--   stored    id and time_ms are the new event's
+--   repeated  the key exists with the same event: the first one's
+--   conflict  the key exists with another event: nothing was stored
+-- Keys must not repeat within the batch.
+--
+-- Channel rows are always locked in the order of their ids, so two batches
+-- can't wait for each other. The search for known keys must see everything
+-- committed before the locks: it is a separate statement, because each
+-- statement of a volatile function has its own snapshot.
 create or replace function pushlog.append(
   app text, channels text[], events text[], names text[], texts text[],
   datas text[], keys bytea[], excludes text[])
 returns table (ord bigint, id bigint, time_ms bigint, outcome text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
--- the batch is small and the log is not: never read the log as a whole, also
--- not by a plan that was made while it was empty
+-- the batch is small and the log is large: a plan must never scan the whole
+-- log, even one that was made while the log was empty
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -19,11 +31,9 @@ as $$
 declare
   n constant int := coalesce(cardinality(append.channels), 0);
   locked bigint;
-  head bigint;
-  only_channel bigint;
   now_ms bigint;
 begin
-  -- unnest would fill the shorter ones with nulls, and some may be null
+  -- unnest would fill the shorter arrays with nulls, and some may be null
   if cardinality(append.events) is distinct from n
       or cardinality(append.keys) is distinct from n
       or cardinality(append.names) <> n or cardinality(append.texts) <> n
@@ -33,52 +43,20 @@ begin
       using errcode = 'array_subscript_error';
   end if;
 
-  -- What is mostly asked for: one channel, which is there, and keys that are
-  -- not. The index finds out about the keys; then, and if there is no channel,
-  -- nothing has happened yet and all goes the long way.
-  if append.channels[1] = all (append.channels) then
-    begin
-      update pushlog.channel as c set last_id = c.last_id + n
-        where c.app = append.app and c.name = append.channels[1]
-        returning c.id, c.last_id - n into only_channel, head;
-      now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
-      insert into pushlog.event
-          (channel_id, id, time_ms, event, name, text, data, key, exclude)
-        select only_channel, head + u.ord, now_ms, u.event, u.name, u.text,
-            u.data, u.key, u.exclude
-          from unnest(append.events, append.names, append.texts, append.datas,
-            append.keys, append.excludes) with ordinality
-            as u (event, name, text, data, key, exclude, ord)
-          where only_channel is not null;
-    exception when unique_violation then
-      only_channel := null;
-    end;
-    if only_channel is not null then
-      for i in 1 .. n loop
-        append.ord := i;
-        append.id := head + i;
-        append.time_ms := now_ms;
-        append.outcome := 'stored';
-        return next;
-      end loop;
-      return;
-    end if;
-  end if;
-
   loop
     perform 1 from pushlog.channel as c
       where c.app = append.app and c.name = any (append.channels)
       order by c.id for update;
     get diagnostics locked = row_count;
-    -- what counts is how many are locked, not which there are: a channel may
-    -- have been made by another since
+    -- compare with the number of locked rows, not of existing ones: another
+    -- transaction may have made a channel since
     exit when locked = (select count(*)
       from (select distinct u.name from unnest(append.channels) as u (name))
         as wanted);
 
-    -- By name, so that two batches with the same new channels don't wait for
-    -- each other. Rows locked above may be waited for by the other batch:
-    -- PostgreSQL then ends one of the two, and the caller repeats it.
+    -- In the order of names, so that two batches with the same new channels
+    -- don't wait for each other. The other batch may wait for rows locked
+    -- above: PostgreSQL then ends one of the two, and the caller repeats it.
     insert into pushlog.channel (app, name)
       select distinct append.app, u.name
         from unnest(append.channels) as u (name)
@@ -126,3 +104,9 @@ begin
     from post as p where p.old_id is not null;
 end
 $$;
+
+comment on function pushlog.append is
+  'stores a batch of events, each key once, with dense ids';
+
+revoke execute on function pushlog.append from public;
+grant execute on function pushlog.append to pushlog_writer;
