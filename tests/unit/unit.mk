@@ -24,7 +24,7 @@ UNIT = bench/histogram \
 	messages-fcgi/http/form messages-fcgi/http/multipart \
 	messages-fcgi/http/path_pattern \
 	messages-fcgi/log/append_params messages-fcgi/log/batch \
-	messages-fcgi/log/entry \
+	messages-fcgi/log/entry messages-fcgi/log/inbox \
 	messages-fcgi/log/locked_channels messages-fcgi/log/pending \
 	messages-fcgi/log/tail_cache \
 	messages-fcgi/redis/event_commands \
