@@ -43,7 +43,7 @@ static enum successor_verdict judge_status(const struct successor *successor,
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return SUCCESSOR_FIT;
 	if (WIFSIGNALED(status))
-		log_error("'%s' was killed by signal %d at its trial",
+		log_error("'%s' was killed by signal %d during its trial",
 			  successor->argv[0], WTERMSIG(status));
 	else
 		log_error("'%s' would not start", successor->argv[0]);
