@@ -78,7 +78,7 @@ export const HTTP_SCENARIOS = [
   {
     // timed from the moment when a post was due, by the subscribers
     name: 'post-to-screen',
-    title: `${POSTS_A_SECOND.toLocaleString('en')} POSTs a second, until 100 subscribers have each of them`,
+    title: `${POSTS_A_SECOND.toLocaleString('en')} POSTs a second, each delivered to 100 subscribers`,
     screen: true,
     load: { LOAD_SUBSCRIBERS: 100, LOAD_RATE: POSTS_A_SECOND },
     runs: runs('pushlog', 'bun'),
@@ -124,7 +124,7 @@ export const HTTP_SCENARIOS = [
   },
   {
     name: 'backfill',
-    title: '10,000 at once ask for the newest 50 or a closed range',
+    title: '10,000 clients at once request the newest 50 or a closed range',
     rows: 1000,
     load: { LOAD_CONNECTIONS: 10000, LOAD_REQUESTS: 10000 },
     runs: runs('pushlog', 'static').map((run) => ({ ...run, what: 'mixed' })),

@@ -54,7 +54,7 @@ try {
     scenario.runs.find(({ server }) => server === 'relay'),
     { seconds: SECONDS, during: record });
   process.stdout.write(`${[
-    `${scenario.title}: ${result.cpu_us} µs a delivery, ${
+    `${scenario.title}: ${result.cpu_us} µs per delivery, ${
       result.cpu_share} of a core`,
     await report('overhead,dso', /^ +\d/, '--no-children'),
     'system calls with all that they do, and in softirqs what a network card '

@@ -12,17 +12,17 @@ const cpu = (to, atMost) => ({ metric: 'cpu_us', of: 'relay', to, atMost });
 
 /** The values of a run: those of the load generator, and derived ones. */
 export const METRICS = {
-  cpu_us: { title: 'server CPU a delivery, µs', digits: 2 },
+  cpu_us: { title: 'server CPU per delivery, µs', digits: 2 },
   p50_ms: { title: 'median latency, ms', digits: 1 },
   p99_ms: { title: 'p99 latency, ms', digits: 1 },
   late_ms: { title: 'p99 lateness of the load itself, ms', digits: 1 },
-  per_second: { title: 'deliveries a second, thousands', digits: 0,
+  per_second: { title: 'deliveries per second, thousands', digits: 0,
     of: (result) => result.per_second / 1000 },
   cpu_share: { title: 'server CPU used, of one core', digits: 2 },
-  connection_bytes: { title: 'private memory a connection, bytes', digits: 0,
+  connection_bytes: { title: 'private memory per connection, bytes', digits: 0,
     of: (result) => (result.memory_idle - result.memory_before) /
       result.subscribers },
-  loaded_bytes: { title: 'the same, once events came and went', digits: 0,
+  loaded_bytes: { title: 'the same, after events were delivered', digits: 0,
     of: (result) => (result.memory_after - result.memory_before) /
       result.subscribers },
   growth: { title: 'growth of private memory after the first second', digits: 3,
@@ -34,20 +34,20 @@ export const METRICS = {
   lost: { title: 'frames lost, repeated or out of order', digits: 0,
     of: (result) => result.lost + result.repeated + result.missing },
   failed: { title: 'requests that failed', digits: 0 },
-  posts_per_second: { title: 'posts that arrive, a second', digits: 0,
+  posts_per_second: { title: 'posts delivered per second', digits: 0,
     of: (result) => result.per_second / result.subscribers },
-  seconds: { title: 'time of all, s', digits: 2 },
-  requests_per_second: { title: 'requests a second', digits: 0,
+  seconds: { title: 'total time, s', digits: 2 },
+  requests_per_second: { title: 'requests per second', digits: 0,
     of: (result) => result.per_second },
-  request_us: { title: 'server CPU a request, µs', digits: 1,
+  request_us: { title: 'server CPU per request, µs', digits: 1,
     of: (result) => result.cpu_us },
-  app_us: { title: 'of it the program, µs', digits: 1 },
+  app_us: { title: 'of which the program, µs', digits: 1 },
   nginx_us: { title: 'nginx, µs', digits: 1 },
   postgres_us: { title: 'PostgreSQL, µs', digits: 1 },
   redis_us: { title: 'Redis, µs', digits: 1 },
   one_ms: { title: 'median latency, ms', digits: 3,
     of: (result) => result.p50_ms },
-  first_byte_ms: { title: 'until the first byte, ms', digits: 1 },
+  first_byte_ms: { title: 'time to the first byte, ms', digits: 1 },
   growth_mb: { title: 'growth of private memory, MB', digits: 1,
     of: (result) => (result.memory_after - result.memory_before) / 1e6 },
 };
@@ -110,7 +110,7 @@ export const SCENARIOS = [
   },
   {
     name: 'crowd',
-    title: 'two workers hold 15,000 subscribers, and what 20,000 files allow',
+    title: 'two workers hold 15,000 subscribers, and as many as 20,000 files allow',
     load: { LOAD_RATE: 10 },
     runs: [15000, 19900].map((count) => ({ name: `${count}`, server: 'relay',
       workers: 2, load: { LOAD_SUBSCRIBERS: count } })),
@@ -121,7 +121,7 @@ export const SCENARIOS = [
   {
     // 2 MB a second fill the kernel's buffers within 5 s
     name: 'laggards',
-    title: 'one of 100 subscribers stops reading: what the others see',
+    title: 'one of 100 subscribers stops reading: latency of the others',
     load: { LOAD_SUBSCRIBERS: 100, LOAD_RATE: 250, LOAD_TEXT_BYTES: 8192 },
     seconds: 14,
     runs: [{ name: 'all read', server: 'relay' },
