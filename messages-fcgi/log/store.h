@@ -16,8 +16,8 @@
 
 #define STORE_EPOCH_MAX 64
 
-/* The longest that store_head and store_read take beside connecting, and that
- * a caller waits for a store from the pool. */
+/* The longest that store_head and store_read take, connecting included, and
+ * that a caller waits for a store from the pool. */
 #define STORE_READ_TIMEOUT_MS 5000
 
 /* The longest that store_check takes beside connecting. */
