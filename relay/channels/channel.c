@@ -21,12 +21,14 @@ void channel_table_init(struct channel_table *table)
 	crypto_random(table->hash_key, sizeof(table->hash_key));
 }
 
-static unsigned hash(const struct channel_table *table, struct span key)
+static unsigned hash_channel_key(const struct channel_table *table,
+				 struct span key)
 {
 	return (unsigned)siphash(key, table->hash_key);
 }
 
-/* Writes {app}:{name}, KEY_MAX at most; returns where the name is in it. */
+/* Writes {app}:{name}, at most KEY_MAX bytes. Returns the offset of the name.
+ */
 static size_t write_key(char *key, const struct app *app, struct span name)
 {
 	size_t len = strlen(app->id);
@@ -53,7 +55,7 @@ struct channel *channel_find_key(struct channel_table *table, struct span key)
 	struct channel *channel;
 
 	HASH_FIND_BYHASHVALUE(hh, table->first, key.ptr, key.len,
-			      hash(table, key), channel);
+			      hash_channel_key(table, key), channel);
 	return channel;
 }
 
@@ -71,8 +73,9 @@ struct channel *channel_add(struct channel_table *table, const struct app *app,
 	list_init(&channel->occupancy.link);
 	channel->name_at = (uint32_t)write_key(channel->key, app, name);
 	channel->key_len = (uint32_t)key_len;
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->first, channel->key, key_len,
-				    hash(table, channel_key(channel)), channel);
+	HASH_ADD_KEYPTR_BYHASHVALUE(
+		hh, table->first, channel->key, key_len,
+		hash_channel_key(table, channel_key(channel)), channel);
 	return channel;
 }
 

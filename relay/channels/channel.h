@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The channels that somebody of this worker subscribes to, and who does. Pure.
+ * The channels of one worker, and the members of each. Pure.
  *
- * Each app has channels of its own. A channel's key, {app}:{name}, tells it
- * from all others: an app's id is digits. It is also the end of the name of
- * its topic in Redis.
+ * A channel exists while it has a subscription. Its key is {app}:{name}, which
+ * is also the end of its topic's name in Redis; an app's id is digits, so a key
+ * names one channel of one app.
  *
- * A channel knows its subscribers only as pointers; a subscription is one
- * struct, owned by its subscriber, and the channel keeps an array of
- * references to walk in memory order.
+ * Each subscription is a struct that its subscriber owns. The channel keeps an
+ * array of references to subscribers, to walk it in the order of memory.
  */
 #ifndef RELAY_CHANNELS_CHANNEL_H
 #define RELAY_CHANNELS_CHANNEL_H
@@ -28,10 +27,10 @@ struct room;
 struct room_member;
 
 enum channel_state {
-	CHANNEL_SUBSCRIBING = 0, /* Redis has not confirmed yet */
+	CHANNEL_SUBSCRIBING = 0, /* Redis has not confirmed it yet */
 	CHANNEL_AWAITING_HEAD,   /* confirmed, or Redis is unavailable */
-	CHANNEL_READING_HEAD,    /* the log has been asked */
-	CHANNEL_LIVE,            /* subscribers were told so and get events */
+	CHANNEL_READING_HEAD,    /* its head is being read from the log */
+	CHANNEL_LIVE,            /* members are subscribed and get events */
 };
 
 /* Embedded in its owner, a session. */
@@ -44,8 +43,8 @@ struct channel_member {
 	struct subscription *subscription;
 };
 
-/* Each part with a name is written by the file of that name alone, in relay/hub
- * or here; everybody may read it. The rest is written by channel.c. */
+/* Each named part is written only by the file of that name, in relay/hub or
+ * here, but may be read by all. channel.c writes the rest. */
 struct channel {
 	const struct app *app;
 	struct channel_member *members; /* members[0 .. count) */
@@ -87,44 +86,46 @@ struct subscription {
 	struct channel *channel;
 	uint32_t index;            /* in channel->members; or CHANNEL_WAITING */
 	uint32_t cache_ask;        /* written by cache_wait.c */
-	struct subscription *next; /* of the same subscriber; session.c */
+	struct subscription *next; /* of the subscriber; session.c */
 	char *user_id; /* in a presence channel, else NULL; session.c */
 	struct room_member *member; /* the same; written by presence.c */
 };
 
 struct channel_table {
-	struct channel *first; /* walk by hh.next */
-	uint64_t hash_key[2];  /* random, so that peers can't aim */
+	struct channel *first; /* the next is hh.next */
+	uint64_t hash_key[2];  /* random: peers cannot provoke collisions */
 };
 
-/* Draws the key of the hash. */
+/* Makes an empty table with a random hash key. */
 void channel_table_init(struct channel_table *table);
 
-/* NULL if there is none. */
+/* Both return NULL if the table has no such channel. */
 struct channel *channel_find(struct channel_table *table, const struct app *app,
 			     struct span name);
 struct channel *channel_find_key(struct channel_table *table, struct span key);
 
-/* Adds a channel that is not there yet, without members, in its first state.
- * app is borrowed; name is at most CHANNEL_NAME_MAX. */
+/* Adds a channel without members, in its first state. The table must not have
+ * it yet. app is borrowed; name has at most CHANNEL_NAME_MAX bytes. */
 struct channel *channel_add(struct channel_table *table, const struct app *app,
 			    struct span name, bool is_durable);
 
-/* Removes and frees a channel without subscriptions, which is in no list. */
+/* Removes and frees a channel that has no subscription and is in no list. */
 void channel_remove(struct channel_table *table, struct channel *channel);
 
-/* Up to max durable channels that are live; returns how many. */
+/* Lists at most max durable channels that are live. Returns how many. */
 size_t channel_list_live(const struct channel_table *table,
 			 const struct channel **channels, size_t max);
 
+/* Makes subscriber a member, at the end of members. */
 void channel_join(struct channel *channel, struct subscription *subscription,
 		  struct subscriber *subscriber);
 
-/* The same, but not to be one of the members until channel_join. */
+/* Keeps the channel for a subscription that is not a member until
+ * channel_join. */
 #define CHANNEL_WAITING UINT32_MAX
 void channel_hold(struct channel *channel, struct subscription *subscription);
 
-/* The last member takes the place of the one that leaves. */
+/* Ends a subscription, held or joined. The last member moves to its place. */
 void channel_leave(struct subscription *subscription);
 
 static inline bool channel_is_live(const struct channel *channel)

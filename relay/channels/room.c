@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A table of members, and the difference to the next list.
+ * A table of members, and its difference from the next list.
  */
 #include "relay/channels/room.h"
 
@@ -17,7 +17,7 @@ void room_init(struct room *room)
 	crypto_random(room->hash_key, sizeof(room->hash_key));
 }
 
-static unsigned hash(const struct room *room, struct span user)
+static unsigned hash_user(const struct room *room, struct span user)
 {
 	return (unsigned)siphash(user, room->hash_key);
 }
@@ -27,7 +27,7 @@ struct room_member *room_find(const struct room *room, struct span user)
 	struct room_member *member;
 
 	HASH_FIND_BYHASHVALUE(hh, room->first, user.ptr, user.len,
-			      hash(room, user), member);
+			      hash_user(room, user), member);
 	return member;
 }
 
@@ -54,8 +54,8 @@ static void set_info(struct room_member *member, struct span info)
 	member->info_len = info.len;
 }
 
-static struct room_member *get(struct room *room, struct span user,
-			       struct span info)
+static struct room_member *get_member(struct room *room, struct span user,
+				      struct span info)
 {
 	struct room_member *member = room_find(room, user);
 
@@ -64,7 +64,8 @@ static struct room_member *get(struct room *room, struct span user,
 		member->user_len = user.len;
 		memcpy(member->user, user.ptr, user.len);
 		HASH_ADD_KEYPTR_BYHASHVALUE(hh, room->first, member->user,
-					    user.len, hash(room, user), member);
+					    user.len, hash_user(room, user),
+					    member);
 	}
 	if (info.len > 0)
 		set_info(member, info);
@@ -74,7 +75,7 @@ static struct room_member *get(struct room *room, struct span user,
 struct room_member *room_enter(struct room *room, struct span user,
 			       struct span info)
 {
-	struct room_member *member = get(room, user, info);
+	struct room_member *member = get_member(room, user, info);
 
 	member->own++;
 	return member;
@@ -104,7 +105,7 @@ void room_list_begin(struct room *room)
 struct room_member *room_list_add(struct room *room, struct span user,
 				  struct span info)
 {
-	struct room_member *member = get(room, user, info);
+	struct room_member *member = get_member(room, user, info);
 
 	member->seen = room->lists;
 	return room_show(room, member) ? member : NULL;
@@ -124,8 +125,8 @@ struct room_member *room_list_take(const struct room *room,
 	return member;
 }
 
-/* Before each but the first of a list. */
-static void divide(struct buf *buf, bool *is_first)
+/* Before each entry but the first. */
+static void add_comma(struct buf *buf, bool *is_first)
 {
 	if (!*is_first)
 		buf_add_char(buf, ',');
@@ -141,7 +142,7 @@ void room_add_json(const struct room *room, struct buf *buf)
 	for (member = room->first; member; member = member->hh.next) {
 		if (!member->is_shown)
 			continue;
-		divide(buf, &is_first);
+		add_comma(buf, &is_first);
 		json_add_string(buf, room_member_user(member));
 	}
 	is_first = true;
@@ -149,7 +150,7 @@ void room_add_json(const struct room *room, struct buf *buf)
 	for (member = room->first; member; member = member->hh.next) {
 		if (!member->is_shown)
 			continue;
-		divide(buf, &is_first);
+		add_comma(buf, &is_first);
 		json_add_string(buf, room_member_user(member));
 		buf_add_char(buf, ':');
 		if (member->info_len > 0)

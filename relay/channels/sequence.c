@@ -83,7 +83,7 @@ void sequence_find_hole(const struct sequence *sequence, int64_t *from_id,
 {
 	const struct stash_entry *first = stash_first(&sequence->stash);
 
-	assert(sequence_has_hole(sequence));
+	assert(sequence->is_started && sequence_has_hole(sequence));
 	*from_id = sequence->delivered + 1;
 	*to_id = first != NULL ? first->id - 1 : sequence->target;
 }

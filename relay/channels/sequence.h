@@ -18,14 +18,17 @@
  * The owner of a sequence calls:
  *
  *     sequence_start        with the head of the log, which becomes the base
- *     sequence_arrive       for each event, whether it came live or was read
- *     sequence_next         after both of these, until it returns false
- *     sequence_see_head     when it learns how far the log goes
- *     sequence_find_hole    when a hole has existed for long enough, to read it
+ *     sequence_arrive       with each event, live or read from the log
+ *     sequence_next         after sequence_start and after SEQUENCE_DELIVER,
+ *                           until it returns false
+ *     sequence_see_head     with each later head of the log
+ *     sequence_find_hole    to read a hole that has existed for long enough
  *     sequence_end_read     after the last event of such a read
- *     sequence_reset        when the ids begin again: a new epoch
+ *     sequence_reset        after SEQUENCE_LOST, and when the epoch changes,
+ *                           since the ids begin again
  *
- * Until sequence_start, events are stashed: they may be above the base.
+ * Before sequence_start, arriving events are stashed: they may be above the
+ * base. Only sequence_arrive and sequence_reset may be called then.
  */
 #ifndef RELAY_CHANNELS_SEQUENCE_H
 #define RELAY_CHANNELS_SEQUENCE_H
@@ -33,7 +36,8 @@
 #include "relay/channels/stash.h"
 
 struct sequence {
-	int64_t delivered, target; /* see above; 0 before the start */
+	int64_t delivered; /* see above; 0 before the start */
+	int64_t target;
 	bool is_started;
 	struct stash stash; /* above delivered + 1 */
 	struct stash_pool *pool;

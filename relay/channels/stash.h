@@ -55,7 +55,8 @@ struct stash_entry stash_take(struct stash *stash);
  * by the functions of the pool alone. */
 struct stash_pool {
 	size_t bytes, max_bytes;
-	size_t dropped; /* events that had to go because the pool was full */
+	size_t dropped; /* events that a full pool cost; the owner may reset it
+			 */
 };
 
 /* As stash_put. Returns 0; or -1, and nothing changes, if the pool has no room

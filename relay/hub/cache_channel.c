@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One question at a time about a channel, for all who came before it was asked.
+ * Queries to Redis, at most one a channel at a time; cache_wait.h knows which
+ * members wait for which.
  */
 #include "relay/hub/cache_channel.h"
 
@@ -15,22 +16,24 @@ struct cache_channel {
 	struct fanout *fanout;
 	struct roster *roster;
 	const char *prefix;
-	uint32_t asks; /* so many were made, of all channels */
+	uint32_t last_number; /* of a query, of any channel */
 };
 
-/* A question. The channel may end, and another of that name begin. */
-struct ask {
+/* A query. Its channel may end meanwhile, and another of that name begin. */
+struct cache_query {
 	struct cache_channel *cache;
 	uint32_t number;
 	size_t key_len;
 	char key[]; /* of the channel */
 };
 
-static void ask_for(struct cache_channel *cache, struct channel *channel);
+static void send_cache_query(struct cache_channel *cache,
+			     struct channel *channel);
 
-/* Queues the frame for those who wait for this answer. Returns how many. */
-static size_t tell(struct channel *channel, uint32_t number,
-		   struct frame *frame)
+/* Sends the frame to the members that wait for this answer. Returns how many.
+ */
+static size_t send_to_waiting(struct channel *channel, uint32_t number,
+			      struct frame *frame)
 {
 	struct subscriber *subscriber;
 	size_t count = 0;
@@ -46,7 +49,7 @@ static size_t tell(struct channel *channel, uint32_t number,
 	return count;
 }
 
-static void tell_miss(struct cache_channel *cache, struct channel *channel,
+static void send_miss(struct cache_channel *cache, struct channel *channel,
 		      uint32_t number, bool is_known)
 {
 	struct buf text = BUF_INIT;
@@ -55,13 +58,13 @@ static void tell_miss(struct cache_channel *cache, struct channel *channel,
 
 	pusher_add_cache_miss(&text, channel_name(channel));
 	frame = frame_new(WS_OP_TEXT, buf_span(&text));
-	count = tell(channel, number, frame);
+	count = send_to_waiting(channel, number, frame);
 	frame_unref(frame);
 	buf_clear(&text);
 	buf_add_str(&text, "{\"name\":\"cache_miss\",\"channel\":\"");
 	buf_add_span(&text, channel_name(channel));
 	buf_add_str(&text, "\"}");
-	/* once for all who have just come */
+	/* one webhook for all members that have just joined */
 	if (count > 0 && is_known && channel->app->webhooks.count > 0)
 		roster_webhook(cache->roster, channel->app->id,
 			       buf_span(&text));
@@ -75,71 +78,73 @@ static void take_answer(struct cache_channel *cache, struct channel *channel,
 	struct span kept;
 
 	if (list == NULL || roster_list_count(list) == 0) {
-		tell_miss(cache, channel, number, list != NULL);
+		send_miss(cache, channel, number, list != NULL);
 		return;
 	}
 	kept = roster_list_at(list, 0);
-	/* what is above the base of who came is told to it in its turn */
+	/* an event above the base is still to be delivered in its turn */
 	if (channel->is_durable &&
 	    event_encoded_id(kept) > channel->heal.sequence.delivered)
 		return;
 	frame = frame_new(WS_OP_TEXT, kept);
-	(void)tell(channel, number, frame);
+	(void)send_to_waiting(channel, number, frame);
 	frame_unref(frame);
 }
 
 static void on_answer(void *subject, const struct roster_list *list)
 {
-	struct ask *ask = subject;
+	struct cache_query *query = subject;
 	struct channel *channel =
-		channel_find_key(fanout_channels(ask->cache->fanout),
-				 span_of(ask->key, ask->key_len));
+		channel_find_key(fanout_channels(query->cache->fanout),
+				 span_of(query->key, query->key_len));
 
-	if (channel != NULL && channel->cache_wait.ask == ask->number) {
+	if (channel != NULL && channel->cache_wait.ask == query->number) {
 		bool is_due = cache_wait_end(channel);
 
-		take_answer(ask->cache, channel, ask->number, list);
+		take_answer(query->cache, channel, query->number, list);
 		if (is_due)
-			ask_for(ask->cache, channel);
+			send_cache_query(query->cache, channel);
 	}
-	free(ask);
+	free(query);
 }
 
-static struct ask *ask_new(struct cache_channel *cache,
-			   const struct channel *channel)
+static struct cache_query *new_cache_query(struct cache_channel *cache,
+					   const struct channel *channel)
 {
 	struct span key = channel_key(channel);
-	struct ask *ask = xmalloc(sizeof(*ask) + key.len);
+	struct cache_query *query = xmalloc(sizeof(*query) + key.len);
 
-	cache->asks = cache_wait_number(cache->asks);
-	ask->cache = cache;
-	ask->number = cache->asks;
-	ask->key_len = key.len;
-	memcpy(ask->key, key.ptr, key.len);
-	return ask;
+	cache->last_number = cache_wait_number(cache->last_number);
+	query->cache = cache;
+	query->number = cache->last_number;
+	query->key_len = key.len;
+	memcpy(query->key, key.ptr, key.len);
+	return query;
 }
 
-static void ask_for(struct cache_channel *cache, struct channel *channel)
+static void send_cache_query(struct cache_channel *cache,
+			     struct channel *channel)
 {
-	struct ask *ask = ask_new(cache, channel);
+	struct cache_query *query = new_cache_query(cache, channel);
 	struct buf key = BUF_INIT;
 
-	cache_wait_begin(channel, ask->number);
+	cache_wait_begin(channel, query->number);
 	envelope_add_cache_key(&key, cache->prefix, channel->app->id,
 			       channel_name(channel));
-	if (!roster_get(cache->roster, buf_span(&key), on_answer, ask)) {
-		/* who needs it may ask elsewhere */
+	if (!roster_get(cache->roster, buf_span(&key), on_answer, query)) {
+		/* a client may load the event from its own server */
 		(void)cache_wait_end(channel);
-		tell_miss(cache, channel, ask->number, false);
-		free(ask);
+		send_miss(cache, channel, query->number, false);
+		free(query);
 	}
 	buf_release(&key);
 }
 
-void cache_channel_tell(struct cache_channel *cache, struct channel *channel)
+void cache_channel_send_last(struct cache_channel *cache,
+			     struct channel *channel)
 {
 	if (!cache_wait_postpone(channel))
-		ask_for(cache, channel);
+		send_cache_query(cache, channel);
 }
 
 struct cache_channel *cache_channel_new(struct fanout *fanout,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What subscribers of cache channels are told first: the channel's last event,
- * which messages-fcgi keeps in Redis, or that there is none.
+ * The last event of cache channels, which new subscribers get first, or
+ * pusher:cache_miss if there is none. messages-fcgi keeps it in Redis.
  *
- * Redis is asked after they were told that they subscribed. So who is told a
- * live event before the answer has come needs no other.
+ * Redis is queried after the subscribers were sent subscription_succeeded. So
+ * a subscriber that gets a live event before the answer needs no older one.
  */
 #ifndef RELAY_HUB_CACHE_CHANNEL_H
 #define RELAY_HUB_CACHE_CHANNEL_H
@@ -14,13 +14,14 @@
 
 struct cache_channel;
 
-/* All are borrowed. */
+/* All three are borrowed. */
 struct cache_channel *cache_channel_new(struct fanout *fanout,
 					struct roster *roster,
 					const char *prefix);
 void cache_channel_free(struct cache_channel *cache);
 
-/* For fanout_ops.on_told. */
-void cache_channel_tell(struct cache_channel *cache, struct channel *channel);
+/* For fanout_ops.on_subscribed: sends the last event to the new members. */
+void cache_channel_send_last(struct cache_channel *cache,
+			     struct channel *channel);
 
 #endif

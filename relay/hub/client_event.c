@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One client event, three ways: an envelope, an object for webhooks, a frame.
+ * One client event in three forms: an envelope, a webhook object, a frame.
  */
 #include "relay/hub/client_event.h"
 
@@ -8,8 +8,8 @@
 #include "common/wire/envelope.h"
 #include "common/wire/socket_id.h"
 
-static void publish(const struct client_event *event, struct roster *roster,
-		    struct span text)
+static void publish_event(const struct client_event *event,
+			  struct roster *roster, struct span text)
 {
 	struct buf payload = BUF_INIT, socket_id = BUF_INIT;
 	struct envelope envelope = { .event = text };
@@ -22,7 +22,8 @@ static void publish(const struct client_event *event, struct roster *roster,
 	buf_release(&socket_id);
 }
 
-static void add_member(struct buf *json, const char *name, struct span value)
+static void add_json_member(struct buf *json, const char *name,
+			    struct span value)
 {
 	buf_add_str(json, ",\"");
 	buf_add_str(json, name);
@@ -30,7 +31,7 @@ static void add_member(struct buf *json, const char *name, struct span value)
 	json_add_string(json, value);
 }
 
-static void tell_webhooks(const struct client_event *event,
+static void queue_webhook(const struct client_event *event,
 			  struct roster *roster)
 {
 	const struct app *app = event->channel->app;
@@ -40,19 +41,19 @@ static void tell_webhooks(const struct client_event *event,
 		return;
 	socket_id_add(&socket_id, event->socket_id);
 	buf_add_str(&json, "{\"name\":\"client_event\"");
-	add_member(&json, "channel", channel_name(event->channel));
-	add_member(&json, "event", event->name);
-	add_member(&json, "data", event->data);
-	add_member(&json, "socket_id", buf_span(&socket_id));
+	add_json_member(&json, "channel", channel_name(event->channel));
+	add_json_member(&json, "event", event->name);
+	add_json_member(&json, "data", event->data);
+	add_json_member(&json, "socket_id", buf_span(&socket_id));
 	if (event->user_id != NULL)
-		add_member(&json, "user_id", span_str(event->user_id));
+		add_json_member(&json, "user_id", span_str(event->user_id));
 	buf_add_char(&json, '}');
 	roster_webhook(roster, app->id, buf_span(&json));
 	buf_release(&json);
 	buf_release(&socket_id);
 }
 
-static void deliver(const struct client_event *event, struct span text)
+static void deliver_here(const struct client_event *event, struct span text)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, text);
 
@@ -69,10 +70,10 @@ void client_event_send(const struct client_event *event, struct roster *roster,
 				channel_name(event->channel), event->data,
 				event->user_id);
 	if (roster_is_up(roster)) {
-		publish(event, roster, buf_span(&text));
-		tell_webhooks(event, roster);
+		publish_event(event, roster, buf_span(&text));
+		queue_webhook(event, roster);
 	}
 	if (!roster_is_up(roster) || !is_heard)
-		deliver(event, buf_span(&text));
+		deliver_here(event, buf_span(&text));
 	buf_release(&text);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a client says to the others in its channel: to those of all workers,
- * through Redis, or while that is unavailable to those of this one. Whether it
- * may, session has decided.
+ * Sends a client event to the other members of its channel: through Redis to
+ * those of all workers, or, while Redis is unavailable, to those of this one.
+ * session has checked that the client may send it.
  */
 #ifndef RELAY_HUB_CLIENT_EVENT_H
 #define RELAY_HUB_CLIENT_EVENT_H
@@ -13,14 +13,15 @@
 /* All is borrowed. */
 struct client_event {
 	struct channel *channel;
-	struct span topic;   /* of the channel, in Redis */
-	uint64_t socket_id;  /* who sends it, and does not get it */
-	const char *user_id; /* the same on a presence channel, else NULL */
+	struct span topic;  /* of the channel, in Redis */
+	uint64_t socket_id; /* of the sender, which does not get it */
+	const char
+		*user_id; /* of the sender on a presence channel, else NULL */
 	struct span name, data;
 };
 
-/* Publishes the event and tells webhooks of it. is_heard: what is published
- * comes back to this worker. */
+/* Publishes the event and queues it for the app's webhooks. is_heard: published
+ * events come back to this worker; else it also sends the event itself. */
 void client_event_send(const struct client_event *event, struct roster *roster,
 		       bool is_heard);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * rows[worker * apps + app]. Who takes counts first and looks then: of several
- * that do so at once, none overlooks another.
+ * rows[worker * apps + app]. connection_quota_take counts first and then sums
+ * up: so of several calls at once, none overlooks another.
  */
 #include "relay/hub/connection_quota.h"
 

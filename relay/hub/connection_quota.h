@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many connections each app has, in memory that the workers share, for the
- * apps that may not have any number. Each worker counts in a row of its own, so
- * that what a worker had when it died can be forgotten. Knows nothing of apps
- * but how many there are.
+ * Counts the connections of each app that has a limit, in memory that the
+ * workers share. Each worker counts in a row of its own, so that the counts of
+ * a dead worker can be cleared. Knows apps only as indexes.
  */
 #ifndef RELAY_HUB_CONNECTION_QUOTA_H
 #define RELAY_HUB_CONNECTION_QUOTA_H
@@ -13,19 +12,20 @@
 
 #include "common/base/attr.h"
 
-/* By the master, once, before it forks. */
+/* The master calls it once, before it forks. */
 void connection_quota_share(size_t workers, size_t apps);
 
-/* By a new worker: it counts in this row from now on. */
+/* A new worker calls it: it counts in this row from now on. */
 void connection_quota_use(size_t worker);
 
-/* By the master: the worker of this row is gone. */
+/* The master calls it: the worker of this row has ended. */
 void connection_quota_forget(size_t worker);
 
-/* One connection more: 0; or -1 if all workers together would have more than
- * max. Two that come at the same moment may both be refused the last place. */
+/* Counts one more connection and returns 0; or returns -1 if all workers
+ * together would have more than max. Two calls at the same moment may both be
+ * refused the last place. */
 int connection_quota_take(size_t app, int64_t max) MUST_CHECK;
-/* One that was taken less. */
+/* Counts one less, after a connection_quota_take that returned 0. */
 void connection_quota_give(size_t app);
 
 #endif

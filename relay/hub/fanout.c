@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The worker's channels and the walk over their subscribers. Nothing that is
- * called during the walk changes the array: a subscriber that is closed leaves
- * at the end of the turn.
+ * The worker's channels and the walk over their members. No call during the
+ * walk changes the array: a closed session leaves at the end of the turn.
  */
 #include "relay/hub/fanout.h"
 
@@ -50,7 +49,7 @@ void fanout_set_epoch(struct fanout *fanout, const char *epoch)
 	fanout->epoch = epoch;
 }
 
-static struct frame *frame_of(struct buf *text)
+static struct frame *make_text_frame(struct buf *text)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, buf_span(text));
 
@@ -58,10 +57,10 @@ static struct frame *frame_of(struct buf *text)
 	return frame;
 }
 
-/* Everybody gets the same frame, so a grant names nobody. Beside it may stand
- * what members say of themselves. */
-static struct frame *subscribed_frame(const struct fanout *fanout,
-				      const struct channel *channel)
+/* All members get the same frame, so a grant names no user. A frame with a
+ * grant is secret: the members' own data may stand beside it. */
+static struct frame *make_subscribed(const struct fanout *fanout,
+				     const struct channel *channel)
 {
 	struct buf text = BUF_INIT, presence = BUF_INIT, grant = BUF_INIT;
 	struct frame *frame;
@@ -87,9 +86,9 @@ static struct frame *subscribed_frame(const struct fanout *fanout,
 	return frame;
 }
 
-/* The channel of that name, and whether nobody subscribed to it so far. */
-static struct channel *get(struct fanout *fanout, const struct app *app,
-			   struct span name, bool *is_new)
+/* The channel of that name. *is_new: it was added, and must be started. */
+static struct channel *get_channel(struct fanout *fanout, const struct app *app,
+				   struct span name, bool *is_new)
 {
 	struct channel *channel = channel_find(&fanout->channels, app, name);
 
@@ -102,8 +101,9 @@ static struct channel *get(struct fanout *fanout, const struct app *app,
 			   app_is_durable(app, name));
 }
 
-static void join(struct fanout *fanout, struct channel *channel,
-		 struct subscription *subscription, struct session *session)
+static void join_channel(struct fanout *fanout, struct channel *channel,
+			 struct subscription *subscription,
+			 struct session *session)
 {
 	channel_join(channel, subscription, &session->subscriber);
 	if (channel->is_cache)
@@ -111,18 +111,18 @@ static void join(struct fanout *fanout, struct channel *channel,
 	fanout->ops->on_count(fanout->ctx, channel);
 }
 
-static void tell_subscribed(const struct fanout *fanout,
+static void send_subscribed(const struct fanout *fanout,
 			    struct channel *channel, struct session *session)
 {
 	struct frame *frame;
 
 	if (!channel_is_live(channel))
 		return;
-	frame = subscribed_frame(fanout, channel);
+	frame = make_subscribed(fanout, channel);
 	conn_send(&session->conn, frame);
 	frame_unref(frame);
 	if (channel->is_cache)
-		fanout->ops->on_told(fanout->ctx, channel);
+		fanout->ops->on_subscribed(fanout->ctx, channel);
 }
 
 void fanout_join(struct fanout *fanout, struct session *session,
@@ -131,12 +131,12 @@ void fanout_join(struct fanout *fanout, struct session *session,
 	struct channel *channel;
 	bool is_new;
 
-	channel = get(fanout, session->app, name, &is_new);
-	join(fanout, channel, subscription, session);
+	channel = get_channel(fanout, session->app, name, &is_new);
+	join_channel(fanout, channel, subscription, session);
 	if (is_new)
 		fanout->ops->on_first(fanout->ctx, channel);
 	else
-		tell_subscribed(fanout, channel, session);
+		send_subscribed(fanout, channel, session);
 }
 
 void fanout_hold(struct fanout *fanout, const struct session *session,
@@ -145,7 +145,7 @@ void fanout_hold(struct fanout *fanout, const struct session *session,
 	struct channel *channel;
 	bool is_new;
 
-	channel = get(fanout, session->app, name, &is_new);
+	channel = get_channel(fanout, session->app, name, &is_new);
 	channel_hold(channel, subscription);
 	if (is_new)
 		fanout->ops->on_first(fanout->ctx, channel);
@@ -156,8 +156,8 @@ void fanout_admit(struct fanout *fanout, struct session *session,
 {
 	struct channel *channel = subscription->channel;
 
-	join(fanout, channel, subscription, session);
-	tell_subscribed(fanout, channel, session);
+	join_channel(fanout, channel, subscription, session);
+	send_subscribed(fanout, channel, session);
 }
 
 void fanout_leave(struct fanout *fanout, struct subscription *subscription)
@@ -179,9 +179,9 @@ static struct session *member_session(const struct channel_member *member)
 	return container_of(member->subscriber, struct session, subscriber);
 }
 
-/* Returns how many it was queued for. */
-static int64_t queue(struct channel *channel, struct frame *frame,
-		     uint64_t exclude)
+/* Returns for how many open connections the frame was queued. */
+static int64_t queue_for_members(struct channel *channel, struct frame *frame,
+				 uint64_t exclude)
 {
 	int64_t count = 0;
 	uint32_t i;
@@ -197,7 +197,7 @@ static int64_t queue(struct channel *channel, struct frame *frame,
 	return count;
 }
 
-void fanout_tell_total(struct channel *channel, uint32_t total)
+void fanout_set_total(struct channel *channel, uint32_t total)
 {
 	struct buf text = BUF_INIT;
 	struct frame *frame;
@@ -206,27 +206,27 @@ void fanout_tell_total(struct channel *channel, uint32_t total)
 	if (!channel_is_live(channel))
 		return;
 	pusher_add_count(&text, channel_name(channel), total);
-	frame = frame_of(&text);
-	queue(channel, frame, 0);
+	frame = make_text_frame(&text);
+	queue_for_members(channel, frame, 0);
 	frame_unref(frame);
 }
 
 void fanout_go_live(struct fanout *fanout, struct channel *channel)
 {
-	struct frame *frame = subscribed_frame(fanout, channel);
+	struct frame *frame = make_subscribed(fanout, channel);
 
 	assert(channel_is_live(channel));
-	queue(channel, frame, 0);
+	queue_for_members(channel, frame, 0);
 	frame_unref(frame);
 	if (channel->fanout.total > 0)
-		fanout_tell_total(channel, channel->fanout.total);
+		fanout_set_total(channel, channel->fanout.total);
 	if (channel->is_cache)
-		fanout->ops->on_told(fanout->ctx, channel);
+		fanout->ops->on_subscribed(fanout->ctx, channel);
 }
 
-void fanout_tell(struct channel *channel, struct frame *frame)
+void fanout_send(struct channel *channel, struct frame *frame)
 {
-	(void)queue(channel, frame, 0);
+	(void)queue_for_members(channel, frame, 0);
 }
 
 void fanout_deliver(struct channel *channel, struct frame *frame,
@@ -238,7 +238,8 @@ void fanout_deliver(struct channel *channel, struct frame *frame,
 
 void fanout_pass(struct channel *channel, struct frame *frame, uint64_t exclude)
 {
-	metric_add_own(&stats()->deliveries, queue(channel, frame, exclude));
+	metric_add_own(&stats()->deliveries,
+		       queue_for_members(channel, frame, exclude));
 }
 
 void fanout_close(struct channel *channel, enum pusher_cause cause)

@@ -14,11 +14,11 @@
 #include "common/wire/socket_id.h"
 #include "relay/stats.h"
 
-/* Heads are polled this often while Redis is unavailable. */
+/* Between two polls of all heads while Redis is unavailable. */
 #define POLL_WITHOUT_BUS_MS 100
 
-/* With more channels than this, one scan of the table of channels is cheaper
- * than looking each of them up. */
+/* With more channels, one scan of the table of heads is cheaper than a look-up
+ * of each. */
 #define LOOKUPS_MAX 1000
 
 #define EPOCH_MAX 64
@@ -29,13 +29,14 @@ struct heal {
 	struct heal_conf conf;
 	struct log_reader *reader;
 	bool is_bus_up;
-	/* one read of each kind at a time, of which more may be wanted */
+	/* At most one read of each kind is under way. Their addresses are the
+	 * "who" of the log reader. is_poll_due: poll again after this one. */
 	bool is_reading_starting, is_polling, is_poll_due;
 	struct list starting; /* channels that are not live, by since_ms */
-	struct list holed;    /* live ones with a hole, by since_ms */
+	struct list holed;    /* live channels with a hole, by since_ms */
 	struct loop_timer poll_timer, hole_timer;
 	struct stash_pool stashes;
-	char epoch[EPOCH_MAX]; /* empty: the log was never read */
+	char epoch[EPOCH_MAX]; /* empty before the first read of the log */
 };
 
 static void read_starting(struct heal *heal);
@@ -134,7 +135,7 @@ static void go_live(struct heal *heal, struct channel *channel, int64_t base)
 	note_hole(heal, channel);
 }
 
-/* Redis has done its part, or can't. */
+/* Redis has confirmed the SUBSCRIBE, or is unavailable. */
 static void await_head(struct heal *heal, struct channel *channel)
 {
 	if (channel->is_durable)
@@ -143,8 +144,8 @@ static void await_head(struct heal *heal, struct channel *channel)
 		go_live(heal, channel, 0);
 }
 
-/* Closes all subscribers of a channel that was live; whoever comes now gets it
- * from its head on. */
+/* Closes all subscribers of a live channel. Those that join from now on get a
+ * new base. */
 static void start_over(struct heal *heal, struct channel *channel,
 		       enum pusher_cause cause)
 {
@@ -166,7 +167,8 @@ static void take_epoch(struct heal *heal, struct span epoch)
 	if (heal->epoch[0] != '\0')
 		log_warn("the epoch changed: subscribers start over");
 	else
-		/* hints could not be judged until now */
+		/* events that came before were dropped: of which epoch was
+		 * not known */
 		heal->is_poll_due = true;
 	memcpy(heal->epoch, epoch.ptr, epoch.len);
 	heal->epoch[epoch.len] = '\0';
@@ -214,7 +216,7 @@ static void take_heads(struct heal *heal, const struct log_heads *heads,
 		metric_set(&stats()->head_lag, lag);
 }
 
-/* Those of whom nothing was said ask again. */
+/* Channels whose head a read did not bring are read again. */
 static void unread_starting(struct heal *heal)
 {
 	struct list *link;
@@ -234,8 +236,8 @@ static struct log_channel in_log(const struct channel *channel)
 	return (struct log_channel){ channel->app, channel_name(channel) };
 }
 
-/* Up to LOOKUPS_MAX channels that await their head, which from now on are
- * being read. */
+/* Moves up to LOOKUPS_MAX channels from awaiting their head to reading it.
+ * Returns how many. */
 static size_t collect_starting(struct heal *heal, struct log_channel *channels)
 {
 	struct list *link;
@@ -277,8 +279,9 @@ bool heal_is_log_up(const struct heal *heal)
 	return log_reader_is_up(heal->reader);
 }
 
-/* Asks for the heads of all live channels; -1 if the log is unavailable. If
- * there is none, we learn whether it can be read. */
+/* Requests the heads of all live channels; -1 if the log is unavailable. The
+ * request is sent without any channel, too: it shows whether the log answers,
+ * and its epoch. */
 static int read_live(struct heal *heal)
 {
 	const struct channel *live[LOOKUPS_MAX + 1];
@@ -384,7 +387,7 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 
 	channel->heal.is_reading = false;
 	if (rows == NULL) {
-		/* again when the log is back: every poll looks for holes */
+		/* the first poll after the log is back finds the hole */
 		list_remove(&channel->heal.link);
 		return;
 	}
@@ -400,8 +403,8 @@ static void on_rows(void *ctx, void *who, const struct log_rows *rows)
 	end_read(heal, channel, rows);
 }
 
-/* Of the channels with a hole, those that have waited long enough; the list is
- * ordered. One that is being read stays in it until it is whole. */
+/* Reads the holes that are old enough. The list is sorted by age, and a channel
+ * stays in it until it has no hole. */
 static void on_hole_timer(struct loop_timer *timer)
 {
 	struct heal *heal = container_of(timer, struct heal, hole_timer);
@@ -428,7 +431,8 @@ static void on_hole_timer(struct loop_timer *timer)
 
 /* ---- time ---- */
 
-/* Those who have waited too long for a durable channel to start. */
+/* Closes the subscribers of durable channels that have been starting for too
+ * long. */
 static void close_late_starters(struct heal *heal)
 {
 	int64_t now_ms = loop_now_ms(heal->loop);
@@ -461,7 +465,7 @@ static void on_poll_timer(struct loop_timer *timer)
 		       on_poll_timer);
 }
 
-/* ---- from below and above ---- */
+/* ---- what the log reader and the other rooms report ---- */
 
 static void on_log_up(void *ctx)
 {
@@ -503,7 +507,7 @@ void heal_confirm(struct heal *heal, uint64_t ticket)
 		struct channel *channel =
 			container_of(link, struct channel, heal.link);
 
-		link = link->next; /* going live takes it off the list */
+		link = link->next; /* a channel that goes live leaves */
 		if (channel->heal.state == CHANNEL_SUBSCRIBING &&
 		    channel->topic_router.ticket <= ticket)
 			await_head(heal, channel);
@@ -528,7 +532,7 @@ void heal_event(struct heal *heal, struct channel *channel,
 	metric_add_own(&stats()->hints, 1);
 	if (channel->is_durable && envelope->id != 0 &&
 	    !span_is(envelope->epoch, heal->epoch)) {
-		/* before the first read, or of another life of the log */
+		/* true as well before the first read of the log */
 		stats_drop(STATS_OTHER_EPOCH, 1);
 		heal_poll(heal);
 		return;

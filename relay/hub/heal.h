@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Heads and holes: what makes a channel live, and what keeps its events whole
- * and in order. Redis brings hints; the log is the truth.
+ * Keeps the events of durable channels whole and in order. Redis brings events
+ * fast but may lose any of them; the log in PostgreSQL has all of them.
  *
- * A channel starts when Redis has confirmed the subscription (or is
- * unavailable) and the log has then told the head: from there on every id is
- * delivered once, in order. The next id is delivered, a lower one dropped, a
- * higher one stashed while the hole is waited for and then read from the log.
- * Heads are polled, so that a hint which never came costs latency only.
+ * The promise: from its base on, a live channel delivers every id of the log
+ * once and in order. channels/sequence.h decides which event is next; heal
+ * gives it what it needs:
+ *
+ *   starting   A channel waits until Redis has confirmed its SUBSCRIBE, or is
+ *              unavailable, and then until the log has returned the channel's
+ *              head. The head becomes the base, and the channel is live.
+ *   holes      An id that is missing for hole_wait_ms is read from the log.
+ *   heads      The heads of all live channels are polled, so that an event
+ *              that Redis lost is found by the next poll at the latest.
+ *   epoch      When the log's epoch changes, ids begin again: subscribers of
+ *              durable channels are closed and start over. So are those of a
+ *              channel whose next event the log no longer has.
+ *
+ * Channels that are not durable have no ids: their events are delivered as they
+ * arrive, at most once.
  */
 #ifndef RELAY_HUB_HEAL_H
 #define RELAY_HUB_HEAL_H
@@ -21,40 +32,41 @@ struct heal;
 struct heal_conf {
 	const char *database;     /* borrowed */
 	const struct apps *apps;  /* borrowed */
-	int64_t poll_ms;          /* between reads of all heads */
-	int64_t hole_wait_ms;     /* for an event that comes a little late */
-	int64_t start_timeout_ms; /* for a durable channel to become live */
+	int64_t poll_ms;          /* between two polls of all heads */
+	int64_t hole_wait_ms;     /* before a missing id is read from the log */
+	int64_t start_timeout_ms; /* a slower start closes the subscribers */
 	size_t stash_max_bytes;   /* of all channels together */
 };
 
-/* fanout must outlive heal. */
+/* Connects to the log, and keeps trying. fanout must outlive heal. */
 struct heal *heal_new(struct loop *loop, struct fanout *fanout,
 		      const struct heal_conf *conf);
 
-/* All channels must have been forgotten. */
+/* Call heal_forget for each channel first. */
 void heal_free(struct heal *heal);
 
 /* The channel has its first subscriber, and its topic has been subscribed to
  * by topic_router_follow. */
 void heal_start(struct heal *heal, struct channel *channel);
 
-/* A channel that lost its last subscriber. */
+/* The channel has lost its last subscriber. */
 void heal_forget(struct heal *heal, struct channel *channel);
 
-/* Redis has confirmed every SUBSCRIBE up to ticket. */
+/* Redis has confirmed every SUBSCRIBE up to this ticket. */
 void heal_confirm(struct heal *heal, uint64_t ticket);
 
-/* Redis came or went. While it is unavailable channels start without it, and
- * heads are polled more often. */
+/* Redis became available or unavailable. While it is unavailable, channels
+ * start without its confirmation and heads are polled every 100 ms. */
 void heal_set_bus_up(struct heal *heal, bool is_up);
 
-/* Whether the log can be read. */
+/* Whether PostgreSQL answered the last read. */
 bool heal_is_log_up(const struct heal *heal);
 
-/* Read all heads now: something may have been missed. */
+/* Polls all heads now, since events may have been lost. */
 void heal_poll(struct heal *heal);
 
-/* What came through Redis for a channel that is in fanout's table. */
+/* Redis brought an envelope for a channel of fanout's table. If it is of
+ * another epoch, it is dropped and the heads are polled. */
 void heal_event(struct heal *heal, struct channel *channel,
 		const struct envelope *envelope);
 

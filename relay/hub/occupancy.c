@@ -9,8 +9,8 @@
 
 #include "common/base/alloc.h"
 
-/* Subscribers come and go in bursts. */
-#define TELL_MS 5
+/* Subscribers join and leave in bursts: one report for each burst. */
+#define REPORT_MS 5
 
 struct occupancy {
 	struct loop *loop;
@@ -19,9 +19,9 @@ struct occupancy {
 	struct loop_timer timer;
 };
 
-/* Also if as many came as went: who came wants to hear how many there are. */
-static void tell(struct occupancy *occupancy, struct channel *channel,
-		 bool again)
+/* Reports an unchanged count, too: new members wait for the total. */
+static void report_count(struct occupancy *occupancy, struct channel *channel,
+			 bool again)
 {
 	list_remove(&channel->occupancy.link);
 	if ((channel->count == 0 && channel->occupancy.reported == 0) ||
@@ -38,17 +38,17 @@ static void on_timer(struct loop_timer *timer)
 		container_of(timer, struct occupancy, timer);
 
 	while (!list_is_empty(&occupancy->changed))
-		tell(occupancy,
-		     container_of(occupancy->changed.next, struct channel,
-				  occupancy.link),
-		     false);
+		report_count(occupancy,
+			     container_of(occupancy->changed.next,
+					  struct channel, occupancy.link),
+			     false);
 	roster_send_counts(occupancy->roster);
 }
 
 static void start_timer(struct occupancy *occupancy)
 {
 	if (!occupancy->timer.is_set)
-		loop_set_timer(occupancy->loop, &occupancy->timer, TELL_MS,
+		loop_set_timer(occupancy->loop, &occupancy->timer, REPORT_MS,
 			       on_timer);
 }
 
@@ -61,7 +61,7 @@ void occupancy_note(struct occupancy *occupancy, struct channel *channel)
 
 void occupancy_forget(struct occupancy *occupancy, struct channel *channel)
 {
-	tell(occupancy, channel, false);
+	report_count(occupancy, channel, false);
 	start_timer(occupancy);
 }
 
@@ -72,7 +72,8 @@ void occupancy_begin(struct occupancy *occupancy, struct channel *channels)
 	for (channel = channels; channel != NULL; channel = channel->hh.next) {
 		if (channel->count == 0)
 			channel->occupancy.reported = 0;
-		tell(occupancy, channel, channel->occupancy.reported > 0);
+		report_count(occupancy, channel,
+			     channel->occupancy.reported > 0);
 	}
 	roster_send_counts(occupancy->roster);
 }
@@ -84,7 +85,7 @@ void occupancy_refresh(struct occupancy *occupancy, struct channel *channels)
 	for (channel = channels; channel != NULL; channel = channel->hh.next)
 		if (channel->app->subscription_count &&
 		    channel->occupancy.reported > 0)
-			tell(occupancy, channel, true);
+			report_count(occupancy, channel, true);
 	roster_send_counts(occupancy->roster);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How many subscribe to each channel here, as Redis is told: a little later,
- * and many channels at once.
+ * Reports to Redis how many subscribers each channel has in this worker: a few
+ * milliseconds late, and many channels at once.
  */
 #ifndef RELAY_HUB_OCCUPANCY_H
 #define RELAY_HUB_OCCUPANCY_H
@@ -13,18 +13,19 @@
 struct occupancy;
 
 struct occupancy *occupancy_new(struct loop *loop, struct roster *roster);
-/* All channels must have been forgotten. */
+/* Call occupancy_forget for each channel first. */
 void occupancy_free(struct occupancy *occupancy);
 
-/* The channel has more or fewer members. */
+/* Members joined or left the channel. */
 void occupancy_note(struct occupancy *occupancy, struct channel *channel);
-/* It ends. */
+/* The channel ends. */
 void occupancy_forget(struct occupancy *occupancy, struct channel *channel);
 
-/* Redis knows nothing of us: everything is told again. */
+/* Redis knows nothing of this worker: reports every channel again. */
 void occupancy_begin(struct occupancy *occupancy, struct channel *channels);
 
-/* Hints may have been lost: each count is said once more. */
+/* Hints may have been lost: reports again the channels of apps whose clients
+ * get subscription counts. */
 void occupancy_refresh(struct occupancy *occupancy, struct channel *channels);
 
 #endif

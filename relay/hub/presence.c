@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A place for each presence channel: its room, who waits to be let in, and
- * what Redis has been asked about it.
+ * A place for each presence channel: its room, its pending joins, and its open
+ * queries to Redis.
  */
 #include "relay/hub/presence.h"
 
@@ -12,7 +12,7 @@
 #include "relay/channels/room.h"
 #include "relay/stats.h"
 
-/* Who joins while Redis is unavailable waits for it so long after it went. */
+/* How long joins wait for Redis after it became unavailable. */
 #define PATIENCE_MS 1000
 
 struct presence {
@@ -21,38 +21,37 @@ struct presence {
 	struct roster *roster;
 	struct list places;
 	struct loop_timer patience, grace;
-	bool is_alone; /* Redis is unavailable, and nobody waits for it any more
-			*/
+	bool is_alone; /* Redis is unavailable, and joins do not wait for it */
 };
 
-/* Outlives its channel while questions about it are open. */
+/* Outlives its channel until its queries are answered. */
 struct place {
-	struct room room; /* as channel->presence.room */
+	struct room room; /* channel->presence.room points to it */
 	struct presence *presence;
 	struct channel *channel; /* NULL: it has ended */
 	struct list link;        /* in presence's places */
-	struct list waits;
-	size_t questions; /* that refer to it */
-	bool is_current;  /* a list came since Redis last knew nothing */
-	bool is_asking, is_dirty; /* for the list, and for one more */
-	bool is_graced;           /* others may not have registered again */
+	struct list pending;
+	size_t open_queries;        /* and calls that hold it */
+	bool is_current;            /* a list came since presence_begin */
+	bool is_querying, is_dirty; /* the list; again after this answer */
+	bool is_graced;             /* keeps members that a list lacks */
 };
 
 /* A subscription that is not a member of its channel yet. */
-struct wait {
+struct pending_join {
 	struct list link;
 	struct session *session;
 	struct subscription *subscription;
 };
 
-/* A join that Redis was told of. */
-struct ask {
+/* A join that was sent to Redis. */
+struct join_query {
 	struct place *place;
 	size_t user_len;
 	char user[];
 };
 
-static void ask_members(struct place *place);
+static void query_members(struct place *place);
 
 static struct place *place_of(const struct channel *channel)
 {
@@ -69,7 +68,7 @@ static struct place *open_place(struct presence *presence,
 	room_init(&place->room);
 	place->presence = presence;
 	place->channel = channel;
-	list_init(&place->waits);
+	list_init(&place->pending);
 	list_init(&place->link);
 	list_append(&presence->places, &place->link);
 	channel->presence.room = &place->room;
@@ -77,24 +76,24 @@ static struct place *open_place(struct presence *presence,
 	return place;
 }
 
-static void hold(struct place *place)
+static void hold_place(struct place *place)
 {
-	place->questions++;
+	place->open_queries++;
 }
 
-static void drop(struct place *place)
+static void drop_place(struct place *place)
 {
-	if (place->channel != NULL || place->questions > 0)
+	if (place->channel != NULL || place->open_queries > 0)
 		return;
 	room_release(&place->room);
 	free(place);
 }
 
-static void let_go(struct place *place)
+static void release_place(struct place *place)
 {
-	assert(place->questions > 0);
-	place->questions--;
-	drop(place);
+	assert(place->open_queries > 0);
+	place->open_queries--;
+	drop_place(place);
 }
 
 void presence_forget(struct presence *presence, struct channel *channel)
@@ -105,19 +104,19 @@ void presence_forget(struct presence *presence, struct channel *channel)
 	if (channel->presence.room == NULL)
 		return;
 	place = place_of(channel);
-	assert(list_is_empty(&place->waits));
+	assert(list_is_empty(&place->pending));
 	metric_add_own(&stats()->rooms, -1);
 	metric_add_own(&stats()->members, -(int64_t)place->room.shown);
 	channel->presence.room = NULL;
 	place->channel = NULL;
 	list_remove(&place->link);
-	drop(place);
+	drop_place(place);
 }
 
-/* ---- telling ---- */
+/* ---- reporting changes ---- */
 
-static void tell(struct place *place, const struct room_member *member,
-		 bool is_there)
+static void send_member_change(struct place *place,
+			       const struct room_member *member, bool is_there)
 {
 	struct channel *channel = place->channel;
 	struct buf text = BUF_INIT;
@@ -125,16 +124,17 @@ static void tell(struct place *place, const struct room_member *member,
 
 	metric_add_own(&stats()->members, is_there ? 1 : -1);
 	if (!channel_is_live(channel))
-		return; /* the list will be told when it is */
+		return; /* subscribers get the list when it is */
 	pusher_add_member(&text, is_there, channel_name(channel),
 			  room_member_user(member), room_member_info(member));
 	frame = frame_new(WS_OP_TEXT, buf_span(&text));
 	buf_release(&text);
-	fanout_tell(channel, frame);
+	fanout_send(channel, frame);
 	frame_unref(frame);
 }
 
-static void take_list(struct place *place, const struct roster_list *list)
+static void take_member_list(struct place *place,
+			     const struct roster_list *list)
 {
 	struct room *room = &place->room;
 	struct room_member *member, *at;
@@ -145,19 +145,19 @@ static void take_list(struct place *place, const struct roster_list *list)
 		member = room_list_add(room, roster_list_at(list, i),
 				       roster_list_at(list, i + 1));
 		if (member != NULL)
-			tell(place, member, true);
+			send_member_change(place, member, true);
 	}
 	place->is_current = true;
 	if (place->is_graced)
 		return;
 	at = room->first;
 	while ((member = room_list_take(room, &at)) != NULL) {
-		tell(place, member, false);
+		send_member_change(place, member, false);
 		room_drop(room, member);
 	}
 }
 
-/* ---- letting in ---- */
+/* ---- pending joins ---- */
 
 static bool is_full(const struct place *place)
 {
@@ -166,51 +166,53 @@ static bool is_full(const struct place *place)
 	return max > 0 && place->room.shown >= max;
 }
 
-static void refuse(struct wait *wait)
+static void refuse_join(struct pending_join *join)
 {
 	static const struct session_refusal full = { 4004, "LimitReached", 403,
 						     "Too many members" };
-	struct session *session = wait->session;
-	struct subscription *subscription = wait->subscription;
+	struct session *session = join->session;
+	struct subscription *subscription = join->subscription;
 
-	list_remove(&wait->link);
-	free(wait);
+	list_remove(&join->link);
+	free(join);
 	session_refuse(session, subscription, &full);
 }
 
-static void admit(struct place *place, struct wait *wait)
+static void admit_join(struct place *place, struct pending_join *join)
 {
-	list_remove(&wait->link);
-	fanout_admit(place->presence->fanout, wait->session,
-		     wait->subscription);
-	free(wait);
+	list_remove(&join->link);
+	fanout_admit(place->presence->fanout, join->session,
+		     join->subscription);
+	free(join);
 }
 
-/* Lets in who may be; the place must be held. */
-static void settle(struct place *place)
+/* Admits or refuses every pending join that can be decided. The place must be
+ * held: the last refused subscription ends its channel. */
+static void settle_joins(struct place *place)
 {
 	bool is_alone = place->presence->is_alone;
-	struct list *at = place->waits.next, *next;
+	struct list *at = place->pending.next, *next;
 
-	for (; at != &place->waits; at = next) {
-		struct wait *wait = container_of(at, struct wait, link);
-		struct room_member *member = wait->subscription->member;
+	for (; at != &place->pending; at = next) {
+		struct pending_join *join =
+			container_of(at, struct pending_join, link);
+		struct room_member *member = join->subscription->member;
 
 		next = at->next;
 		if (is_alone && !member->is_shown) {
 			if (is_full(place)) {
-				refuse(wait);
+				refuse_join(join);
 				continue;
 			}
 			room_show(&place->room, member);
-			tell(place, member, true);
+			send_member_change(place, member, true);
 		}
 		if (member->is_shown && (place->is_current || is_alone))
-			admit(place, wait);
+			admit_join(place, join);
 	}
 }
 
-/* Tells Redis of a member that it need not agree to. */
+/* Registers a member without asking whether there is room for it. */
 static void register_member(struct place *place,
 			    const struct room_member *member)
 {
@@ -221,59 +223,62 @@ static void register_member(struct place *place,
 			channel_name(place->channel), &told, 1);
 }
 
-/* Who was let in already, because Redis was unavailable then, stays. */
-static void refuse_user(struct place *place, struct span user)
+/* Redis has no room for the user. A member that was admitted while Redis was
+ * unavailable stays. */
+static void refuse_joins_of(struct place *place, struct span user)
 {
-	struct list *at = place->waits.next, *next;
+	struct list *at = place->pending.next, *next;
 	struct room_member *member;
 
-	for (; at != &place->waits; at = next) {
-		struct wait *wait = container_of(at, struct wait, link);
+	for (; at != &place->pending; at = next) {
+		struct pending_join *join =
+			container_of(at, struct pending_join, link);
 
 		next = at->next;
-		if (span_equal(room_member_user(wait->subscription->member),
+		if (span_equal(room_member_user(join->subscription->member),
 			       user))
-			refuse(wait);
+			refuse_join(join);
 	}
 	member = room_find(&place->room, user);
 	if (member != NULL && member->own > 0)
 		register_member(place, member);
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
-/* Who may come in does so with the list that was asked for then. */
+/* A join for which there is room is admitted by the list that was requested
+ * right after it. */
 static void on_join(void *subject, const struct roster_list *list)
 {
-	struct ask *ask = subject;
-	struct place *place = ask->place;
+	struct join_query *query = subject;
+	struct place *place = query->place;
 
 	if (list != NULL && place->channel != NULL &&
 	    roster_list_count(list) == 0)
-		refuse_user(place, span_of(ask->user, ask->user_len));
-	free(ask);
-	let_go(place);
+		refuse_joins_of(place, span_of(query->user, query->user_len));
+	free(query);
+	release_place(place);
 }
 
-static void ask_join(struct place *place, struct room_member *member)
+static void query_join(struct place *place, struct room_member *member)
 {
 	const struct app *app = place->channel->app;
 	struct span user = room_member_user(member);
 	struct roster_member told = { user, room_member_info(member) };
-	struct ask *ask = xmalloc(sizeof(*ask) + user.len);
+	struct join_query *query = xmalloc(sizeof(*query) + user.len);
 
-	ask->place = place;
-	ask->user_len = user.len;
-	memcpy(ask->user, user.ptr, user.len);
+	query->place = place;
+	query->user_len = user.len;
+	memcpy(query->user, user.ptr, user.len);
 	if (!roster_join(place->presence->roster, app->id,
 			 channel_name(place->channel), &told,
-			 app->presence_members_max, on_join, ask)) {
-		free(ask);
+			 app->presence_members_max, on_join, query)) {
+		free(query);
 		return;
 	}
 	member->is_registered = true;
-	hold(place);
-	ask_members(place);
+	hold_place(place);
+	query_members(place);
 }
 
 static void on_members(void *subject, const struct roster_list *list)
@@ -281,34 +286,34 @@ static void on_members(void *subject, const struct roster_list *list)
 	struct place *place = subject;
 	bool is_dirty = place->is_dirty;
 
-	place->is_asking = place->is_dirty = false;
+	place->is_querying = place->is_dirty = false;
 	if (place->channel != NULL && list != NULL) {
-		take_list(place, list);
-		settle(place);
+		take_member_list(place, list);
+		settle_joins(place);
 	}
 	if (place->channel != NULL && is_dirty)
-		ask_members(place);
-	let_go(place);
+		query_members(place);
+	release_place(place);
 }
 
-static void ask_members(struct place *place)
+static void query_members(struct place *place)
 {
-	if (place->is_asking) {
+	if (place->is_querying) {
 		place->is_dirty = true;
 		return;
 	}
-	place->is_asking =
+	place->is_querying =
 		roster_members(place->presence->roster, place->channel->app->id,
 			       channel_name(place->channel), on_members, place);
-	if (place->is_asking)
-		hold(place);
+	if (place->is_querying)
+		hold_place(place);
 }
 
 void presence_hint(struct presence *presence, struct channel *channel)
 {
 	(void)presence;
 	if (channel->presence.room != NULL)
-		ask_members(place_of(channel));
+		query_members(place_of(channel));
 }
 
 void presence_refresh(struct presence *presence)
@@ -316,7 +321,7 @@ void presence_refresh(struct presence *presence)
 	struct list *at = presence->places.next;
 
 	for (; at != &presence->places; at = at->next)
-		ask_members(container_of(at, struct place, link));
+		query_members(container_of(at, struct place, link));
 }
 
 /* ---- joining and leaving ---- */
@@ -325,7 +330,7 @@ void presence_join(struct presence *presence, struct session *session,
 		   struct subscription *subscription, struct span name,
 		   struct span user_info)
 {
-	struct wait *wait = xcalloc(1, sizeof(*wait));
+	struct pending_join *join = xcalloc(1, sizeof(*join));
 	struct channel *channel;
 	struct place *place;
 
@@ -335,28 +340,29 @@ void presence_join(struct presence *presence, struct session *session,
 					       : open_place(presence, channel);
 	subscription->member = room_enter(
 		&place->room, span_str(subscription->user_id), user_info);
-	wait->session = session;
-	wait->subscription = subscription;
-	list_init(&wait->link);
-	list_append(&place->waits, &wait->link);
+	join->session = session;
+	join->subscription = subscription;
+	list_init(&join->link);
+	list_append(&place->pending, &join->link);
 	if (subscription->member->own == 1)
-		ask_join(place, subscription->member);
-	hold(place);
-	settle(place);
-	let_go(place);
+		query_join(place, subscription->member);
+	hold_place(place);
+	settle_joins(place);
+	release_place(place);
 }
 
-static void stop_waiting(struct place *place, struct subscription *subscription)
+static void cancel_join(struct place *place, struct subscription *subscription)
 {
-	struct list *at = place->waits.next;
+	struct list *at = place->pending.next;
 
-	for (; at != &place->waits; at = at->next) {
-		struct wait *wait = container_of(at, struct wait, link);
+	for (; at != &place->pending; at = at->next) {
+		struct pending_join *join =
+			container_of(at, struct pending_join, link);
 
-		if (wait->subscription != subscription)
+		if (join->subscription != subscription)
 			continue;
-		list_remove(&wait->link);
-		free(wait);
+		list_remove(&join->link);
+		free(join);
 		return;
 	}
 }
@@ -371,7 +377,7 @@ void presence_leave(struct presence *presence,
 	if (member == NULL)
 		return;
 	place = place_of(channel);
-	stop_waiting(place, subscription);
+	cancel_join(place, subscription);
 	if (member->own == 1) {
 		roster_part(presence->roster, channel->app->id,
 			    channel_name(channel), room_member_user(member));
@@ -383,7 +389,8 @@ void presence_leave(struct presence *presence,
 
 /* ---- Redis comes and goes ---- */
 
-/* Our own members that are, or are not, registered from before. */
+/* Registers the members of this worker: those that were registered before
+ * (again), or those that were not. */
 static void register_own(struct place *place, bool again)
 {
 	struct roster *roster = place->presence->roster;
@@ -419,7 +426,7 @@ static void on_grace(struct loop_timer *timer)
 		if (!place->is_graced)
 			continue;
 		place->is_graced = false;
-		ask_members(place);
+		query_members(place);
 	}
 }
 
@@ -437,7 +444,7 @@ void presence_begin(struct presence *presence)
 		register_own(place, false);
 		for (; member != NULL; member = member->hh.next)
 			member->is_registered = member->own > 0;
-		ask_members(place);
+		query_members(place);
 	}
 	loop_set_timer(presence->loop, &presence->grace, ROSTER_LEASE_MS,
 		       on_grace);
@@ -459,11 +466,11 @@ static void on_patience(struct loop_timer *timer)
 	for (; at != &presence->places; at = next) {
 		struct place *place = container_of(at, struct place, link);
 
-		/* it may end, but no other place by that */
+		/* this place may end, but no other */
 		next = at->next;
-		hold(place);
-		settle(place);
-		let_go(place);
+		hold_place(place);
+		settle_joins(place);
+		release_place(place);
 	}
 }
 

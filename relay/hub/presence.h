@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is in the presence channels that this worker serves: joins, leaves, and
- * telling subscribers of the difference.
+ * The members of the presence channels that this worker serves: joins, leaves,
+ * and events that report the difference to subscribers.
  *
- * Redis holds the truth, and says only that it has changed. Then the list is
- * read again, and what subscribers don't know yet is told to them; so a hint
- * that was lost, a Redis that starts empty and a worker that was killed are all
- * the same case.
+ * Redis holds the list of members, and its hints only say that a list has
+ * changed. The worker then reads the list again and reports the difference. So
+ * a lost hint, a Redis that starts empty and a worker that was killed are the
+ * same case.
  *
- * While Redis is unavailable, a channel has the members that it had, and more
- * may come here. After that everything is registered again; and as the other
- * workers do the same, nobody is gone until one lease has passed.
+ * While Redis is unavailable, a channel keeps its members, and subscribers of
+ * this worker may join. Afterwards every worker registers its members again;
+ * until one lease has passed, no member is reported as gone.
  */
 #ifndef RELAY_HUB_PRESENCE_H
 #define RELAY_HUB_PRESENCE_H
@@ -20,33 +20,36 @@
 
 struct presence;
 
-/* All are borrowed. */
+/* All three are borrowed. */
 struct presence *presence_new(struct loop *loop, struct fanout *fanout,
 			      struct roster *roster);
 
-/* All channels must be gone. */
+/* Call presence_forget for each channel first. */
 void presence_free(struct presence *presence);
 
 /* For session_ops: joins session to a presence channel as
- * subscription->user_id, once it is known who else is there. */
+ * subscription->user_id, as soon as the list of members is known. user_info is
+ * JSON or absent; borrowed. A full channel refuses it, see session_refuse. */
 void presence_join(struct presence *presence, struct session *session,
 		   struct subscription *subscription, struct span name,
 		   struct span user_info);
-/* Before fanout_leave. No-op on what is no presence channel's. */
+/* Call it before fanout_leave. Ignores other kinds of channels. */
 void presence_leave(struct presence *presence,
 		    struct subscription *subscription);
-/* The channel, which may be of any kind, ends. */
+/* The channel ends. Ignores other kinds of channels. */
 void presence_forget(struct presence *presence, struct channel *channel);
 
-/* For roster_ops. */
+/* For roster_ops. Redis knows nothing of this worker: registers all members. */
 void presence_begin(struct presence *presence);
+/* Redis does as it is asked. */
 void presence_serving(struct presence *presence);
+/* Redis is unavailable: a second later, joins no longer wait for it. */
 void presence_away(struct presence *presence);
 
-/* The members of the channel have changed. */
+/* The members of the channel have changed: reads them. */
 void presence_hint(struct presence *presence, struct channel *channel);
 
-/* Hints may have been lost. */
+/* Hints may have been lost: reads the members of all channels. */
 void presence_refresh(struct presence *presence);
 
 #endif

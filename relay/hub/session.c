@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One subscriber's side of the protocol. Whom it talks to and why it ends is
- * decided here; bytes are conn's, channels are fanout's.
+ * One client's side of the protocol. Authorization and limits are decided here;
+ * bytes are conn's, channels are fanout's.
  */
 #include "relay/hub/session.h"
 
@@ -13,19 +13,18 @@
 #include "relay/hub/connection_quota.h"
 #include "relay/protocol/authorization.h"
 
-/* The protocol's word for "not allowed to". */
+/* Pusher's error codes: unauthorized, and more client events than the ten a
+ * second that a connection may send. */
 #define CODE_UNAUTHORIZED 4009
-/* And for too many client events: the protocol allows a connection ten in a
- * second. */
 #define CODE_TOO_FAST 4301
 #define CLIENT_EVENTS_MAX 10
 #define CLIENT_EVENT_EACH_MS 100
 
-/* In which a session regains one subscribe, up to as many as it may have. Each
+/* A session regains one subscribe in this time, up to subscriptions_max. Each
  * may cost Redis two commands and PostgreSQL a look-up. */
 #define SUBSCRIBE_EACH_MS 50
 
-/* Between looks at those who must do something in some seconds. */
+/* Between two checks of the sessions that have a time limit. */
 #define LOOK_MS 1000
 
 struct session_set {
@@ -34,9 +33,9 @@ struct session_set {
 	struct session_conf conf;
 	const struct session_ops *ops;
 	void *ctx;
-	struct frame *ping, *pong; /* the same for everyone */
-	struct list watched;       /* who must do something in time */
-	struct loop_timer look;    /* at them, if anybody ever must */
+	struct frame *ping, *pong; /* the same for every session */
+	struct list watched;       /* sessions with a time limit */
+	struct loop_timer look;    /* checks them */
 };
 
 static struct session *session_of(struct conn *conn)
@@ -44,8 +43,8 @@ static struct session *session_of(struct conn *conn)
 	return container_of(conn, struct session, conn);
 }
 
-/* Sends what is in text as one message and releases it. Some of it is for this
- * one alone. */
+/* Sends text as one message and releases it. It may hold secrets of this
+ * session. */
 static void send_text(struct session *session, struct buf *text)
 {
 	struct frame *frame = frame_new_secret(buf_span(text));
@@ -64,7 +63,7 @@ static void send_error(struct session *session, int code, const char *message,
 	send_text(session, &text);
 }
 
-/* ---- what it must do in time ---- */
+/* ---- time limits ---- */
 
 static uint32_t now_s(const struct session_set *set)
 {
@@ -82,9 +81,9 @@ static bool must_subscribe(const struct session *session)
 	       session->subscription_count == 0;
 }
 
-/* Puts it on the list of those on whom we keep an eye, or takes it off. To be
- * called whenever one of the two may have changed. */
-static void review(struct session *session)
+/* Puts the session on the watched list or takes it off. Call it whenever
+ * must_authorize or must_subscribe may have changed. */
+static void review_limits(struct session *session)
 {
 	list_remove(&session->link);
 	if (must_authorize(session) || must_subscribe(session))
@@ -104,7 +103,7 @@ static void check_time(struct session *session)
 		conn_close(&session->conn, PUSHER_CAUSE_IDLE);
 }
 
-/* Nobody leaves the list within: what is closed ends with the turn. */
+/* No session leaves the list meanwhile: a closed one ends after the turn. */
 static void on_look(struct loop_timer *timer)
 {
 	struct session_set *set = container_of(timer, struct session_set, look);
@@ -132,8 +131,8 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 	if (session->app != NULL &&
 	    !authorization_has_origin(session->app, request->origin))
 		return 403;
-	/* what is wrong with the application is said on the open socket,
-	 * where clients can read it */
+	/* an error of the app is sent on the open socket: clients cannot read
+	 * the answer to a handshake */
 	if (session->app == NULL)
 		session->refusal = PUSHER_CAUSE_APP_UNKNOWN;
 	else if (!session->app->enabled)
@@ -143,7 +142,7 @@ static int on_request(struct conn *conn, const struct http_upgrade *request)
 	return 0;
 }
 
-/* The place of its app among all. */
+/* The index of its app in apps->all. */
 static size_t app_index(const struct session *session)
 {
 	return (size_t)(session->app - session->set->conf.apps->all);
@@ -195,13 +194,15 @@ static void on_open(struct conn *conn)
 			       session->set->conf.activity_timeout_s);
 	send_text(session, &text);
 	session->idle_since_s = now_s(session->set);
-	review(session);
+	review_limits(session);
 }
 
-/* ---- what it subscribes to ---- */
+/* ---- subscriptions ---- */
 
-/* Where the subscription to this channel hangs; at NULL if there is none. */
-static struct subscription **find(struct session *session, struct span name)
+/* The link to the subscription to that channel; a link to NULL: there is none.
+ */
+static struct subscription **find_subscription(struct session *session,
+					       struct span name)
 {
 	struct subscription **at = &session->subscriptions;
 
@@ -210,23 +211,23 @@ static struct subscription **find(struct session *session, struct span name)
 	return at;
 }
 
-/* Takes out what hangs at *at. */
-static void drop(struct session *session, struct subscription **at)
+/* Ends and frees the subscription *at. */
+static void drop_subscription(struct session *session, struct subscription **at)
 {
 	struct subscription *subscription = *at;
 
 	*at = subscription->next;
 	if (--session->subscription_count == 0) {
 		session->idle_since_s = now_s(session->set);
-		review(session);
+		review_limits(session);
 	}
 	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
 	free(subscription->user_id);
 	free(subscription);
 }
 
-static void refuse(struct session *session, struct span name,
-		   const struct session_refusal *refusal)
+static void send_refusal(struct session *session, struct span name,
+			 const struct session_refusal *refusal)
 {
 	struct buf message = BUF_INIT, text = BUF_INIT;
 
@@ -248,14 +249,14 @@ static int64_t now_ms(const struct session *session)
 	return loop_now_ms(session->set->loop);
 }
 
-static struct authorization admission_of(const struct session *session)
+static struct authorization session_authorization(const struct session *session)
 {
 	return (struct authorization){ session->app,
 				       session->subscriber.socket_id,
 				       session->user_id };
 }
 
-/* NULL if it may. */
+/* NULL: it may subscribe. */
 static const struct session_refusal *
 check_subscribe(struct session *session, const struct pusher_message *message)
 {
@@ -268,12 +269,12 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
 				 "Not authorized to subscribe" };
 	const struct session_conf *conf = &session->set->conf;
-	struct authorization who = admission_of(session);
+	struct authorization who = session_authorization(session);
 
 	if (!channel_name_is_valid(message->channel) &&
 	    channel_name_user(message->channel).ptr == NULL)
 		return &invalid;
-	if (*find(session, message->channel) != NULL)
+	if (*find_subscription(session, message->channel) != NULL)
 		return &repeated;
 	if (session->subscription_count >= conf->subscriptions_max)
 		return &too_many;
@@ -294,11 +295,11 @@ static struct subscription *add_subscription(struct session *session,
 	session->subscription_count++;
 	if (!is_public)
 		session->is_authorized = true;
-	review(session);
+	review_limits(session);
 	return subscription;
 }
 
-/* What is signed may still be wrong. */
+/* The signature is right, but the data may be malformed. */
 static void subscribe_presence(struct session *session,
 			       const struct pusher_message *message)
 {
@@ -313,7 +314,7 @@ static void subscribe_presence(struct session *session,
 			? "Presence channels are not served"
 			: pusher_decode_member(message->channel_data, &member);
 	if (bad.text != NULL) {
-		refuse(session, message->channel, &bad);
+		send_refusal(session, message->channel, &bad);
 		return;
 	}
 	subscription = add_subscription(session, false);
@@ -334,7 +335,7 @@ static void subscribe(struct session *session,
 	bool is_public = channel_name_is_public(name);
 
 	if (refusal != NULL)
-		refuse(session, name, refusal);
+		send_refusal(session, name, refusal);
 	else if (channel_name_kind(name) == CHANNEL_NAME_PRESENCE)
 		subscribe_presence(session, message);
 	else
@@ -349,19 +350,19 @@ static void unsubscribe(struct session *session, struct span name)
 
 	if (name.ptr == NULL)
 		return;
-	at = find(session, name);
+	at = find_subscription(session, name);
 	if (*at != NULL)
-		drop(session, at);
+		drop_subscription(session, at);
 }
 
-/* ---- who it is ---- */
+/* ---- signing in ---- */
 
 static void sign_in(struct session *session,
 		    const struct pusher_message *message)
 {
 	const struct session_set *set = session->set;
 	struct pusher_member user;
-	struct authorization who = admission_of(session);
+	struct authorization who = session_authorization(session);
 	const char *why = authorization_check_signin(&who, message, &user);
 	struct buf text = BUF_INIT;
 
@@ -372,7 +373,7 @@ static void sign_in(struct session *session,
 	}
 	session->user_id = xstrndup(user.user_id.ptr, user.user_id.len);
 	session->is_authorized = true;
-	review(session);
+	review_limits(session);
 	pusher_member_release(&user);
 	pusher_add_signed_in(&text, message->user_data);
 	send_text(session, &text);
@@ -380,14 +381,14 @@ static void sign_in(struct session *session,
 		set->ops->on_signin(set->ctx, session, message->user_data);
 }
 
-/* ---- what it says to others ---- */
+/* ---- client events ---- */
 
 static void send_client_event(struct session *session,
 			      const struct pusher_message *message)
 {
 	const struct session_set *set = session->set;
-	struct subscription *to = *find(session, message->channel);
-	/* who waits to be let in may still be refused */
+	struct subscription *to = *find_subscription(session, message->channel);
+	/* a pending join may still be refused */
 	bool is_in = to != NULL && to->index != CHANNEL_WAITING;
 	const char *why =
 		authorization_check_client_event(session->app, message, is_in);
@@ -396,9 +397,9 @@ static void send_client_event(struct session *session,
 		send_error(session, 0, "Client events ", span_str(why));
 	else if (!token_bucket_spend(&session->client_events, now_ms(session),
 				     CLIENT_EVENTS_MAX, CLIENT_EVENT_EACH_MS))
-		send_error(session, CODE_TOO_FAST,
-			   "Client events come too fast: not sent is ",
-			   message->event);
+		send_error(
+			session, CODE_TOO_FAST,
+			"Too many client events, not sent: ", message->event);
 	else
 		set->ops->on_client_event(set->ctx, session, to, message->event,
 					  message->event_data);
@@ -448,7 +449,7 @@ static void on_close(struct conn *conn)
 	struct session *session = session_of(conn);
 
 	while (session->subscriptions != NULL)
-		drop(session, &session->subscriptions);
+		drop_subscription(session, &session->subscriptions);
 	if (session->user_id != NULL && session->set->ops->on_signout != NULL)
 		session->set->ops->on_signout(session->set->ctx, session);
 	list_remove(&session->link);
@@ -474,7 +475,7 @@ static const struct conn_ops conn_ops = {
 
 /* ---- life ---- */
 
-static struct frame *frame_of(void (*add)(struct buf *))
+static struct frame *make_constant(void (*add)(struct buf *))
 {
 	struct buf text = BUF_INIT;
 	struct frame *frame;
@@ -497,8 +498,8 @@ struct session_set *session_set_new(struct loop *loop,
 	set->conf = *conf;
 	set->ops = ops;
 	set->ctx = ctx;
-	set->ping = frame_of(pusher_add_ping);
-	set->pong = frame_of(pusher_add_pong);
+	set->ping = make_constant(pusher_add_ping);
+	set->pong = make_constant(pusher_add_pong);
 	list_init(&set->watched);
 	loop_set_timer(loop, &set->look, LOOK_MS, on_look);
 	return set;
@@ -524,8 +525,8 @@ void session_refuse(struct session *session, struct subscription *subscription,
 {
 	struct span name = channel_name(subscription->channel);
 
-	refuse(session, name, refusal);
-	drop(session, find(session, name));
+	send_refusal(session, name, refusal);
+	drop_subscription(session, find_subscription(session, name));
 }
 
 void session_accept(struct session_set *set, int fd,

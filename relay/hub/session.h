@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One subscriber: what it said when it connected, what it says now, and what
- * it subscribes to. Speaks the Pusher protocol on a conn.
+ * One client connection that speaks the Pusher protocol: its app, its user, its
+ * subscriptions, and the limits that it must keep. A session embeds its conn.
  */
 #ifndef RELAY_HUB_SESSION_H
 #define RELAY_HUB_SESSION_H
@@ -19,37 +19,38 @@ struct session {
 	struct conn conn; /* first: a session is a conn that understands */
 	struct subscriber subscriber;
 	struct session_set *set;
-	const struct app *app;              /* NULL until it connected to one */
+	const struct app *app;              /* NULL before the handshake */
 	struct subscription *subscriptions; /* owned */
-	char *user_id;         /* whom it signed in as; NULL: nobody yet */
-	struct signin *signin; /* users' */
+	char *user_id;                      /* NULL: not signed in */
+	struct signin *signin;              /* written by signed_in_users.c */
 	uint32_t subscription_count;
 	struct token_bucket subscribes, client_events;
-	struct list link;      /* of the set's watched, or none */
-	uint32_t idle_since_s; /* if it has no subscription */
-	bool is_authorized;    /* signed in, or was in a channel not public */
-	bool has_place;        /* counts for the connections of its app */
-	uint8_t refusal; /* enum pusher_cause found during the handshake */
+	struct list link;      /* in the set's watched, or in no list */
+	uint32_t idle_since_s; /* without a subscription since */
+	bool is_authorized;    /* signed in or subscribed to a channel
+				  that is not public */
+	bool has_place;        /* counted by connection_quota */
+	uint8_t refusal; /* enum pusher_cause, sent when the socket is open */
 };
 
 struct session_conf {
 	const struct apps *apps;    /* borrowed */
-	int64_t activity_timeout_s; /* told to clients */
+	int64_t activity_timeout_s; /* announced to clients */
 	int64_t subscriptions_max;  /* of one session */
 	int64_t idle_timeout_s;     /* without any subscription; 0: none */
 };
 
-/* Each of the first two sets subscription->channel, by whose name the session
- * finds it again, before it returns; whether the session is among the members
- * then is another matter. */
+/* on_subscribe and on_presence_subscribe set subscription->channel before they
+ * return, since the session looks subscriptions up by the channel's name. The
+ * session may become a member later. */
 struct session_ops {
-	/* Joins session to the channel of its app, by subscription, which the
-	 * session owns. name is valid, and the session may. */
+	/* Joins session to the channel of that name in its app. name is valid
+	 * and the session is authorized. The session owns subscription. */
 	void (*on_subscribe)(void *ctx, struct session *session,
 			     struct subscription *subscription,
 			     struct span name);
-	/* The same of a presence channel, as subscription->user_id. user_info,
-	 * borrowed, is a JSON text or absent. NULL: there are none. */
+	/* The same for a presence channel, as subscription->user_id. user_info,
+	 * borrowed, is a JSON text or absent. NULL: not served. */
 	void (*on_presence_subscribe)(void *ctx, struct session *session,
 				      struct subscription *subscription,
 				      struct span name, struct span user_info);
@@ -59,12 +60,12 @@ struct session_ops {
 	void (*on_client_event)(void *ctx, struct session *session,
 				struct subscription *subscription,
 				struct span name, struct span data);
-	/* It signed in as session->user_id. user_data is the JSON object that
-	 * its server signed; borrowed. NULL: nobody wants to know. */
+	/* The session signed in as session->user_id. user_data, borrowed, is
+	 * the JSON object that the app's server signed. May be NULL. */
 	void (*on_signin)(void *ctx, struct session *session,
 			  struct span user_data);
-	/* It ends, and had signed in; it has no subscriptions any more. NULL
-	 * as above. */
+	/* A session that had signed in ends. It has no subscriptions any more.
+	 * May be NULL. */
 	void (*on_signout)(void *ctx, struct session *session);
 };
 
@@ -77,20 +78,19 @@ void session_set_free(struct session_set *set);
 /* The connections of all sessions. */
 struct conn_set *session_set_conns(struct session_set *set);
 
-/* Why a subscribe is not granted. */
+/* Why a subscription is refused. */
 struct session_refusal {
 	int code;         /* of the pusher:error; 0: null */
 	const char *type; /* of the pusher:subscription_error; NULL: none */
 	int status;       /* the same in HTTP */
-	const char *text; /* the channel's name is told with it */
+	const char *text; /* sent with the channel's name */
 };
 
-/* Tells the session that it may not subscribe after all, and drops the
- * subscription. */
+/* Sends the refusal and drops the subscription, which was held so far. */
 void session_refuse(struct session *session, struct subscription *subscription,
 		    const struct session_refusal *refusal);
 
-/* Takes over fd, just accepted; the session frees itself when it ends. */
+/* Takes over fd, just accepted. The session frees itself when it ends. */
 void session_accept(struct session_set *set, int fd,
 		    const struct sockaddr *address);
 

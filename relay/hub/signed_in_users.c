@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A table of users: those who are signed in here, and those who are watched.
+ * A table of users: those that are signed in here, and those that sessions
+ * watch.
  */
 #include "relay/hub/signed_in_users.h"
 
@@ -20,23 +21,23 @@ struct user {
 	char key[]; /* {app}:{user} */
 };
 
-/* One that signin has of whom. */
+/* An entry of a watchlist. */
 struct watch {
-	struct list link; /* in whom's watches */
+	struct list link; /* in whom->watches */
 	struct user *whom;
 	struct signin *by;
-	bool is_online; /* as the session was told */
+	bool is_online; /* as last reported to the session */
 };
 
-/* Outlives its session while questions about it are open. */
+/* Outlives its session until its queries are answered. */
 struct signin {
 	struct list link; /* in user's signins */
 	struct signed_in_users *users;
 	struct user *user;
 	struct session *session; /* NULL: it has signed out */
 	int64_t since_ms;
-	size_t questions;
-	bool is_asking, is_dirty; /* who is online, and once more */
+	size_t open_queries;
+	bool is_querying, is_dirty; /* the watchlist; again after this answer */
 	size_t count;
 	struct watch watches[];
 };
@@ -44,16 +45,17 @@ struct signin {
 struct signed_in_users {
 	struct loop *loop;
 	struct roster *roster;
-	struct user *first; /* walk by hh.next */
+	struct user *first; /* the next is hh.next */
 	uint64_t hash_key[2];
 	struct loop_timer grace;
 };
 
-static void ask(struct signin *signin);
+static void query_online(struct signin *signin);
 
 /* ---- the table ---- */
 
-static struct user *find(const struct signed_in_users *users, struct span key)
+static struct user *find_user(const struct signed_in_users *users,
+			      struct span key)
 {
 	struct user *user;
 
@@ -62,15 +64,15 @@ static struct user *find(const struct signed_in_users *users, struct span key)
 	return user;
 }
 
-static struct user *get(struct signed_in_users *users, const struct app *app,
-			struct span name)
+static struct user *get_user(struct signed_in_users *users,
+			     const struct app *app, struct span name)
 {
 	struct buf key = BUF_INIT;
 	struct user *user;
 
 	buf_addf(&key, "%s:", app->id);
 	buf_add_span(&key, name);
-	user = find(users, buf_span(&key));
+	user = find_user(users, buf_span(&key));
 	if (user == NULL) {
 		user = xcalloc(1, sizeof(*user) + key.len);
 		list_init(&user->signins);
@@ -87,7 +89,7 @@ static struct user *get(struct signed_in_users *users, const struct app *app,
 	return user;
 }
 
-static void drop(struct signed_in_users *users, struct user *user)
+static void drop_user(struct signed_in_users *users, struct user *user)
 {
 	if (!list_is_empty(&user->signins) || !list_is_empty(&user->watches))
 		return;
@@ -95,17 +97,17 @@ static void drop(struct signed_in_users *users, struct user *user)
 	free(user);
 }
 
-static struct span name_of(const struct user *user)
+static struct span user_name(const struct user *user)
 {
 	return span_of(user->key + user->name_at,
 		       user->key_len - user->name_at);
 }
 
-/* ---- telling those who watch ---- */
+/* ---- watchlists ---- */
 
-static void tell(const struct signin *signin, const struct span *online,
-		 size_t online_count, const struct span *offline,
-		 size_t offline_count)
+static void send_watchlist(const struct signin *signin,
+			   const struct span *online, size_t online_count,
+			   const struct span *offline, size_t offline_count)
 {
 	struct buf text = BUF_INIT;
 	struct frame *frame;
@@ -130,14 +132,15 @@ static bool is_listed(const struct roster_list *list, struct span name)
 	return false;
 }
 
-static void take_list(struct signin *signin, const struct roster_list *list)
+static void take_online_list(struct signin *signin,
+			     const struct roster_list *list)
 {
 	struct span online[PUSHER_WATCHLIST_MAX], offline[PUSHER_WATCHLIST_MAX];
 	size_t online_count = 0, offline_count = 0, i;
 
 	for (i = 0; i < signin->count; i++) {
 		struct watch *watch = &signin->watches[i];
-		struct span name = name_of(watch->whom);
+		struct span name = user_name(watch->whom);
 		bool is_online = is_listed(list, name);
 
 		if (is_online && !watch->is_online)
@@ -146,12 +149,12 @@ static void take_list(struct signin *signin, const struct roster_list *list)
 			offline[offline_count++] = name;
 		watch->is_online = is_online;
 	}
-	tell(signin, online, online_count, offline, offline_count);
+	send_watchlist(signin, online, online_count, offline, offline_count);
 }
 
 static void drop_signin(struct signin *signin)
 {
-	if (signin->session == NULL && signin->questions == 0)
+	if (signin->session == NULL && signin->open_queries == 0)
 		free(signin);
 }
 
@@ -160,58 +163,58 @@ static void on_list(void *subject, const struct roster_list *list)
 	struct signin *signin = subject;
 	bool is_dirty = signin->is_dirty;
 
-	signin->questions--;
-	signin->is_asking = signin->is_dirty = false;
+	signin->open_queries--;
+	signin->is_querying = signin->is_dirty = false;
 	if (signin->session != NULL && is_dirty)
-		ask(signin); /* this list may be older than what we heard */
+		query_online(signin); /* the list may be older than a hint */
 	else if (signin->session != NULL && list != NULL)
-		take_list(signin, list);
+		take_online_list(signin, list);
 	drop_signin(signin);
 }
 
-static void ask(struct signin *signin)
+static void query_online(struct signin *signin)
 {
 	struct span names[PUSHER_WATCHLIST_MAX];
 	size_t i;
 
-	if (signin->is_asking) {
+	if (signin->is_querying) {
 		signin->is_dirty = true;
 		return;
 	}
 	for (i = 0; i < signin->count; i++)
-		names[i] = name_of(signin->watches[i].whom);
+		names[i] = user_name(signin->watches[i].whom);
 	if (signin->count == 0)
 		return;
-	signin->is_asking =
+	signin->is_querying =
 		roster_watch(signin->users->roster, signin->session->app->id,
 			     names, signin->count, on_list, signin);
-	signin->questions += signin->is_asking;
+	signin->open_queries += signin->is_querying;
 }
 
 void signed_in_users_hint(struct signed_in_users *users, struct span key,
 			  bool is_online)
 {
-	struct user *user = find(users, key);
+	struct user *user = find_user(users, key);
 	struct list *at;
 
 	if (user == NULL)
 		return;
 	for (at = user->watches.next; at != &user->watches; at = at->next) {
 		struct watch *watch = container_of(at, struct watch, link);
-		struct span name = name_of(user);
+		struct span name = user_name(user);
 
-		if (watch->by->is_asking) {
+		if (watch->by->is_querying) {
 			watch->by->is_dirty = true;
 			continue;
 		}
 		if (watch->is_online == is_online)
 			continue;
 		watch->is_online = is_online;
-		tell(watch->by, &name, is_online, &name, !is_online);
+		send_watchlist(watch->by, &name, is_online, &name, !is_online);
 	}
 }
 
-static void ask_all(struct signed_in_users *users)
+static void query_all_online(struct signed_in_users *users)
 {
 	struct user *user;
 	struct list *at;
@@ -219,7 +222,7 @@ static void ask_all(struct signed_in_users *users)
 	for (user = users->first; user != NULL; user = user->hh.next)
 		for (at = user->signins.next; at != &user->signins;
 		     at = at->next)
-			ask(container_of(at, struct signin, link));
+			query_online(container_of(at, struct signin, link));
 }
 
 /* ---- signing in and out ---- */
@@ -240,7 +243,7 @@ static struct signin *signin_new(struct signed_in_users *users,
 	for (i = 0; i < list->count; i++) {
 		struct watch *watch = &signin->watches[i];
 
-		watch->whom = get(users, session->app, list->users[i]);
+		watch->whom = get_user(users, session->app, list->users[i]);
 		watch->by = signin;
 		list_init(&watch->link);
 		list_append(&watch->whom->watches, &watch->link);
@@ -258,11 +261,11 @@ void signed_in_users_sign_in(struct signed_in_users *users,
 	pusher_decode_watchlist(user_data, &list);
 	signin = session->signin = signin_new(users, session, &list);
 	pusher_watchlist_release(&list);
-	signin->user = get(users, session->app, name);
+	signin->user = get_user(users, session->app, name);
 	if (list_is_empty(&signin->user->signins))
 		roster_set_online(users->roster, session->app->id, name, true);
 	list_append(&signin->user->signins, &signin->link);
-	ask(signin);
+	query_online(signin);
 }
 
 void signed_in_users_sign_out(struct signed_in_users *users,
@@ -275,25 +278,25 @@ void signed_in_users_sign_out(struct signed_in_users *users,
 	for (i = 0; i < signin->count; i++) {
 		list_remove(&signin->watches[i].link);
 		if (signin->watches[i].whom != user)
-			drop(users, signin->watches[i].whom);
+			drop_user(users, signin->watches[i].whom);
 	}
 	list_remove(&signin->link);
 	if (list_is_empty(&user->signins))
 		roster_set_online(users->roster, session->app->id,
-				  name_of(user), false);
-	drop(users, user);
+				  user_name(user), false);
+	drop_user(users, user);
 	session->signin = NULL;
 	signin->session = NULL;
 	drop_signin(signin);
 }
 
-/* ---- throwing out ---- */
+/* ---- terminating connections ---- */
 
-/* Of the user's connections those that were signed in then. */
-static void terminate(struct signed_in_users *users, struct span key,
-		      int64_t then_ms)
+/* Closes the user's connections that had signed in by then. */
+static void close_user(struct signed_in_users *users, struct span key,
+		       int64_t then_ms)
 {
-	struct user *user = find(users, key);
+	struct user *user = find_user(users, key);
 	struct list *at;
 
 	if (user == NULL)
@@ -309,7 +312,7 @@ static void terminate(struct signed_in_users *users, struct span key,
 
 void signed_in_users_terminate(struct signed_in_users *users, struct span key)
 {
-	terminate(users, key, loop_now_ms(users->loop));
+	close_user(users, key, loop_now_ms(users->loop));
 }
 
 static void on_terminated(void *subject, const struct roster_list *list)
@@ -320,13 +323,13 @@ static void on_terminated(void *subject, const struct roster_list *list)
 
 	for (i = 0; i + 1 < count; i += 2)
 		if (text_parse_int(roster_list_at(list, i + 1), &ago_ms) == 0)
-			terminate(users, roster_list_at(list, i),
-				  loop_now_ms(users->loop) - ago_ms);
+			close_user(users, roster_list_at(list, i),
+				   loop_now_ms(users->loop) - ago_ms);
 }
 
-/* ---- Redis comes back ---- */
+/* ---- Redis is available again ---- */
 
-static void ask_terminated(struct signed_in_users *users)
+static void query_terminated(struct signed_in_users *users)
 {
 	if (users->first != NULL)
 		(void)roster_terminated(users->roster, on_terminated, users);
@@ -334,17 +337,17 @@ static void ask_terminated(struct signed_in_users *users)
 
 void signed_in_users_refresh(struct signed_in_users *users)
 {
-	ask_terminated(users);
+	query_terminated(users);
 	if (!users->grace.is_set)
-		ask_all(users);
+		query_all_online(users);
 }
 
 static void on_grace(struct loop_timer *timer)
 {
-	ask_all(container_of(timer, struct signed_in_users, grace));
+	query_all_online(container_of(timer, struct signed_in_users, grace));
 }
 
-/* Until one lease has passed others may seem to be offline. */
+/* Users of other workers may seem to be offline until one lease has passed. */
 void signed_in_users_begin(struct signed_in_users *users)
 {
 	struct user *user;
@@ -356,9 +359,9 @@ void signed_in_users_begin(struct signed_in_users *users)
 		if (!list_is_empty(&user->signins))
 			roster_set_online(users->roster,
 					  signin->session->app->id,
-					  name_of(user), true);
+					  user_name(user), true);
 	}
-	ask_terminated(users);
+	query_terminated(users);
 	loop_set_timer(users->loop, &users->grace, ROSTER_LEASE_MS, on_grace);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * So much at once, and then so much a second, evenly: of what one peer may ask
- * for. Embedded in its owner; all zero is a new one, of which nothing was
- * spent. Pure: the caller brings the time.
+ * A rate limit: max at once, then one each each_ms. Embedded in its owner; all
+ * zero is a full bucket. Pure: the caller passes the time.
  */
 #ifndef RELAY_HUB_TOKEN_BUCKET_H
 #define RELAY_HUB_TOKEN_BUCKET_H
@@ -10,13 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was spent is regained piece by piece, one after the other. */
+/* Spent tokens come back one after the other, each_ms apart. */
 struct token_bucket {
-	int64_t whole_ms; /* when all of it is regained */
+	int64_t whole_ms; /* when the bucket is full again */
 };
 
-/* Whether there is one to spend, of max, of which each_ms regains one; and
- * spends it. */
+/* Spends a token if there is one: returns whether there was. */
 static inline bool token_bucket_spend(struct token_bucket *bucket,
 				      int64_t now_ms, int64_t max,
 				      int64_t each_ms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a topic to its channel, and from a hint to whom it concerns.
+ * From a topic to its channel, and from a hint to the room that it concerns.
  */
 #include "relay/hub/topic_router.h"
 
@@ -13,7 +13,7 @@
 #include "relay/protocol/roster_hint.h"
 #include "relay/stats.h"
 
-/* Lines a second on what others publish under our names. */
+/* Log lines a second about messages of others on our topics. */
 #define STRANGER_LINES_MAX 1
 
 struct topic_router {
@@ -22,9 +22,9 @@ struct topic_router {
 	struct bus *bus;
 	bool is_up;
 	uint64_t resubscribed_by; /* ticket; 0: all channels are confirmed */
-	uint64_t hearing_by;      /* the same for what the roster hints */
-	struct log_throttle strangers; /* lines on what others publish */
-	struct buf hints;              /* the topic on which the roster hints */
+	uint64_t hearing_by;      /* the same for the roster's topic */
+	struct log_throttle strangers; /* log lines about messages of others */
+	struct buf hints;              /* the name of the roster's topic */
 };
 
 void topic_router_add(const struct topic_router *topics, struct buf *name,
@@ -89,7 +89,7 @@ static void on_confirmed(void *ctx, uint64_t ticket)
 		presence_refresh(topics->conf.presence);
 		signed_in_users_refresh(topics->conf.users);
 	}
-	/* from here on nothing is missed; what was, the heads tell */
+	/* events since the outage arrive; the heads show which were lost */
 	if (topics->resubscribed_by != 0 && ticket >= topics->resubscribed_by) {
 		topics->resubscribed_by = 0;
 		heal_poll(topics->conf.heal);
@@ -104,11 +104,11 @@ static void log_stranger(struct topic_router *topics, struct span topic)
 	if (!log_throttle_pass(&topics->strangers, now_s, STRANGER_LINES_MAX,
 			       &held_back))
 		return;
-	log_warn("not an event of ours in '%.*s', and %u before it",
+	log_warn("dropped an invalid message on '%.*s', and %u before it",
 		 (int)topic.len, topic.ptr, held_back);
 }
 
-/* What the roster says, of which there is much that is not for us. */
+/* A hint of the roster. Most concern channels of other workers alone. */
 static void take_hint(struct topic_router *topics, struct span text)
 {
 	struct channel *channel;
@@ -125,7 +125,7 @@ static void take_hint(struct topic_router *topics, struct span text)
 		break;
 	case ROSTER_HINT_COUNT:
 		if (channel != NULL)
-			fanout_tell_total(channel, (uint32_t)hint.n);
+			fanout_set_total(channel, (uint32_t)hint.n);
 		break;
 	case ROSTER_HINT_USER:
 		signed_in_users_hint(topics->conf.users, hint.key, hint.n != 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The topics in Redis that a worker listens to, one for each of its channels
- * and one for what the roster hints: what comes on them is handed to whom it is
- * for.
+ * The topics in Redis that this worker subscribes to: one for each of its
+ * channels, and one for the roster's hints. Hands each message to the room that
+ * it concerns.
  */
 #ifndef RELAY_HUB_TOPIC_ROUTER_H
 #define RELAY_HUB_TOPIC_ROUTER_H
@@ -14,7 +14,7 @@
 
 struct topic_router;
 
-/* All is borrowed. */
+/* Everything is borrowed. */
 struct topic_router_conf {
 	struct redis_link_conf redis;
 	const char *prefix; /* of all names in Redis */
@@ -29,10 +29,10 @@ struct topic_router *topic_router_new(struct loop *loop,
 				      const struct topic_router_conf *conf);
 void topic_router_free(struct topic_router *topics);
 
-/* Whether Redis serves; nothing comes while it does not. */
+/* Whether the subscription to Redis is up. */
 bool topic_router_is_up(const struct topic_router *topics);
 
-/* Adds the name of the channel's topic. */
+/* Adds the name of the channel's topic to name. */
 void topic_router_add(const struct topic_router *topics, struct buf *name,
 		      const struct channel *channel);
 

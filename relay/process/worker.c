@@ -159,15 +159,15 @@ static void on_count(void *ctx, struct channel *channel)
 	occupancy_note(worker->occupancy, channel);
 }
 
-static void on_told(void *ctx, struct channel *channel)
+static void on_subscribed(void *ctx, struct channel *channel)
 {
 	struct worker *worker = ctx;
 
-	cache_channel_tell(worker->cache, channel);
+	cache_channel_send_last(worker->cache, channel);
 }
 
 static const struct fanout_ops fanout_ops = {
-	.on_told = on_told,
+	.on_subscribed = on_subscribed,
 	.on_first = on_first,
 	.on_last = on_last,
 	.on_count = on_count,

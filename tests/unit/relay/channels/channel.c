@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/channel: a table of many channels, and members that come and go.
+ * relay/channels/channel: a table of many channels, and members that join and
+ * leave.
  */
 #include "relay/channels/channel.h"
 
@@ -20,7 +21,7 @@ static struct span name_of(char name[32], int i)
 	return span_of(name, (size_t)snprintf(name, 32, "channel-%d", i));
 }
 
-TEST(many_channels_are_found_and_no_other)
+TEST(a_table_finds_its_channels_and_no_others)
 {
 	static struct channel *channels[MANY];
 	struct channel_table table;
@@ -56,7 +57,7 @@ TEST(many_channels_are_found_and_no_other)
 	assert_null(table.first);
 }
 
-TEST(each_app_has_channels_of_its_own)
+TEST(each_app_has_its_own_channels)
 {
 	struct channel_table table;
 	struct channel *a, *b;
@@ -76,7 +77,7 @@ TEST(each_app_has_channels_of_its_own)
 	channel_remove(&table, b);
 }
 
-TEST(no_channel_has_a_name_that_is_too_long)
+TEST(a_name_that_is_too_long_finds_nothing)
 {
 	struct channel_table table;
 	char name[165];
@@ -87,7 +88,7 @@ TEST(no_channel_has_a_name_that_is_too_long)
 	assert_null(channel_find(&table, &first, absent));
 }
 
-TEST(tables_hash_by_keys_of_their_own)
+TEST(each_table_has_its_own_hash_key)
 {
 	struct channel_table a, b;
 
@@ -96,7 +97,7 @@ TEST(tables_hash_by_keys_of_their_own)
 	assert_memory_not_equal(a.hash_key, b.hash_key, sizeof(a.hash_key));
 }
 
-TEST(a_new_channel_is_at_its_start_and_owns_its_name)
+TEST(a_new_channel_is_empty_and_owns_its_name)
 {
 	struct span name = boxed(SPAN("messages"));
 	struct channel_table table;
@@ -115,7 +116,7 @@ TEST(a_new_channel_is_at_its_start_and_owns_its_name)
 	channel_remove(&table, channel);
 }
 
-TEST(live_channels_are_those_with_a_history_that_are_followed)
+TEST(the_list_of_live_channels_has_durable_ones_only)
 {
 	const struct channel *live[3];
 	struct channel_table table;
@@ -140,7 +141,7 @@ TEST(live_channels_are_those_with_a_history_that_are_followed)
 		channel_remove(&table, channels[i]);
 }
 
-TEST(the_stash_goes_with_its_channel)
+TEST(a_removed_channel_releases_its_stash)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
 	struct stash_pool pool = { .max_bytes = 100 };
@@ -202,7 +203,7 @@ static void toggle(struct fixture *f, size_t who)
 	f->count += f->is_in[who] ? 1 : (uint32_t)-1;
 }
 
-TEST(members_come_and_go_in_any_order)
+TEST(members_join_and_leave_in_any_order)
 {
 	struct fixture f = { 0 };
 	uint32_t random = 1;
@@ -221,7 +222,7 @@ TEST(members_come_and_go_in_any_order)
 	channel_remove(&f.table, f.channel);
 }
 
-TEST(the_last_takes_the_place_of_the_one_that_leaves)
+TEST(the_last_member_takes_the_place_of_one_that_leaves)
 {
 	struct fixture f = { 0 };
 	size_t i;
@@ -247,18 +248,17 @@ TEST(the_last_takes_the_place_of_the_one_that_leaves)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(many_channels_are_found_and_no_other),
-		cmocka_unit_test(each_app_has_channels_of_its_own),
-		cmocka_unit_test(no_channel_has_a_name_that_is_too_long),
-		cmocka_unit_test(tables_hash_by_keys_of_their_own),
+		cmocka_unit_test(a_table_finds_its_channels_and_no_others),
+		cmocka_unit_test(each_app_has_its_own_channels),
+		cmocka_unit_test(a_name_that_is_too_long_finds_nothing),
+		cmocka_unit_test(each_table_has_its_own_hash_key),
+		cmocka_unit_test(a_new_channel_is_empty_and_owns_its_name),
 		cmocka_unit_test(
-			a_new_channel_is_at_its_start_and_owns_its_name),
+			the_list_of_live_channels_has_durable_ones_only),
+		cmocka_unit_test(a_removed_channel_releases_its_stash),
+		cmocka_unit_test(members_join_and_leave_in_any_order),
 		cmocka_unit_test(
-			live_channels_are_those_with_a_history_that_are_followed),
-		cmocka_unit_test(the_stash_goes_with_its_channel),
-		cmocka_unit_test(members_come_and_go_in_any_order),
-		cmocka_unit_test(
-			the_last_takes_the_place_of_the_one_that_leaves),
+			the_last_member_takes_the_place_of_one_that_leaves),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/room: what subscribers are told follows the lists, whatever was missed.
+ * relay/channels/room: the changes that are reported follow the lists, even if
+ * lists were missed.
  */
 #include "relay/channels/room.h"
 
@@ -45,7 +46,7 @@ static void assert_list(struct room *room, const char *list, const char *wanted)
 	buf_release(&told);
 }
 
-TEST(a_list_is_told_as_what_has_changed)
+TEST(a_list_is_reported_as_the_changes_since_the_last_one)
 {
 	struct room room;
 
@@ -59,7 +60,7 @@ TEST(a_list_is_told_as_what_has_changed)
 	room_release(&room);
 }
 
-TEST(our_own_are_there_whatever_a_list_says)
+TEST(members_of_this_worker_stay_whatever_a_list_has)
 {
 	struct room_member *first, *again;
 	struct room room;
@@ -79,7 +80,7 @@ TEST(our_own_are_there_whatever_a_list_says)
 	room_release(&room);
 }
 
-TEST(who_was_never_shown_goes_without_a_word)
+TEST(a_member_that_was_never_shown_is_not_reported_as_gone)
 {
 	struct room_member *member;
 	struct room room;
@@ -96,7 +97,7 @@ TEST(who_was_never_shown_goes_without_a_word)
 	room_release(&room);
 }
 
-TEST(members_are_told_with_what_they_say_of_themselves)
+TEST(the_json_of_a_room_has_the_info_of_each_member)
 {
 	struct room room;
 
@@ -112,11 +113,14 @@ TEST(members_are_told_with_what_they_say_of_themselves)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_list_is_told_as_what_has_changed),
-		cmocka_unit_test(our_own_are_there_whatever_a_list_says),
-		cmocka_unit_test(who_was_never_shown_goes_without_a_word),
 		cmocka_unit_test(
-			members_are_told_with_what_they_say_of_themselves),
+			a_list_is_reported_as_the_changes_since_the_last_one),
+		cmocka_unit_test(
+			members_of_this_worker_stay_whatever_a_list_has),
+		cmocka_unit_test(
+			a_member_that_was_never_shown_is_not_reported_as_gone),
+		cmocka_unit_test(
+			the_json_of_a_room_has_the_info_of_each_member),
 	};
 
 	return cmocka_run_group_tests_name("room", tests, NULL, NULL);

@@ -95,7 +95,7 @@ static void run(uint32_t seed, size_t order)
 	assert_null(stash.entries);
 }
 
-TEST(it_does_what_a_table_does)
+TEST(a_stash_behaves_like_a_table_of_ids)
 {
 	uint32_t seed;
 
@@ -106,7 +106,7 @@ TEST(it_does_what_a_table_does)
 	}
 }
 
-TEST(what_comes_in_the_reverse_order_goes_in_order)
+TEST(events_that_arrive_in_reverse_leave_in_order)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
 	struct stash stash = STASH_INIT;
@@ -125,7 +125,7 @@ TEST(what_comes_in_the_reverse_order_goes_in_order)
 	frame_unref(frame);
 }
 
-TEST(an_id_that_is_there_is_left_as_it_is)
+TEST(an_id_that_arrives_again_changes_nothing)
 {
 	struct frame *one = frame_new(WS_OP_TEXT, SPAN("one"));
 	struct frame *two = frame_new(WS_OP_TEXT, SPAN("other"));
@@ -145,7 +145,7 @@ TEST(an_id_that_is_there_is_left_as_it_is)
 
 /* A stash that is emptied at its front and filled at its end moves within its
  * memory instead of growing. */
-TEST(a_stash_that_stays_short_stays_small)
+TEST(a_stash_that_is_always_short_uses_little_memory)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("x"));
 	struct stash stash = STASH_INIT;
@@ -163,7 +163,7 @@ TEST(a_stash_that_stays_short_stays_small)
 	frame_unref(frame);
 }
 
-TEST(a_pool_is_full_when_all_of_it_is)
+TEST(stashes_of_one_pool_share_its_bytes)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("0123456789"));
 	struct stash_pool pool = { .max_bytes = 3 * frame->len };
@@ -171,7 +171,7 @@ TEST(a_pool_is_full_when_all_of_it_is)
 
 	assert_int_equal(stash_pool_put(&pool, &a, 1, frame, 0), 0);
 	assert_int_equal(stash_pool_put(&pool, &b, 1, frame, 0), 0);
-	/* the same once more is not kept, and costs nothing */
+	/* an id that arrives again takes no bytes */
 	assert_int_equal(stash_pool_put(&pool, &b, 1, frame, 0), 0);
 	assert_int_equal(stash_pool_put(&pool, &b, 2, frame, 0), 0);
 	assert_int_equal(pool.bytes, pool.max_bytes);
@@ -189,11 +189,12 @@ TEST(a_pool_is_full_when_all_of_it_is)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_pool_is_full_when_all_of_it_is),
-		cmocka_unit_test(it_does_what_a_table_does),
-		cmocka_unit_test(what_comes_in_the_reverse_order_goes_in_order),
-		cmocka_unit_test(an_id_that_is_there_is_left_as_it_is),
-		cmocka_unit_test(a_stash_that_stays_short_stays_small),
+		cmocka_unit_test(stashes_of_one_pool_share_its_bytes),
+		cmocka_unit_test(a_stash_behaves_like_a_table_of_ids),
+		cmocka_unit_test(events_that_arrive_in_reverse_leave_in_order),
+		cmocka_unit_test(an_id_that_arrives_again_changes_nothing),
+		cmocka_unit_test(
+			a_stash_that_is_always_short_uses_little_memory),
 	};
 
 	return cmocka_run_group_tests_name("stash", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/allowance: so much at once, so much a second, whenever the second
- * begins.
+ * relay/hub/token_bucket: the limits at once and in a second, whenever the
+ * second begins.
  */
 #include "relay/hub/token_bucket.h"
 
@@ -10,7 +10,7 @@
 #define MAX 10
 #define EACH_MS 100
 
-/* How many of 100 that are asked for now are given. */
+/* How many of 100 calls now succeed. */
 static int spend_all(struct token_bucket *bucket, int64_t now_ms)
 {
 	int spent = 0, i;
@@ -20,7 +20,7 @@ static int spend_all(struct token_bucket *bucket, int64_t now_ms)
 	return spent;
 }
 
-TEST(all_may_be_spent_at_once_and_is_regained_evenly)
+TEST(all_tokens_may_be_spent_at_once_and_come_back_evenly)
 {
 	struct token_bucket bucket = { 0 };
 
@@ -34,7 +34,7 @@ TEST(all_may_be_spent_at_once_and_is_regained_evenly)
 	assert_int_equal(spend_all(&bucket, 6500), 10);
 }
 
-TEST(no_more_than_all_is_ever_there)
+TEST(a_bucket_never_holds_more_than_its_maximum)
 {
 	struct token_bucket bucket = { 0 };
 
@@ -44,7 +44,7 @@ TEST(no_more_than_all_is_ever_there)
 	assert_int_equal(spend_all(&bucket, 1000001), 0);
 }
 
-TEST(who_keeps_to_the_rate_is_never_refused)
+TEST(a_caller_that_keeps_to_the_rate_is_never_refused)
 {
 	struct token_bucket bucket = { 0 };
 	int64_t now_ms;
@@ -54,7 +54,7 @@ TEST(who_keeps_to_the_rate_is_never_refused)
 	assert_int_equal(spend_all(&bucket, now_ms), 10);
 }
 
-TEST(where_a_second_begins_is_all_the_same)
+TEST(the_limit_holds_over_any_second)
 {
 	int64_t start_ms, ms;
 
@@ -68,7 +68,7 @@ TEST(where_a_second_begins_is_all_the_same)
 	}
 }
 
-TEST(an_allowance_of_one_is_one)
+TEST(a_bucket_of_one_holds_one_token)
 {
 	struct token_bucket bucket = { 0 };
 
@@ -81,11 +81,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			all_may_be_spent_at_once_and_is_regained_evenly),
-		cmocka_unit_test(no_more_than_all_is_ever_there),
-		cmocka_unit_test(who_keeps_to_the_rate_is_never_refused),
-		cmocka_unit_test(where_a_second_begins_is_all_the_same),
-		cmocka_unit_test(an_allowance_of_one_is_one),
+			all_tokens_may_be_spent_at_once_and_come_back_evenly),
+		cmocka_unit_test(a_bucket_never_holds_more_than_its_maximum),
+		cmocka_unit_test(
+			a_caller_that_keeps_to_the_rate_is_never_refused),
+		cmocka_unit_test(the_limit_holds_over_any_second),
+		cmocka_unit_test(a_bucket_of_one_holds_one_token),
 	};
 
 	return cmocka_run_group_tests_name("allowance", tests, NULL, NULL);
