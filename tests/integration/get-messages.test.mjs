@@ -390,7 +390,8 @@ getTest('under any fault an answer is complete, aborted or 503', async (t) => {
   let isOver = false;
   const storm = stack.psql(`do $$ begin
     for i in 1 .. 200 loop
-      perform pg_stat_clear_snapshot(), pg_terminate_backend(pid)
+      perform pg_stat_clear_snapshot();
+      perform pg_terminate_backend(pid)
         from pg_stat_activity where usename = 'messages-fcgi';
       perform pg_sleep(0.02);
     end loop; end $$`).finally(() => { isOver = true; });
