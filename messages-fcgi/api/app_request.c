@@ -8,7 +8,8 @@
 #include "messages-fcgi/api/signature.h"
 
 /* A body that is only read when there is one: GET has none. */
-static int check_body(const struct request *request, struct api_error *error)
+static int check_sent_body(const struct request *request,
+			   struct api_error *error)
 {
 	if (request->method != REQUEST_POST)
 		return 0;
@@ -39,8 +40,9 @@ static struct span sent_path(struct span target)
 	return target;
 }
 
-static int check(const struct app *app, const struct request *request,
-		 struct form *query, struct api_error *error)
+static int check_app_request(const struct app *app,
+			     const struct request *request, struct form *query,
+			     struct api_error *error)
 {
 	struct signature_request signed_request = {
 		.method = request->method_name,
@@ -53,7 +55,7 @@ static int check(const struct app *app, const struct request *request,
 
 	if (app == NULL)
 		return api_error_set(error, 404, "No app has this id");
-	if (check_body(request, error) == -1)
+	if (check_sent_body(request, error) == -1)
 		return -1;
 	if (form_parse_urlencoded(query, request->query, &why) == -1)
 		return api_error_set(error, 400, "The query does not parse: %s",
@@ -73,5 +75,5 @@ const struct app *app_request_check(const struct apps *apps, struct span app_id,
 {
 	const struct app *app = apps_find_id(apps, app_id);
 
-	return check(app, request, query, error) == 0 ? app : NULL;
+	return check_app_request(app, request, query, error) == 0 ? app : NULL;
 }

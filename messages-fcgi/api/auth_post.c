@@ -31,27 +31,27 @@ int auth_post_parse_who(const char *s, enum auth_post_who *who)
 }
 
 /* The field's text; absent if there is none. */
-static struct span take(const struct form *form, const char *name)
+static struct span take_field(const struct form *form, const char *name)
 {
 	const struct form_field *field = form_find(form, name);
 
 	return field != NULL ? field->value : span_of(NULL, 0);
 }
 
-static int take_socket_id(const struct form *form, struct span *socket_id,
-			  struct problem *problem)
+static int take_auth_socket_id(const struct form *form, struct span *socket_id,
+			       struct problem *problem)
 {
-	*socket_id = take(form, "socket_id");
+	*socket_id = take_field(form, "socket_id");
 	if (socket_id_parse(*socket_id) == 0)
 		return problem_set(problem, 400, "socket_id",
 				   "socket_id is not one");
 	return 0;
 }
 
-static int take_channel(const struct app *app, const struct form *form,
-			struct span *channel, struct problem *problem)
+static int take_channel_name(const struct app *app, const struct form *form,
+			     struct span *channel, struct problem *problem)
 {
-	*channel = take(form, "channel_name");
+	*channel = take_field(form, "channel_name");
 	if (!channel_name_is_valid(*channel))
 		return problem_set(problem, 400, "channel_name",
 				   "channel_name is not a valid channel name");
@@ -83,7 +83,7 @@ static int take_user(const struct auth_post *self, const struct form *form,
 {
 	*user = request->remote_user;
 	if (self->who == AUTH_POST_ANYONE)
-		*user = take(form, "name");
+		*user = take_field(form, "name");
 	else if (user->len == 0)
 		return problem_set(problem, 403, NULL,
 				   "the web server does not say who this is");
@@ -132,7 +132,8 @@ static void add_shared_secret(struct buf *buf, const struct app *app,
 }
 
 /* Nothing if value is empty. */
-static void add_member(struct buf *body, const char *key, struct span value)
+static void add_auth_member(struct buf *body, const char *key,
+			    struct span value)
 {
 	if (value.len == 0)
 		return;
@@ -143,15 +144,15 @@ static void add_member(struct buf *body, const char *key, struct span value)
 }
 
 /* auth, data under its key, and a grant, of which the last two may be empty. */
-static void send(struct response *response, const struct buf *auth,
-		 const char *key, const struct buf *data,
-		 const struct buf *grant)
+static void send_auth(struct response *response, const struct buf *auth,
+		      const char *key, const struct buf *data,
+		      const struct buf *grant)
 {
 	struct buf body = BUF_INIT;
 
-	add_member(&body, "auth", buf_span(auth));
-	add_member(&body, key, buf_span(data));
-	add_member(&body, "grant", buf_span(grant));
+	add_auth_member(&body, "auth", buf_span(auth));
+	add_auth_member(&body, key, buf_span(data));
+	add_auth_member(&body, "grant", buf_span(grant));
 	buf_add_char(&body, '}');
 	response_json(response, buf_span(&body));
 	buf_release(&body);
@@ -166,8 +167,8 @@ static int sign_channel(const struct auth_post *self,
 	struct span socket_id, channel, user;
 
 	if (form_body_parse(form, request, problem) == -1 ||
-	    take_socket_id(form, &socket_id, problem) == -1 ||
-	    take_channel(self->app, form, &channel, problem) == -1 ||
+	    take_auth_socket_id(form, &socket_id, problem) == -1 ||
+	    take_channel_name(self->app, form, &channel, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1)
 		return -1;
 	if (channel_name_kind(channel) == CHANNEL_NAME_ENCRYPTED) {
@@ -182,9 +183,9 @@ static int sign_channel(const struct auth_post *self,
 		auth_add_grant(&grant, self->app, channel, user,
 			       clock_wall_s() + AUTH_GRANT_S);
 	if (secret.len > 0)
-		send(response, &auth, "shared_secret", &secret, &grant);
+		send_auth(response, &auth, "shared_secret", &secret, &grant);
 	else
-		send(response, &auth, "channel_data", &data, &grant);
+		send_auth(response, &auth, "channel_data", &data, &grant);
 	buf_release(&auth);
 	buf_release(&grant);
 	buf_release(&data);
@@ -200,13 +201,13 @@ static int sign_user(const struct auth_post *self,
 	struct span socket_id, user;
 
 	if (form_body_parse(form, request, problem) == -1 ||
-	    take_socket_id(form, &socket_id, problem) == -1 ||
+	    take_auth_socket_id(form, &socket_id, problem) == -1 ||
 	    take_user(self, form, request, &user, problem) == -1 ||
 	    need_user(user, problem) == -1)
 		return -1;
 	add_user(&data, "id", user);
 	auth_add_user(&auth, self->app, socket_id, buf_span(&data));
-	send(response, &auth, "user_data", &data, &none);
+	send_auth(response, &auth, "user_data", &data, &none);
 	buf_release(&auth);
 	buf_release(&data);
 	return 0;

@@ -16,7 +16,7 @@ static const struct {
 };
 
 /* 0 if we don't know it. */
-static unsigned find(struct span name)
+static unsigned find_info(struct span name)
 {
 	size_t i;
 
@@ -40,7 +40,7 @@ struct span channel_info_parse(struct span list, unsigned *wanted)
 			name.len = (size_t)(comma - list.ptr);
 		list.ptr += name.len + (comma != NULL);
 		list.len -= name.len + (comma != NULL);
-		flag = find(name);
+		flag = find_info(name);
 		*wanted |= flag;
 		if (flag == 0 && unknown.ptr == NULL)
 			unknown = name;

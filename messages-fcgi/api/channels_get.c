@@ -106,7 +106,7 @@ static int list_channels(const struct ask *ask, struct buf *body,
 
 /* ---- one channel ---- */
 
-static int check_channel(struct span name, struct api_error *error)
+static int check_channel_name(struct span name, struct api_error *error)
 {
 	if (!channel_name_is_valid(name) && channel_name_user(name).ptr == NULL)
 		return api_error_set(error, 400, "Invalid channel name");
@@ -123,7 +123,7 @@ static int tell_channel(const struct ask *ask, struct buf *body,
 	bool is_first = false;
 	unsigned wanted;
 
-	if (check_channel(ask->name, error) == -1 ||
+	if (check_channel_name(ask->name, error) == -1 ||
 	    check_wanted(ask, &wanted, error) == -1)
 		return -1;
 	if ((wanted & CHANNEL_INFO_USERS) && !is_presence(ask->name))
@@ -158,7 +158,7 @@ static int list_users(const struct ask *ask, struct buf *body,
 	struct roster_answer *answer;
 	size_t i;
 
-	if (check_channel(ask->name, error) == -1)
+	if (check_channel_name(ask->name, error) == -1)
 		return -1;
 	if (!is_presence(ask->name))
 		return api_error_set(error, 400,

@@ -8,8 +8,8 @@
 #include "common/config/channel_name.h"
 #include "messages-fcgi/api/app_request.h"
 
-static int check_channel(const struct app *app, struct span channel,
-			 struct problem *problem)
+static int check_history_channel(const struct app *app, struct span channel,
+				 struct problem *problem)
 {
 	if (!channel_name_is_valid(channel))
 		return problem_set(problem, 400, "channel",
@@ -20,16 +20,18 @@ static int check_channel(const struct app *app, struct span channel,
 	return 0;
 }
 
-static void answer(const struct history *history, const struct app *app,
-		   struct span channel, const struct form *query,
-		   const struct request *request, struct response *response)
+static void answer_events_get(const struct history *history,
+			      const struct app *app, struct span channel,
+			      const struct form *query,
+			      const struct request *request,
+			      struct response *response)
 {
 	struct history_ask ask = { .app = app->id,
 				   .channel = channel,
 				   .is_private = true };
 	struct problem problem;
 
-	if (check_channel(app, channel, &problem) == -1 ||
+	if (check_history_channel(app, channel, &problem) == -1 ||
 	    range_parse(&ask.query, query, &problem) == -1)
 		response_problem(response, &problem);
 	else
@@ -46,7 +48,8 @@ void events_get(const struct events_get *self, struct span app_id,
 		app_request_check(self->apps, app_id, request, &query, &error);
 
 	if (app != NULL)
-		answer(self->history, app, channel, &query, request, response);
+		answer_events_get(self->history, app, channel, &query, request,
+				  response);
 	else
 		response_fault(response, &error);
 	form_release(&query);

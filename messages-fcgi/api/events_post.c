@@ -96,7 +96,7 @@ static void fill_posts(struct delivery *delivery, const struct request *request)
 }
 
 /* 0 if all of them are in the log. */
-static int judge(const struct delivery *delivery, struct api_error *error)
+static int judge_posts(const struct delivery *delivery, struct api_error *error)
 {
 	bool is_conflict = false;
 	size_t i;
@@ -203,7 +203,8 @@ static void add_batch(struct buf *buf, const struct trigger *trigger,
 	buf_add_str(buf, "]}");
 }
 
-static void send(const struct delivery *delivery, struct response *response)
+static void send_infos(const struct delivery *delivery,
+		       struct response *response)
 {
 	const struct trigger *trigger = &delivery->trigger;
 	struct roster_answer *counts =
@@ -227,7 +228,7 @@ static void finish(struct delivery *delivery, struct response *response)
 	if (delivery->post_count < delivery->trigger.count)
 		publish(delivery->self->publisher, &delivery->trigger,
 			delivery->app);
-	send(delivery, response);
+	send_infos(delivery, response);
 }
 
 static void on_answered(void *ctx, struct response *response)
@@ -235,7 +236,7 @@ static void on_answered(void *ctx, struct response *response)
 	struct delivery *delivery = ctx;
 	struct api_error error = { .text = BUF_INIT };
 
-	if (judge(delivery, &error) == 0)
+	if (judge_posts(delivery, &error) == 0)
 		finish(delivery, response);
 	else
 		response_fault(response, &error);
@@ -253,8 +254,9 @@ static int check_key(struct span key, struct api_error *error)
 }
 
 /* Checks what can be before anything is done. */
-static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
-		const struct request *request, struct api_error *error)
+static int init_delivery(struct delivery *delivery, struct span app_id,
+			 init_fn *parse, const struct request *request,
+			 struct api_error *error)
 {
 	const struct events_post *self = delivery->self;
 	const struct trigger *trigger = &delivery->trigger;
@@ -276,8 +278,10 @@ static int init(struct delivery *delivery, struct span app_id, init_fn *parse,
 	return 0;
 }
 
-static void deliver(struct delivery *delivery, const struct request *request,
-		    struct response *response, struct deferred_answer *deferred)
+static void start_delivery(struct delivery *delivery,
+			   const struct request *request,
+			   struct response *response,
+			   struct deferred_answer *deferred)
 {
 	const struct events_post *self = delivery->self;
 
@@ -296,17 +300,19 @@ static void deliver(struct delivery *delivery, const struct request *request,
 	};
 }
 
-static void answer(const struct events_post *self, struct span app_id,
-		   init_fn *parse, const struct request *request,
-		   struct response *response, struct deferred_answer *deferred)
+static void answer_events_post(const struct events_post *self,
+			       struct span app_id, init_fn *parse,
+			       const struct request *request,
+			       struct response *response,
+			       struct deferred_answer *deferred)
 {
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
 	struct api_error error = { .text = BUF_INIT };
 
 	delivery->self = self;
 	delivery->is_batch = parse == trigger_init_batch;
-	if (init(delivery, app_id, parse, request, &error) == 0) {
-		deliver(delivery, request, response, deferred);
+	if (init_delivery(delivery, app_id, parse, request, &error) == 0) {
+		start_delivery(delivery, request, response, deferred);
 	} else {
 		response_fault(response, &error);
 		free_delivery(delivery);
@@ -318,12 +324,14 @@ void events_post(const struct events_post *self, struct span app_id,
 		 const struct request *request, struct response *response,
 		 struct deferred_answer *deferred)
 {
-	answer(self, app_id, trigger_init_event, request, response, deferred);
+	answer_events_post(self, app_id, trigger_init_event, request, response,
+			   deferred);
 }
 
 void events_post_batch(const struct events_post *self, struct span app_id,
 		       const struct request *request, struct response *response,
 		       struct deferred_answer *deferred)
 {
-	answer(self, app_id, trigger_init_batch, request, response, deferred);
+	answer_events_post(self, app_id, trigger_init_batch, request, response,
+			   deferred);
 }

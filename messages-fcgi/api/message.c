@@ -126,8 +126,8 @@ void message_release(struct message *message)
 	buf_release(&message->storage);
 }
 
-static void hash(const char *kind, struct span given,
-		 uint8_t key[MESSAGE_KEY_BYTES])
+static void hash_key(const char *kind, struct span given,
+		     uint8_t key[MESSAGE_KEY_BYTES])
 {
 	uint8_t digest[CRYPTO_SHA256_BYTES];
 	struct buf buf = BUF_INIT;
@@ -163,9 +163,9 @@ bool message_key(struct span client_key, struct span request_id,
 		 uint8_t key[MESSAGE_KEY_BYTES])
 {
 	if (client_key.len > 0) {
-		hash("client", client_key, key);
+		hash_key("client", client_key, key);
 	} else if (request_id.len > 0) {
-		hash("request", request_id, key);
+		hash_key("request", request_id, key);
 		put_in_order(request_id, key);
 	} else {
 		return false;

@@ -39,9 +39,9 @@ static int check_grant(const struct app *app, struct span channel,
 	return 0;
 }
 
-static int parse(const struct app *app, const struct request *request,
-		 struct form *form, struct history_ask *ask,
-		 struct problem *problem)
+static int parse_messages_get(const struct app *app,
+			      const struct request *request, struct form *form,
+			      struct history_ask *ask, struct problem *problem)
 {
 	const char *why;
 
@@ -65,7 +65,7 @@ void messages_get(const struct messages_get *self,
 	struct form form = FORM_INIT;
 	struct problem problem;
 
-	if (parse(self->app, request, &form, &ask, &problem) == -1)
+	if (parse_messages_get(self->app, request, &form, &ask, &problem) == -1)
 		response_problem(response, &problem);
 	else
 		history_answer(self->history, &ask, request, response);

@@ -54,7 +54,7 @@ static void send_message(struct response *response, const struct event *event)
 	buf_release(&body);
 }
 
-static void answer(void *ctx, struct response *response)
+static void on_answered(void *ctx, struct response *response)
 {
 	struct posting *posting = ctx;
 	struct problem problem;
@@ -102,7 +102,7 @@ void messages_post(const struct messages_post *self,
 	*deferred = (struct deferred_answer){
 		.committer = self->committer,
 		.submission = { .posts = &posting->post, .count = 1 },
-		.answer = answer,
+		.answer = on_answered,
 		.ctx = posting,
 		.is_brief = posting->message.storage.len < BRIEF_BYTES,
 	};

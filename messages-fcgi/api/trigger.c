@@ -151,8 +151,8 @@ static int add_to_all(struct trigger *trigger,
 	return 0;
 }
 
-static int parse(struct trigger *trigger, struct span body,
-		 struct api_error *error)
+static int parse_trigger_body(struct trigger *trigger, struct span body,
+			      struct api_error *error)
 {
 	const char *why;
 
@@ -171,7 +171,7 @@ int trigger_init_event(struct trigger *trigger, struct span body,
 	struct trigger_event event;
 	struct span channel;
 
-	if (parse(trigger, body, error) == -1 ||
+	if (parse_trigger_body(trigger, body, error) == -1 ||
 	    take_event(trigger, trigger->json, app, &event, error) == -1)
 		return -1;
 	json_object_object_get_ex(trigger->json, "channels", &channels);
@@ -206,7 +206,7 @@ int trigger_init_batch(struct trigger *trigger, struct span body,
 	struct json_object *batch = NULL;
 	size_t count, i;
 
-	if (parse(trigger, body, error) == -1)
+	if (parse_trigger_body(trigger, body, error) == -1)
 		return -1;
 	json_object_object_get_ex(trigger->json, "batch", &batch);
 	if (!json_object_is_type(batch, json_type_array))

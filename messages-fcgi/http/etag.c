@@ -4,7 +4,7 @@
  */
 #include "messages-fcgi/http/etag.h"
 
-static void skip(struct span *s, size_t len)
+static void skip_etag(struct span *s, size_t len)
 {
 	s->ptr += len;
 	s->len -= len;
@@ -14,7 +14,7 @@ static void skip_separators(struct span *s)
 {
 	while (s->len > 0 &&
 	       (s->ptr[0] == ' ' || s->ptr[0] == '\t' || s->ptr[0] == ','))
-		skip(s, 1);
+		skip_etag(s, 1);
 }
 
 /* Takes one tag, without W/, off *s; absent if there is none. */
@@ -24,14 +24,14 @@ static struct span take_tag(struct span *s)
 	struct span tag;
 
 	if (span_starts(*s, "W/"))
-		skip(s, 2);
+		skip_etag(s, 2);
 	if (s->len < 2 || s->ptr[0] != '"')
 		return span_of(NULL, 0);
 	end = memchr(s->ptr + 1, '"', s->len - 1);
 	if (end == NULL)
 		return span_of(NULL, 0);
 	tag = span_of(s->ptr, (size_t)(end + 1 - s->ptr));
-	skip(s, tag.len);
+	skip_etag(s, tag.len);
 	return tag;
 }
 
@@ -43,7 +43,7 @@ bool etag_matches(struct span if_none_match, struct span tag)
 		return false;
 	skip_separators(&s);
 	if (s.len > 0 && s.ptr[0] == '*') {
-		skip(&s, 1);
+		skip_etag(&s, 1);
 		skip_separators(&s);
 		return s.len == 0;
 	}

@@ -20,7 +20,7 @@ static bool is_type(struct span content_type, const char *type)
 	return end == len && strncasecmp(content_type.ptr, type, len) == 0;
 }
 
-static int check_body(enum request_body state, struct problem *problem)
+static int check_form_body(enum request_body state, struct problem *problem)
 {
 	switch (state) {
 	case REQUEST_BODY_OK:
@@ -65,7 +65,7 @@ static int parse_form(struct form *form, const struct request *request,
 int form_body_parse(struct form *form, const struct request *request,
 		    struct problem *problem)
 {
-	if (check_body(request->body_state, problem) == -1)
+	if (check_form_body(request->body_state, problem) == -1)
 		return -1;
 	return parse_form(form, request, problem);
 }

@@ -23,7 +23,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static void skip(struct span *s, size_t len)
+static void skip_text(struct span *s, size_t len)
 {
 	s->ptr += len;
 	s->len -= len;
@@ -32,7 +32,7 @@ static void skip(struct span *s, size_t len)
 static void skip_blanks(struct span *s)
 {
 	while (s->len > 0 && is_blank(s->ptr[0]))
-		skip(s, 1);
+		skip_text(s, 1);
 }
 
 static bool equal_nocase(struct span a, const char *b)
@@ -46,7 +46,7 @@ static struct span take_token(struct span *s)
 
 	while (token.len < s->len && http_head_is_token_char(s->ptr[token.len]))
 		token.len++;
-	skip(s, token.len);
+	skip_text(s, token.len);
 	return token;
 }
 
@@ -66,7 +66,7 @@ static struct span take_quoted(struct span *s, struct buf *decoded)
 	}
 	if (i >= s->len)
 		return span_of(NULL, 0);
-	skip(s, i + 1);
+	skip_text(s, i + 1);
 	decoded->len += (size_t)(at - start);
 	return span_of(start, (size_t)(at - start));
 }
@@ -79,13 +79,13 @@ static int take_parameter(struct span *s, struct buf *decoded,
 	if (s->len > 0 && s->ptr[0] != ';')
 		return -1;
 	while (s->len > 0 && (s->ptr[0] == ';' || is_blank(s->ptr[0])))
-		skip(s, 1);
+		skip_text(s, 1);
 	if (s->len == 0)
 		return 0;
 	*name = take_token(s);
 	if (name->len == 0 || s->len == 0 || s->ptr[0] != '=')
 		return -1;
-	skip(s, 1);
+	skip_text(s, 1);
 	*value = s->len > 0 && s->ptr[0] == '"' ? take_quoted(s, decoded)
 						: take_token(s);
 	return value->ptr != NULL ? 1 : -1;
@@ -138,7 +138,7 @@ static int find_boundary(struct walk *walk, struct span content_type,
 
 	if (semicolon == NULL)
 		return -1;
-	skip(&content_type, (size_t)(semicolon - content_type.ptr));
+	skip_text(&content_type, (size_t)(semicolon - content_type.ptr));
 	boundary = find_parameter(content_type, decoded, "boundary");
 	if (boundary.ptr == NULL || !is_boundary(boundary))
 		return -1;
@@ -159,7 +159,7 @@ static struct span take_to_delimiter(struct walk *walk)
 	if (at == NULL)
 		return taken;
 	taken = span_of(walk->rest.ptr, (size_t)(at - walk->rest.ptr));
-	skip(&walk->rest, taken.len + walk->delimiter_len);
+	skip_text(&walk->rest, taken.len + walk->delimiter_len);
 	return taken;
 }
 
@@ -170,7 +170,7 @@ static bool skip_preamble(struct walk *walk)
 
 	if (walk->rest.len >= len &&
 	    memcmp(walk->rest.ptr, walk->delimiter + 2, len) == 0) {
-		skip(&walk->rest, len);
+		skip_text(&walk->rest, len);
 		return true;
 	}
 	return take_to_delimiter(walk).ptr != NULL;
@@ -184,7 +184,7 @@ static int take_delimiter_end(struct walk *walk)
 	skip_blanks(&walk->rest);
 	if (!span_starts(walk->rest, "\r\n"))
 		return -1;
-	skip(&walk->rest, 2);
+	skip_text(&walk->rest, 2);
 	return 1;
 }
 
@@ -196,7 +196,7 @@ static int take_line(struct walk *walk, struct span *line)
 	if (end == NULL)
 		return -1;
 	*line = span_of(walk->rest.ptr, (size_t)(end - walk->rest.ptr));
-	skip(&walk->rest, line->len + 2);
+	skip_text(&walk->rest, line->len + 2);
 	return 0;
 }
 
@@ -216,7 +216,7 @@ static const char *read_header(struct span line, struct form *form,
 
 	if (key.len == 0 || line.len == 0 || line.ptr[0] != ':')
 		return "a malformed header of a part";
-	skip(&line, 1);
+	skip_text(&line, 1);
 	skip_blanks(&line);
 	while (line.len > 0 && is_blank(line.ptr[line.len - 1]))
 		line.len--;
@@ -258,7 +258,7 @@ static const char *take_part(struct walk *walk, struct form *form,
 	if (value->ptr == NULL)
 		return "a part has no end";
 	if (value->len > 0)
-		skip(value, 2);
+		skip_text(value, 2);
 	return NULL;
 }
 

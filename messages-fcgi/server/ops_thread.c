@@ -23,7 +23,7 @@ struct ops_thread {
 	pthread_t thread;
 };
 
-static void *run(void *arg)
+static void *run_ops(void *arg)
 {
 	struct ops_thread *thread = arg;
 	struct pollfd fds[] = {
@@ -56,7 +56,8 @@ struct ops_thread *ops_thread_new(const char *where)
 	if (thread->stop_fd == -1)
 		fatal("cannot make an eventfd");
 	thread->server = ops_server_new(thread->listen_fd, &stats_handler);
-	if ((errno = pthread_create(&thread->thread, NULL, run, thread)) != 0)
+	if ((errno = pthread_create(&thread->thread, NULL, run_ops, thread)) !=
+	    0)
 		fatal("cannot start a thread for who operates us");
 	return thread;
 }
