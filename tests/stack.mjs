@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A whole Pushlog of a test's own: deploy/dev/run on a free port, with its
-// state in a new folder. Tests know the stack by this file only; it knows
-// nothing of what they test.
+// A complete Pushlog for one test file: deploy/dev/run on a free port, with its
+// state in a new folder. Tests reach the stack only through this file, which
+// knows nothing of their subjects.
 //
 //     const stack = await startStack();
 //     after(() => stack.stop());
@@ -31,9 +31,9 @@ const READY_MS = 120_000;
 const STOP_MS = 30_000;
 const LOG_TAIL_LINES = 25;
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024; // of psql
-// at SIGTERM it would wait for its clients to leave
+// at SIGTERM PostgreSQL would wait for its clients to disconnect
 const STOP_SIGNAL = { postgres: 'SIGINT' };
-// How each shows that it is there, whatever else is unavailable.
+// How each server shows that it runs, even if the others are unavailable.
 const ANSWERS = {
   postgres: (stack) => stack.psql('select 1'),
   redis: (stack) => stack.redis(['ping']),
@@ -46,8 +46,8 @@ const SANITIZER = /(Address|Leak|Thread)Sanitizer|runtime error:/;
 const run = promisify(execFile);
 
 /**
- * Waits until fn answers something truthy, and returns that. A rejection
- * counts as not yet; the last one is told when the deadline passes.
+ * Waits until fn resolves to a truthy value, and returns it. A rejection counts
+ * as "not yet"; when the deadline passes, the error names the last one.
  */
 export async function until(what, fn, deadlineMs = 15_000) {
   const end = Date.now() + deadlineMs;
@@ -98,7 +98,7 @@ async function isFree(port) {
   return true;
 }
 
-/** The processes whose parent is pid. */
+/** The pids of the child processes of pid. */
 export function children(pid) {
   return fs.readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -106,8 +106,8 @@ export function children(pid) {
     .filter((child) => stat(child)?.parent === pid);
 }
 
-// Parent and start time of a process; undefined when there is none, or only
-// its zombie. The name may hold blanks and brackets: look behind the last.
+// Parent and start time of a process; undefined if there is none or if it is a
+// zombie. The name may contain blanks and brackets: skip to the last bracket.
 function stat(pid) {
   try {
     const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -123,7 +123,7 @@ function descendants(pid) {
   return children(pid).flatMap((child) => [child, ...descendants(child)]);
 }
 
-// A number alone may have been given to another process meanwhile.
+// A pid alone may belong to another process by now.
 function isAlive(process) {
   return stat(process.pid)?.started === process.started;
 }
@@ -138,7 +138,7 @@ export async function startStack({ env = {}, stateDir, isBare = false } = {}) {
   const folder = stateDir ?? newStateDir();
   if (!isBare) copyDatabase(folder);
   const port = env.PORT ?? String(await freePort());
-  // setpriv: a test that dies, however it dies, takes its servers along
+  // setpriv: the servers end with the test, however it ends
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', RUN], {
     cwd: TOP,
     detached: true, // a Ctrl-C is for the test, which then stops the stack
@@ -159,12 +159,12 @@ export async function startStack({ env = {}, stateDir, isBare = false } = {}) {
 
 function newStateDir() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-test-'));
-  // as root, the servers run as another user, who must get in
+  // as root, the servers run as another user and must be able to enter
   fs.chmodSync(folder, 0o755);
   return folder;
 }
 
-/** What a client sees of a Pushlog, whoever runs it. */
+/** A Pushlog as clients see it, however it is run. */
 export class Site {
   constructor(origin) {
     this.origin = origin; // http://127.0.0.1:PORT
@@ -174,23 +174,23 @@ export class Site {
     return Number(new URL(this.origin).port);
   }
 
-  /** Any request; answers {status, headers, text} and json where it is. */
+  /** Any request; resolves to {status, headers, text, json}. */
   async request(target, options) {
     const response = await fetch(new URL(target, this.origin), options);
     const text = await response.text();
     let json;
     try {
       json = JSON.parse(text);
-    } catch { /* a caller that wants JSON finds none */ }
+    } catch { /* the body is no JSON: json stays undefined */ }
     return { status: response.status, headers: response.headers, text, json };
   }
 
-  /** Does what is behind nginx answer, if only with a refusal? */
+  /** Whether a server behind nginx answers, if only with a refusal. */
   async isUp(target) {
     return (await this.request(target)).status < 500;
   }
 
-  /** Posts one message and returns it as stored; anything but 200 throws. */
+  /** Posts one message and returns it as stored; throws unless it gets 200. */
   async post(name, text, { channel, key } = {}) {
     const form = new URLSearchParams({ name, text });
     if (channel !== undefined) form.set('channel', channel);
@@ -200,7 +200,7 @@ export class Site {
     return okJson('POST /messages', answer);
   }
 
-  /** GET /messages; query is an object. Anything but 200 throws. */
+  /** GET /messages; query is an object. Throws unless it gets 200. */
   async get(query = {}) {
     const target = `/messages?${new URLSearchParams(query)}`;
     return okJson(`GET ${target}`, await this.request(target));
@@ -212,7 +212,7 @@ class Stack extends Site {
   #output = [];
 
   constructor(child, stateDir) {
-    super(undefined); // until it says its address
+    super(undefined); // until deploy/dev/run prints the address
     this.#child = child;
     this.stateDir = stateDir;
     this.exit = undefined; // how deploy/dev/run ended
@@ -236,7 +236,7 @@ class Stack extends Site {
 
   // --- processes ---
 
-  /** The process of that name; throws while there is none. */
+  /** The pid of the server of that name; throws while it does not run. */
   pid(name) {
     const file = path.join(this.stateDir, 'run', `${name}.pid`);
     const pid = Number(fs.readFileSync(file, 'latin1'));
@@ -251,14 +251,14 @@ class Stack extends Site {
     return children(this.pid(name));
   }
 
-  /** Sends a signal; returns the pid that got it. */
+  /** Sends a signal; returns the pid that received it. */
   kill(name, signal = 'SIGKILL') {
     const pid = this.pid(name);
     process.kill(pid, signal);
     return pid;
   }
 
-  /** Waits until name runs again, as another process than pid. */
+  /** Waits until name runs again with another pid; returns that. */
   async restarted(name, pid) {
     return until(`${name} is restarted`, () => {
       const now = this.pid(name);
@@ -266,7 +266,7 @@ class Stack extends Site {
     });
   }
 
-  /** Ends name and keeps it from being restarted until release(name). */
+  /** Ends name, which stays down until release(name). */
   async hold(name, signal = STOP_SIGNAL[name] ?? 'SIGTERM') {
     const folder = path.join(this.stateDir, 'hold');
     fs.mkdirSync(folder, { recursive: true });
@@ -275,7 +275,7 @@ class Stack extends Site {
     await until(`${name} ends`, () => !held || !isAlive(held));
   }
 
-  /** Lets name run again; returns when it answers. */
+  /** Lets name run again; resolves when it answers. */
   async release(name) {
     fs.rmSync(path.join(this.stateDir, 'hold', name), { force: true });
     await this.restarted(name);
@@ -284,12 +284,12 @@ class Stack extends Site {
 
   // --- the servers beneath ---
 
-  /** The folder of the Unix sockets. */
+  /** The folder that holds the Unix sockets. */
   get sockets() {
     return fs.readlinkSync(path.join(this.stateDir, 'run/sockets'));
   }
 
-  /** What the database answers its admin: rows by line, columns by '|'. */
+  /** Runs SQL as the admin; resolves to a line per row, columns split by '|'. */
   async psql(sql) {
     const { stdout } = await run('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1',
       '-h', this.sockets, '-U', 'postgres', '-d', 'pushlog', '-c', sql],
@@ -297,16 +297,16 @@ class Stack extends Site {
     return stdout.trimEnd();
   }
 
-  /** What Redis answers to one command, given as an array. */
+  /** Runs one Redis command, an array; resolves to the printed answer. */
   async redis(args) {
     const socket = path.join(this.sockets, 'redis.sock');
     const { stdout } = await run('redis-cli', ['-s', socket, ...args]);
     return stdout.trimEnd();
   }
 
-  // --- telling what happened ---
+  // --- logs ---
 
-  /** The last lines of what was said: by the run script and each server. */
+  /** The last lines of the run script's output and of each server's log. */
   tails(lines = LOG_TAIL_LINES) {
     const part = (title, all) => (all.length === 0 ? [] :
       [`--- ${title}`, ...all.slice(-lines).map(printable)]);
@@ -316,7 +316,7 @@ class Stack extends Site {
     ].join('\n');
   }
 
-  /** The lines that a server has said so far; 'run': the run script. */
+  /** The lines that a server has logged so far; 'run': the run script. */
   log(name) {
     if (name === 'run') return this.#output;
     try {
@@ -327,16 +327,16 @@ class Stack extends Site {
     }
   }
 
-  /** The same error with the servers' last words. */
+  /** The same error with the last lines of each log. */
   explain(error) {
     const message = `${error.message}\n${this.tails()}`;
     const frames = error.stack?.match(/(\n +at .*)+$/)?.[0] ?? '';
-    const told = new Error(message);
-    told.stack = `${error.name}: ${message}${frames}`;
-    return told;
+    const explained = new Error(message);
+    explained.stack = `${error.name}: ${message}${frames}`;
+    return explained;
   }
 
-  /** Wraps a test's function: when it fails, the logs are told with it. */
+  /** Wraps a test's function: its failure includes the logs. */
   logged(fn) {
     return async (...args) => {
       try {
@@ -350,8 +350,8 @@ class Stack extends Site {
   // --- the end ---
 
   /**
-   * Stops everything as Ctrl-C would, and asserts that it was a clean end:
-   * exit 0, no process left, no sanitizer's complaint in any log.
+   * Stops everything as Ctrl-C does, and asserts a clean end: exit status 0, no
+   * process left, no report of a sanitizer in any log.
    */
   async stop({ keep = false } = {}) {
     const all = descendants(this.#child.pid).map(stat).filter(Boolean);
@@ -374,7 +374,7 @@ class Stack extends Site {
   }
 }
 
-// nginx quotes whatever bytes it was sent
+// nginx logs the bytes of a request as they are
 function printable(line) {
   return `    ${line.slice(0, 300).replace(/\p{Cc}/gu, '?')}`;
 }

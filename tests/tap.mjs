@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads what a test program says in TAP: cmocka's dialect, that of node:test
-// with its nested subtests, and plain lines. Knows nothing of programs.
+// Parses the TAP output of a test program: cmocka's dialect, node:test's with
+// its nested subtests, and plain TAP. Knows nothing of processes.
 
 const RESULT = /^( *)(not )?ok\b *(\d+)? *-? ?(.*)$/;
 const PLAN = /^( *)1\.\.(\d+)/;
 
 /**
- * Returns {tests, problems}. A test is {name, status, details}: status is
- * passed, failed or skipped; details are the lines that belong to it. A test
+ * Returns {tests, problems, before}. A test is {name, status, details}: status
+ * is passed, failed or skipped; details are the lines that belong to it. A test
  * with subtests is not counted beside them, unless it alone failed. problems
- * tells what is wrong with the whole.
+ * lists faults of the output as a whole; before holds the lines after the last
+ * test.
  */
 export function parseTap(text) {
-  const open = []; // results whose parent has not come yet
+  const open = []; // results whose parent has not been read yet
   const problems = [];
-  let before = []; // lines that the next result gets
-  let last; // the result that the next lines belong to
+  let before = []; // lines that belong to the next result
+  let last; // the result to which the next lines belong
   let plan;
 
   for (const line of text.split('\n')) {
@@ -41,12 +42,12 @@ export function parseTap(text) {
   if (plan === undefined) {
     problems.push('it ended before its plan: 1..N is missing');
   } else if (plan !== open.length) {
-    problems.push(`it planned ${plan} tests and told of ${open.length}`);
+    problems.push(`it planned ${plan} tests and reported ${open.length}`);
   }
   return { tests: open.flatMap((entry) => entry.tests), problems, before };
 }
 
-// The diagnostics of a result: comments, or a block of YAML.
+// Whether a line is a diagnostic of this result: a comment or part of its YAML.
 function belongs(line, result) {
   if (result.inYaml) {
     if (/^ *\.\.\.$/.test(line)) result.inYaml = false;
@@ -59,7 +60,7 @@ function belongs(line, result) {
   return /^ *#/.test(line);
 }
 
-// Takes what is indented deeper as subtests of this result.
+// Takes the open results that are indented deeper as subtests of this one.
 function close(open, [, spaces, not, , title], before) {
   const indent = spaces.length;
   const [, name, directive] = title.match(/^(.*?)(?: +# *(skip|todo)\b.*)?$/i);
@@ -72,9 +73,9 @@ function close(open, [, spaces, not, , title], before) {
     subtests.unshift(...open.pop().tests);
   }
   for (const test of subtests) test.name = `${name} > ${test.name}`;
-  const toldBySubtests = subtests.length > 0 &&
+  const areSubtestsEnough = subtests.length > 0 &&
     (status !== 'failed' || subtests.some((test) => test.status === 'failed'));
-  entry.tests = toldBySubtests
+  entry.tests = areSubtestsEnough
     ? subtests : [...subtests, { name, status, details }];
   open.push(entry);
   return entry;
