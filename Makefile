@@ -54,7 +54,7 @@ RELAY = main stats \
 	process/drain process/handover process/master process/heartbeat \
 	process/worker \
 	hub/cache_channel hub/client_event hub/fanout hub/heal hub/occupancy \
-	hub/presence hub/connection_quota hub/session hub/topic_router hub/signed_in_users \
+	hub/presence hub/connection_quota hub/session hub/time_limit hub/topic_router hub/signed_in_users \
 	backends/bus backends/log_reader backends/redis_link backends/roster \
 	net/conn net/conn_set net/listener net/loop net/outbuf \
 	net/peer_address net/log_throttle \

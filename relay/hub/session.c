@@ -24,9 +24,6 @@
  * may cost Redis two commands and PostgreSQL a look-up. */
 #define SUBSCRIBE_EACH_MS 50
 
-/* Between two checks of the sessions that have a time limit. */
-#define LOOK_MS 1000
-
 struct session_set {
 	struct loop *loop;
 	struct conn_set *conns;
@@ -34,8 +31,7 @@ struct session_set {
 	const struct session_ops *ops;
 	void *ctx;
 	struct frame *ping, *pong; /* the same for every session */
-	struct list watched;       /* sessions with a time limit */
-	struct loop_timer look;    /* checks them */
+	struct time_limits limits;
 };
 
 static struct session *session_of(struct conn *conn)
@@ -65,53 +61,36 @@ static void send_error(struct session *session, int code, const char *message,
 
 /* ---- time limits ---- */
 
-static uint32_t now_s(const struct session_set *set)
+static void on_due(struct time_limit *limit, enum time_limit_kind kind)
 {
-	return (uint32_t)(loop_now_ms(set->loop) / 1000);
+	struct session *session = container_of(limit, struct session, limit);
+
+	conn_close(&session->conn, kind == TIME_LIMIT_AUTHORIZE
+					   ? PUSHER_CAUSE_UNAUTHORIZED
+					   : PUSHER_CAUSE_IDLE);
 }
 
-static bool must_authorize(const struct session *session)
+/* From its opening on the session has a limited time to authorize itself. */
+static void limit_authorization(struct session *session)
 {
-	return session->app->authorized_within_s > 0 && !session->is_authorized;
+	uint32_t within_s = (uint32_t)session->app->authorized_within_s;
+
+	if (within_s > 0)
+		time_limit_set(&session->set->limits, &session->limit,
+			       TIME_LIMIT_AUTHORIZE,
+			       session->conn.opened_s + within_s);
 }
 
-static bool must_subscribe(const struct session *session)
+/* The session has no subscription: it has a limited time to subscribe. */
+static void limit_idleness(struct session *session)
 {
-	return session->set->conf.idle_timeout_s > 0 &&
-	       session->subscription_count == 0;
-}
+	struct session_set *set = session->set;
+	uint32_t within_s = (uint32_t)set->conf.idle_timeout_s;
+	uint32_t now_s = (uint32_t)(loop_now_ms(set->loop) / 1000);
 
-/* Puts the session on the watched list or takes it off. Call it whenever
- * must_authorize or must_subscribe may have changed. */
-static void review_limits(struct session *session)
-{
-	list_remove(&session->link);
-	if (must_authorize(session) || must_subscribe(session))
-		list_append(&session->set->watched, &session->link);
-}
-
-static void check_time(struct session *session)
-{
-	const struct session_conf *conf = &session->set->conf;
-	uint32_t now = now_s(session->set);
-
-	if (must_authorize(session) &&
-	    now - session->conn.opened_s >= session->app->authorized_within_s)
-		conn_close(&session->conn, PUSHER_CAUSE_UNAUTHORIZED);
-	else if (must_subscribe(session) &&
-		 now - session->idle_since_s >= conf->idle_timeout_s)
-		conn_close(&session->conn, PUSHER_CAUSE_IDLE);
-}
-
-/* No session leaves the list meanwhile: a closed one ends after the turn. */
-static void on_look(struct loop_timer *timer)
-{
-	struct session_set *set = container_of(timer, struct session_set, look);
-	struct list *link;
-
-	for (link = set->watched.next; link != &set->watched; link = link->next)
-		check_time(container_of(link, struct session, link));
-	loop_set_timer(set->loop, timer, LOOK_MS, on_look);
+	if (within_s > 0)
+		time_limit_set(&set->limits, &session->limit,
+			       TIME_LIMIT_SUBSCRIBE, now_s + within_s);
 }
 
 /* ---- connecting ---- */
@@ -193,8 +172,8 @@ static void on_open(struct conn *conn)
 	pusher_add_established(&text, session->subscriber.socket_id,
 			       session->set->conf.activity_timeout_s);
 	send_text(session, &text);
-	session->idle_since_s = now_s(session->set);
-	review_limits(session);
+	limit_authorization(session);
+	limit_idleness(session);
 }
 
 /* ---- subscriptions ---- */
@@ -217,10 +196,8 @@ static void drop_subscription(struct session *session, struct subscription **at)
 	struct subscription *subscription = *at;
 
 	*at = subscription->next;
-	if (--session->subscription_count == 0) {
-		session->idle_since_s = now_s(session->set);
-		review_limits(session);
-	}
+	if (--session->subscription_count == 0)
+		limit_idleness(session);
 	session->set->ops->on_unsubscribe(session->set->ctx, subscription);
 	free(subscription->user_id);
 	free(subscription);
@@ -293,9 +270,9 @@ static struct subscription *add_subscription(struct session *session,
 	subscription->next = session->subscriptions;
 	session->subscriptions = subscription;
 	session->subscription_count++;
+	time_limit_clear(&session->limit, TIME_LIMIT_SUBSCRIBE);
 	if (!is_public)
-		session->is_authorized = true;
-	review_limits(session);
+		time_limit_clear(&session->limit, TIME_LIMIT_AUTHORIZE);
 	return subscription;
 }
 
@@ -372,8 +349,7 @@ static void sign_in(struct session *session,
 		return;
 	}
 	session->user_id = xstrndup(user.user_id.ptr, user.user_id.len);
-	session->is_authorized = true;
-	review_limits(session);
+	time_limit_clear(&session->limit, TIME_LIMIT_AUTHORIZE);
 	pusher_member_release(&user);
 	pusher_add_signed_in(&text, message->user_data);
 	send_text(session, &text);
@@ -452,7 +428,7 @@ static void on_close(struct conn *conn)
 		drop_subscription(session, &session->subscriptions);
 	if (session->user_id != NULL && session->set->ops->on_signout != NULL)
 		session->set->ops->on_signout(session->set->ctx, session);
-	list_remove(&session->link);
+	time_limit_release(&session->limit);
 	leave_place(session);
 }
 
@@ -500,8 +476,7 @@ struct session_set *session_set_new(struct loop *loop,
 	set->ctx = ctx;
 	set->ping = make_constant(pusher_add_ping);
 	set->pong = make_constant(pusher_add_pong);
-	list_init(&set->watched);
-	loop_set_timer(loop, &set->look, LOOK_MS, on_look);
+	time_limits_init(&set->limits, loop, on_due);
 	return set;
 }
 
@@ -509,7 +484,7 @@ void session_set_free(struct session_set *set)
 {
 	conn_set_abort(set->conns);
 	conn_set_free(set->conns);
-	loop_clear_timer(set->loop, &set->look);
+	time_limits_release(&set->limits);
 	frame_unref(set->ping);
 	frame_unref(set->pong);
 	free(set);
@@ -536,5 +511,5 @@ void session_accept(struct session_set *set, int fd,
 
 	conn_set_add(set->conns, &session->conn, fd, address);
 	session->set = set;
-	list_init(&session->link);
+	time_limit_init(&session->limit);
 }

@@ -7,6 +7,7 @@
 #define RELAY_HUB_SESSION_H
 
 #include "relay/channels/channel.h"
+#include "relay/hub/time_limit.h"
 #include "relay/hub/token_bucket.h"
 #include "relay/net/conn_set.h"
 
@@ -24,13 +25,10 @@ struct session {
 	char *user_id;                      /* NULL: not signed in */
 	struct signin *signin;              /* written by signed_in_users.c */
 	uint32_t subscription_count;
-	struct token_bucket subscribes, client_events;
-	struct list link;      /* in the set's watched, or in no list */
-	uint32_t idle_since_s; /* without a subscription since */
-	bool is_authorized;    /* signed in or subscribed to a channel
-				  that is not public */
-	bool has_place;        /* counted by connection_quota */
+	bool has_place;  /* counted by connection_quota */
 	uint8_t refusal; /* enum pusher_cause, sent when the socket is open */
+	struct token_bucket subscribes, client_events;
+	struct time_limit limit;
 };
 
 struct session_conf {
