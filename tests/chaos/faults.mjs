@@ -99,8 +99,8 @@ async function diskFull(world, ms) {
   // without free space it may fail to start, and be given up
   fs.writeFileSync(hold, '');
   try {
-    // the server writes meanwhile: nearly everything at once, the rest byte by
-    // byte
+    // the server writes meanwhile: take nearly everything at once, then the
+    // rest in small blocks
     await until('the disk is nearly full', async () => {
       const { bavail, bsize } = fs.statfsSync(folder);
       const length = Math.max(1, Math.floor(bavail * 0.99)) * bsize;

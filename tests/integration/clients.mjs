@@ -48,10 +48,7 @@ export function closePusher(pusher) {
 
 export const PUSHER_VERSION = require('pusher-js/package.json').version;
 
-/**
- * Cuts the client's connection without a Close frame; the client notices by
- * itself.
- */
+/** Destroys the client's socket without a Close frame; it then reconnects. */
 export function sever(pusher) {
   pusher.connection.connection?.transport?.socket?._stream?.destroy();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// An app's server: the official library, unmodified, and requests signed by
-// hand that are wrong in exactly one place.
+// An app's server: the official library, unmodified, and requests that the
+// test signs itself, to be wrong in exactly one place.
 
 import { createHash, createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
