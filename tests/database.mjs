@@ -49,12 +49,25 @@ export async function makeDatabase(start) {
   if (fs.existsSync(to)) return;
   const stack = await start();
   await stack.stop({ keep: true }); // a clean end: nothing is to be recovered
+  fs.mkdirSync(FOLDER, { recursive: true });
+  const part = fs.mkdtempSync(path.join(FOLDER, 'part-'));
   try {
-    fs.rmSync(FOLDER, { recursive: true, force: true }); // older ones
-    fs.mkdirSync(FOLDER, { recursive: true });
-    copy(databaseOf(stack.stateDir), `${to}.new`);
-    fs.renameSync(`${to}.new`, to);
+    copy(databaseOf(stack.stateDir), path.join(part, 'database'));
+    removeOld(to);
+    // another run may have been faster: then theirs is as good
+    if (!fs.existsSync(to)) fs.renameSync(path.join(part, 'database'), to);
   } finally {
-    fs.rmSync(stack.stateDir, { recursive: true, force: true });
+    for (const folder of [part, stack.stateDir]) {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function removeOld(current) {
+  for (const name of fs.readdirSync(FOLDER)) {
+    const file = path.join(FOLDER, name);
+    if (name.startsWith('database-') && file !== current) {
+      fs.rmSync(file, { recursive: true });
+    }
   }
 }
