@@ -105,10 +105,11 @@ enum sequence_outcome {
 };
 
 /* A read from from_id on has ended, and each event that it brought has been
- * given to sequence_arrive. head: the last id of the log at that read. If the
- * read brought nothing because the log ends before from_id, whoever announced
- * a higher id was wrong, or ahead of the server that was read: the stash and
- * the target are dropped, and a later head restores them. */
+ * given to sequence_arrive. head: the last id of the log at that read.
+ *
+ * If the read brought nothing and the log ends before from_id, a higher id was
+ * announced by mistake, or by a server that is ahead of the one that was read.
+ * Then the stash and the target are dropped; a later head restores them. */
 enum sequence_outcome sequence_end_read(struct sequence *sequence,
 					int64_t from_id, int64_t head);
 

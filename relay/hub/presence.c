@@ -216,11 +216,11 @@ static void settle_joins(struct place *place)
 static void register_member(struct place *place,
 			    const struct room_member *member)
 {
-	struct roster_member told = { room_member_user(member),
-				      room_member_info(member) };
+	struct roster_member entry = { room_member_user(member),
+				       room_member_info(member) };
 
 	roster_register(place->presence->roster, false, place->channel->app->id,
-			channel_name(place->channel), &told, 1);
+			channel_name(place->channel), &entry, 1);
 }
 
 /* Redis has no room for the user. A member that was admitted while Redis was
@@ -264,14 +264,14 @@ static void query_join(struct place *place, struct room_member *member)
 {
 	const struct app *app = place->channel->app;
 	struct span user = room_member_user(member);
-	struct roster_member told = { user, room_member_info(member) };
+	struct roster_member entry = { user, room_member_info(member) };
 	struct join_query *query = xmalloc(sizeof(*query) + user.len);
 
 	query->place = place;
 	query->user_len = user.len;
 	memcpy(query->user, user.ptr, user.len);
 	if (!roster_join(place->presence->roster, app->id,
-			 channel_name(place->channel), &told,
+			 channel_name(place->channel), &entry,
 			 app->presence_members_max, on_join, query)) {
 		free(query);
 		return;

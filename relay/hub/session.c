@@ -246,7 +246,7 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 		unauthorized = { CODE_UNAUTHORIZED, "AuthError", 401,
 				 "Not authorized to subscribe" };
 	const struct session_conf *conf = &session->set->conf;
-	struct authorization who = session_authorization(session);
+	struct authorization auth = session_authorization(session);
 
 	if (!channel_name_is_valid(message->channel) &&
 	    channel_name_user(message->channel).ptr == NULL)
@@ -258,8 +258,8 @@ check_subscribe(struct session *session, const struct pusher_message *message)
 	if (!token_bucket_spend(&session->subscribes, now_ms(session),
 				conf->subscriptions_max, SUBSCRIBE_EACH_MS))
 		return &too_often;
-	return authorization_may_subscribe(&who, message) ? NULL
-							  : &unauthorized;
+	return authorization_may_subscribe(&auth, message) ? NULL
+							   : &unauthorized;
 }
 
 static struct subscription *add_subscription(struct session *session,
@@ -339,8 +339,8 @@ static void sign_in(struct session *session,
 {
 	const struct session_set *set = session->set;
 	struct pusher_member user;
-	struct authorization who = session_authorization(session);
-	const char *why = authorization_check_signin(&who, message, &user);
+	struct authorization auth = session_authorization(session);
+	const char *why = authorization_check_signin(&auth, message, &user);
 	struct buf text = BUF_INIT;
 
 	if (why != NULL) {
