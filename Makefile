@@ -87,10 +87,11 @@ all: $(BUILD)/messages-fcgi $(BUILD)/relay ## build both programs
 
 run: ## install what running needs, build, and run everything in private
 	@deploy/dev/install run
-	@$(MAKE) --no-print-directory all page
+	@$(MAKE) --no-print-directory all
 	@exec deploy/dev/run
 
-page: ## bundle the chat page into build/web/
+page: ## install what bundling needs, and bundle the chat page into web/dist/
+	@deploy/dev/install page
 	@node web/build.mjs
 
 clean: ## remove what was built; data in var/ stays
@@ -178,7 +179,7 @@ fuzz: ## look for inputs that break a parser: FUZZ_SECONDS
 	$(FUZZ_BUILD) $(FUZZ:%=fuzz-%)
 
 CHAOS_READY = @deploy/dev/install test && $(MAKE) --no-print-directory \
-	all page with-chaos
+	all with-chaos
 chaos: ## break everything for minutes: CHAOS_SECONDS, CHAOS_SEED
 	$(CHAOS_READY)
 	@node tests/chaos/chaos.mjs

@@ -30,12 +30,10 @@ put = echo '  INSTALL $(3)'; sed -e 's|/usr/sbin|$(sbindir)|g' \
 	-e 's|/etc/pushlog|$(sysconfdir)/pushlog|g' $(2) | \
 	install -D -m $(1) /dev/stdin '$(DESTDIR)$(3)';
 
-install: all ## install below PREFIX, after `make page`
-	@test -e $(BUILD)/web/index.html || \
-		{ echo 'the page is not built: make page' >&2; exit 1; }
+install: all ## install below PREFIX
 	install -D -t '$(DESTDIR)$(sbindir)' $(INSTALL_PROGRAMS:%=$(BUILD)/%)
 	rm -rf '$(DESTDIR)$(share)'
-	install -D -m 644 -t '$(DESTDIR)$(share)/web' $(BUILD)/web/*
+	install -D -m 644 -t '$(DESTDIR)$(share)/web' web/dist/*
 	install -D -m 644 -t '$(DESTDIR)$(share)/sql' sql/*.sql
 	install -D -m 644 -t '$(DESTDIR)$(share)/sql/functions' sql/functions/*.sql
 	@set -e; $(foreach f,$(INSTALL_COMMANDS),\
@@ -60,16 +58,15 @@ uninstall: ## remove what install put there, but for the configuration
 
 # --- the Debian package ---
 
-# A package is built from a tree with debian/ on top, and without the network.
-# So it gets a tree of its own, and the page as npm's esbuild makes it here.
+# A package is built from a tree with debian/ on top, so it gets a tree of its own.
 DEB_TREE = $(BUILD)/deb/pushlog
-DEB_SOURCES = Makefile LICENSE README.md docs common messages-fcgi relay sql deploy
+DEB_SOURCES = Makefile LICENSE README.md docs common messages-fcgi relay sql \
+	deploy web/dist
 
-deb: page ## build the Debian package in build/
+deb: ## build the Debian package in build/
 	rm -rf $(BUILD)/deb
-	mkdir -p $(DEB_TREE)/build
+	mkdir -p $(DEB_TREE)
 	cp -a --parents $(DEB_SOURCES) $(DEB_TREE)
-	cp -a $(BUILD)/web $(DEB_TREE)/build/
 	mv $(DEB_TREE)/deploy/debian $(DEB_TREE)
 	cd $(DEB_TREE) && dpkg-buildpackage --build=binary --no-sign
 	mv $(BUILD)/deb/pushlog_*.deb $(BUILD)/

@@ -67,7 +67,7 @@ function job(name, command) {
 const SUITES = {
   chaos: { jobs: every(nodeFiles('tests/chaos'),
     commands(['60s', [process.execPath, 'tests/chaos/chaos.mjs', '60']])),
-  make: ['all', 'page', 'with-chaos'], limitS: 600, hasStacks: true },
+  make: ['all', 'with-chaos'], limitS: 600, hasStacks: true },
   lint: { jobs: scripts(['rules', 'tests/lint/run'], ['conf', 'tests/lint/conf']),
     gcc: ['all'], asan: ['all'], limitS: 120, isStatic: true },
   unit: { jobs: built('unit'), asan: ['unit'], limitS: 120 },
@@ -77,8 +77,8 @@ const SUITES = {
   roster: { jobs: nodeFiles('tests/roster'), limitS: 120 },
   web: { jobs: nodeFiles('web/test'), limitS: 120 },
   integration: { jobs: nodeFiles('tests/integration'),
-    make: ['all', 'page', 'load'], limitS: 300, hasStacks: true },
-  browser: { jobs: nodeFiles('tests/browser'), make: ['all', 'page'],
+    make: ['all', 'load'], limitS: 300, hasStacks: true },
+  browser: { jobs: nodeFiles('tests/browser'), make: ['all'],
     limitS: 300, hasStacks: true },
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Bundles the page into build/web, or into the folder given. Names carry a
-// hash of the content, so all but index.html may be cached for ever.
+// Bundles the page into web/dist, or into the given folder. web/dist is committed,
+// so that nothing but this script needs Node.js; a test rebuilds it and compares.
+// File names carry a hash of the content, so all but index.html may be cached
+// without limit.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const out = path.resolve(process.argv[2] ?? path.join(here, '../build/web'));
+const out = path.resolve(process.argv[2] ?? path.join(here, 'dist'));
 
 const { outputFiles } = await esbuild.build({
   absWorkingDir: here, // no path of the building machine in the bundle
@@ -28,12 +30,12 @@ const { outputFiles } = await esbuild.build({
   format: 'esm',
   target: ['chrome100', 'firefox100', 'safari15.4'],
   define: { 'process.env.NODE_ENV': '"production"' },
-  legalComments: 'linked', // the libraries' licences ask to be told
+  legalComments: 'linked', // the libraries' licences require it
   write: false,
   logLevel: 'warning',
 });
 
-// index.html names {app.js}; what is served is app-HASH.js
+// index.html names {app.js}; the served file is app-HASH.js
 const hashed = new Map(outputFiles.map((file) => {
   const name = path.basename(file.path);
   return [name.replace(/-[A-Z0-9]{8}\./, '.'), name];
@@ -44,7 +46,7 @@ const html = fs.readFileSync(path.join(here, 'src/index.html'), 'utf8')
     return hashed.get(name);
   });
 
-// what index.html names is there before it is, and goes after it
+// index.html is written after the new files it names and before the old ones go
 fs.mkdirSync(out, { recursive: true });
 for (const file of outputFiles) fs.writeFileSync(file.path, file.contents);
 fs.writeFileSync(path.join(out, 'index.html'), html);

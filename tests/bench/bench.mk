@@ -26,11 +26,11 @@ $(BUILD)/bench-fcgi: $(BUILD)/obj/tests/bench/peers/fcgi.o $(COMMON_OBJ)
 
 bench: ## compare both programs with peers: BENCH_ROUNDS, BENCH_ONLY
 	@deploy/dev/install run
-	@$(MAKE) --no-print-directory all page load
+	@$(MAKE) --no-print-directory all load
 	@exec node tests/bench/run.mjs
 profile: ## show where relay spends its time: BENCH_ONLY names the scenario
 	@deploy/dev/install run
-	@$(MAKE) --no-print-directory all page load
+	@$(MAKE) --no-print-directory all load
 	@exec node tests/bench/profile.mjs
 
 .PHONY: load bench profile

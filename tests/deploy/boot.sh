@@ -79,7 +79,7 @@ install_servers() {
   apt-get update
   apt-get install -y --no-install-recommends "${server_packages[@]}"
   apt-get install -y --no-install-recommends "${other_packages[@]}"
-  "$top/deploy/dev/install" run packages
+  "$top/deploy/dev/install" page packages
   rm /usr/sbin/policy-rc.d
   # the trial must not fail because it cannot reach a mirror
   : >/etc/apt/sources.list
@@ -92,7 +92,7 @@ make_tree() {
   rm -rf "$booted"
   cp -a --reflink=auto "$bare/servers" "$booted"
   copy_checkout "$top" "$booted$checkout"
-  "$top/deploy/dev/install" run >"$bare/npm.log" || fail "see $bare/npm.log"
+  "$top/deploy/dev/install" page >"$bare/npm.log" || fail "see $bare/npm.log"
   cp -a "$top/web/node_modules" "$booted$checkout/web/"
   chroot "$booted" chown -R ada: "$checkout"
   chmod 700 "$booted$home"

@@ -345,8 +345,8 @@ promise('an upgrade under load fails no post and loses no subscriber', async (t)
   // a change that nginx must load
   fs.appendFileSync(path.join(project.folder, 'deploy/compose/nginx.conf'),
     '# one line more\n');
-  fs.appendFileSync(path.join(project.folder, 'web/src/style.css'),
-    'main { --upgraded: 1; }\n');
+  fs.appendFileSync(path.join(project.folder, 'web/dist/index.html'),
+    '<!-- upgraded -->\n');
   const page = (await project.request('/')).text;
 
   const clients = [];

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Bare Debian trees, to be sourced by the trials of this folder, which set
-# $trial, their name, and $bare, the folder where the bare system is kept.
+# Bare Debian trees. The trials of this folder source this file; they set $trial,
+# their name, and $bare, the folder for the bare system and fetched packages.
 
 say() {
   printf '%s: %s\n' "$trial" "$*"
@@ -13,6 +13,15 @@ fail() {
   exit 1
 }
 
+# choose_release NAME: sets the release and the folders that belong to it.
+choose_release() {
+  release=$1
+  base=$bare/base
+  debs=$bare/debs
+  [ "$release" = bookworm ] || base+=-$release debs+=-$release
+}
+choose_release bookworm
+
 # The address of a Debian archive in this machine's apt sources.
 mirror_of() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || :; } |
@@ -21,31 +30,31 @@ mirror_of() {
 
 make_new_base() {
   command -v debootstrap >/dev/null || fail 'debootstrap is not installed'
-  local mirror security new=$bare/base.new options=(--variant=minbase)
+  local mirror security new=$base.new options=(--variant=minbase)
   mirror=$(mirror_of debian) || fail "no Debian mirror in this machine's apt"
   security=$(mirror_of debian-security) || security=
   # without them apt could not even fetch them
   [[ $mirror != https:* ]] || options+=(--include=ca-certificates)
-  say "making a bare Debian 12 in $bare/base"
+  say "making a bare Debian $release in $base"
   rm -rf "$new"
-  debootstrap "${options[@]}" bookworm "$new" "$mirror" >"$bare/base.log" ||
-    { tail -n 20 "$bare/base.log" >&2; fail 'debootstrap'; }
+  debootstrap "${options[@]}" "$release" "$new" "$mirror" >"$base.log" ||
+    { tail -n 20 "$base.log" >&2; fail 'debootstrap'; }
   {
-    echo "deb $mirror bookworm main"
-    echo "deb $mirror bookworm-updates main"
-    [ -z "$security" ] || echo "deb $security bookworm-security main"
+    echo "deb $mirror $release main"
+    echo "deb $mirror $release-updates main"
+    [ -z "$security" ] || echo "deb $security $release-security main"
   } >"$new/etc/apt/sources.list"
   rm -rf "$new"/var/lib/apt/lists/* "$new"/var/cache/apt/archives/*.deb
-  mv "$new" "$bare/base"
+  mv "$new" "$base"
 }
 
 # The bare system, made once.
 make_base() {
   local turn
   mkdir -p "$bare"
-  exec {turn}>"$bare/base.lock"
+  exec {turn}>"$base.lock"
   flock "$turn"
-  [ -e "$bare/base" ] || make_new_base
+  [ -e "$base" ] || make_new_base
   exec {turn}>&-
 }
 
@@ -60,7 +69,7 @@ copy_checkout() {
     done | tar --null --files-from - --create) | tar --extract --directory "$2"
 }
 
-# What the tree needs to reach the network the way this machine does.
+# Gives the tree this machine's access to the network.
 copy_network() {
   local tree=$1 name value
   cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
@@ -90,7 +99,7 @@ enter_tree() {
   mount --bind "$tree" "$tree" # its root is one for unshare and mount, too
   mount -t proc proc "$tree/proc"
   mount --rbind /sys "$tree/sys"
-  mount --bind "$bare/debs" "$tree/var/cache/apt/archives"
+  mount --bind "$debs" "$tree/var/cache/apt/archives"
   mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
   mkdir "$tree/dev/shm" "$tree/dev/pts"
   mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
