@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the caller sets what is named below
+# shellcheck shell=bash disable=SC2154 # the caller sets the variables named below
 #
-# The part of deploy/dev/run that knows processes and not what they serve:
-# starts servers by name, starts again what dies, stops them in order. The
-# caller defines become NAME, which ends in a call of launch, and stop_signal
-# NAME; and sets state, server_ids, run_lock.
+# The part of deploy/dev/run that manages processes and does not know what they
+# serve. It starts servers by name, restarts those that die, and stops them in
+# order. The caller defines become NAME, which ends in a call of launch, and
+# stop_signal NAME; and sets state, server_ids and run_lock.
 
-restarts_allowed=4 # in so many seconds:
+restarts_allowed=4 # within this many seconds:
 restarts_window=10
 start_deadline=60
 stop_deadline=20 # more than the 15 that messages-fcgi may take
 
-declare -A pid=()     # of each server that was started; empty: away
+declare -A pid=()     # of each started server; empty: not running
 declare -A deaths=()  # when each server died, in the window; microseconds
 declare -A not_before=() # when each may be started again; microseconds
 
-# Set by a signal, and looked at where nothing is half done: an exit from within
+# Set by a signal, and checked where no step is half done: an exit from within
 # the trap has crashed bash 5.2.
 asked_to_stop=
 
-# A pipe that never says anything: reading it is a pause without a process.
+# A pipe without a writer: a read with a timeout is a pause without a process.
 exec {silence}<> <(:)
 pause() {
   read -rt 0.05 -u "$silence" || :
@@ -34,7 +34,7 @@ say() {
   echo "run: $*" >&2
 }
 
-# What fails because of a Ctrl-C, which reaches every child, is no failure.
+# Ctrl-C reaches every child: a failure because of it does not count.
 die() {
   [ -z "$asked_to_stop" ] || exit 0
   say "$@"
@@ -58,8 +58,9 @@ forget_last_run() {
 }
 
 # launch SIGNAL COMMAND…: becomes the command, as the servers' user, in a
-# session of its own (a Ctrl-C is for us alone), and gets SIGNAL when we die,
-# however we die. The signals that bash ignores in background are restored.
+# session of its own, so that Ctrl-C reaches only the supervisor. The command
+# gets SIGNAL when the supervisor dies, for any reason. Signals that bash ignores
+# in the background are restored.
 launch() {
   exec env --default-signal setsid setpriv --pdeathsig "$1" \
     "${server_ids[@]}" -- "${@:2}"
@@ -71,7 +72,7 @@ start() {
   echo $! >"$state/run/$1.pid"
 }
 
-# A process that has ended but is not waited for yet does not run.
+# A zombie, which has ended but was not waited for, does not run.
 is_running() {
   local stat
   [ -n "${pid[$1]-}" ] &&
@@ -79,11 +80,11 @@ is_running() {
     [[ ${stat##*) } != Z* ]]
 }
 
-# Notes that a server is gone, and how: sets obituary.
+# Records that a server has ended; sets obituary to how.
 bury() {
   local status=0
-  wait "${pid[$1]}" 2>/dev/null || status=$? # bash would tell of it, too
-  # a master that was killed leaves workers, with the port or socket
+  wait "${pid[$1]}" 2>/dev/null || status=$? # bash would report it, too
+  # a killed master leaves workers, which hold the port or socket
   kill -KILL -- "-${pid[$1]}" 2>/dev/null || :
   obituary="$1 (pid ${pid[$1]}) ended with status $status"
   ((status <= 128)) ||
@@ -92,8 +93,8 @@ bury() {
   rm -f "$state/run/$1.pid"
 }
 
-# Decides when a server that died is started again: at once, then after
-# longer and longer pauses, then not at all.
+# Decides when a dead server is started again: at once, then after longer and
+# longer pauses, then not at all.
 plan_restart() {
   local name=$1 now recent=() at
   now=$(now_us)
@@ -108,7 +109,7 @@ plan_restart() {
   say "$obituary; it is started again"
 }
 
-# What supervise does about one server.
+# Supervises one server: one step.
 look_after() {
   local name=$1
   is_running "$name" && return
@@ -126,7 +127,7 @@ look_after() {
   fi
 }
 
-# Keeps all servers running, for ever.
+# Keeps all servers running, without end.
 supervise() {
   local name
   while pause; do
@@ -136,8 +137,8 @@ supervise() {
   done
 }
 
-# await WHAT COMMAND…: returns when the command succeeds. While we wait, a
-# server that ends is a reason to give up.
+# await WHAT COMMAND…: returns when the command succeeds. Gives up if a server
+# ends meanwhile.
 await() {
   local end=$((SECONDS + start_deadline)) name
   until "${@:2}"; do
@@ -151,13 +152,13 @@ await() {
   done
 }
 
-# Stops the servers named, one after the other.
+# Stops the named servers, one after the other.
 stop_servers() {
   local name end
   trap '' INT TERM HUP
   asked_to_stop=
   for name in "$@"; do
-    # one that has just died may have left workers: bury ends them
+    # a server that has just died may have left workers: bury ends them
     [ -n "${pid[$name]-}" ] || continue
     kill -s "$(stop_signal "$name")" "${pid[$name]}" 2>/dev/null || :
     end=$((SECONDS + stop_deadline))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A Redis of a test's own, and as much of its protocol as talking to it takes.
+// A private Redis for a test, and the part of its protocol that the test needs.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import path from 'node:path';
 
 import { until } from '../stack.mjs';
 
-/** Starts one that keeps nothing; it ends with the test that started it. */
+/** Starts a Redis without persistence; it ends with the test that started it. */
 export async function startRedis() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-redis-'));
   const socket = path.join(folder, 'redis.sock');
@@ -29,7 +29,7 @@ export async function startRedis() {
   };
 }
 
-/** A connection: command() answers what Redis does, and throws its errors. */
+/** A connection: command() returns the reply of Redis, or throws its error. */
 export async function connect(socket) {
   const connection = net.connect(socket);
   await new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ class Connection {
 
   constructor(socket) {
     this.#socket = socket;
-    this.pushed = []; // what came unasked, each an array
+    this.pushed = []; // messages of subscriptions, each an array
     socket.on('data', (bytes) => {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
       this.#take();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What common/wire/roster.lua promises, on a Redis of its own. The clock is the
-// test's: a script that is told the time needs no test that waits.
+// The promises of common/wire/roster.lua, on a private Redis. The test sets the
+// script's clock, so it never waits.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ const TERMINATED_MS = 60_000;
 
 let server;
 let redis;
-let listener; // to the hints
+let listener; // receives the hints
 let sha;
 
 before(async () => {
@@ -58,7 +58,7 @@ function pass(ms) {
   return redis.command('incrby', 'clock', ms);
 }
 
-// What was published since the last call.
+// The hints that were published since the last call.
 async function hints() {
   await redis.command('publish', 'p:roster', 'end');
   const is = ([, text]) => text === 'end';
@@ -67,7 +67,7 @@ async function hints() {
     .filter((text) => text !== 'end');
 }
 
-// All that would be posted to the app, in order.
+// The events that would be posted to the app, in order.
 async function webhooks(app = APP) {
   const entries = await redis.command('xrange', `p:webhooks:${app}`, '-', '+');
   await redis.command('del', `p:webhooks:${app}`);
@@ -111,7 +111,7 @@ test('a node that has not begun is refused', async () => {
   assert.deepEqual(await redis.command('keys', 'p:roster:node*'), []);
 });
 
-test('who begins is told how long it may be silent', async () => {
+test('a beginning node learns its lease', async () => {
   assert.equal(await roster('begin', 'n1', APP, ''), LEASE_MS);
   await pass(LEASE_MS - 1);
   assert.equal(await roster('renew', 'n1'), 1);
@@ -121,7 +121,7 @@ test('who begins is told how long it may be silent', async () => {
   await assert.rejects(roster('renew', 'n1'), /UNKNOWN/);
 });
 
-test('whatever a node asks is a sign of life', async () => {
+test('every request of a node renews its lease', async () => {
   const steps = [() => again('n1', 'u'), () => members('n1'),
     () => roster('count', 'n1', 0, APP, 'a', 1), () => join('n1', 'v'),
     () => part('n1', 'v'), () => roster('online', 'n1', APP, 1, 'u')];
@@ -137,12 +137,12 @@ test('whatever a node asks is a sign of life', async () => {
   assert.equal(await roster('renew', 'n1'), 1);
 });
 
-test('relay knows how long a lease is', () => {
+test('relay and script have the same lease', () => {
   assert.match(fs.readFileSync(HEADER, 'utf8'),
     new RegExp(`#define ROSTER_LEASE_MS ${LEASE_MS}\\b`));
 });
 
-test('who has joined is there, with what it says of itself', async () => {
+test('a joined member is listed, with its info', async () => {
   await begin('n1', 'n2');
   assert.deepEqual(await join('n1', 'u1', { info: '{"a":1}' }), ['u1']);
   assert.deepEqual(await members('n1'), ['u1', '{"a":1}']);
@@ -153,12 +153,12 @@ test('who has joined is there, with what it says of itself', async () => {
   assert.equal(both.length, 4);
 });
 
-test('of several nodes that have a user, the first and the last are told', async () => {
+test('a user on several nodes causes hints for the first and the last node only', async () => {
   await begin('n1', 'n2');
   await join('n1', 'u');
   assert.deepEqual(await hints(), [`members ${APP}:presence-x`]);
   await join('n2', 'u');
-  await join('n2', 'u'); // once more is not twice
+  await join('n2', 'u'); // a repeat does not count twice
   await part('n1', 'u');
   await part('n1', 'u');
   assert.deepEqual(await hints(), []);
@@ -171,7 +171,7 @@ test('of several nodes that have a user, the first and the last are told', async
     [member('member_added', 'u'), member('member_removed', 'u')]);
 });
 
-test('a member that is back within 3 s was never gone', async () => {
+test('a member that returns within 3 s was never gone', async () => {
   await begin('n1');
   await join('n1', 'u');
   await webhooks();
@@ -189,7 +189,7 @@ test('a member that is back within 3 s was never gone', async () => {
   assert.deepEqual(await webhooks(), [member('member_removed', 'u')]);
 });
 
-test('a full channel takes nobody new', async () => {
+test('a full channel admits no new member', async () => {
   await begin('n1', 'n2');
   await join('n1', 'u1', { max: 2 });
   await join('n1', 'u2', { max: 2 });
@@ -200,7 +200,7 @@ test('a full channel takes nobody new', async () => {
   assert.equal((await members('n2')).length, 6);
 });
 
-test('what is registered under odd names comes back as it was', async () => {
+test('odd names and infos are returned unchanged', async () => {
   const user = 'ü "x"\\ %d \n c 1 2';
   await begin('n1');
   assert.deepEqual(await join('n1', user, { info: '7 {"a":"%1"}\n' }), [user]);
@@ -232,7 +232,7 @@ test('a channel is occupied from its first subscriber to its last', async () => 
     ['channel_vacated', 'a']]);
 });
 
-test('a count is said at each change, where the app wants it', async () => {
+test('each change of a count is a webhook, if the app wants counts', async () => {
   await roster('begin', 'n1', APP, 'wc', '8', 'w', '9', '');
   await roster('count', 'n1', 0, APP, 'a', 1, '8', 'a', 1, '9', 'a', 1,
     APP, 'presence-x', 1);
@@ -248,7 +248,7 @@ test('a count is said at each change, where the app wants it', async () => {
   assert.deepEqual(await webhooks('9'), []);
 });
 
-test('the count of a crowd is said every 5 s, and the last one is', async () => {
+test('the count of a crowd is sent every 5 s, and the last count is sent', async () => {
   const counted = (n) => roster('count', 'n1', 0, APP, 'a', n);
   await begin('n1');
   await counted(100);
@@ -262,7 +262,7 @@ test('the count of a crowd is said every 5 s, and the last one is', async () => 
   assert.deepEqual(await hints(), [`count ${APP}:a 102`]);
   await counted(103);
   assert.deepEqual(await hints(), []);
-  await counted(99); // no crowd any more
+  await counted(99); // no longer a crowd
   assert.deepEqual(await hints(), [`count ${APP}:a 99`]);
   await pass(4000);
   await roster('renew', 'n1');
@@ -271,7 +271,7 @@ test('the count of a crowd is said every 5 s, and the last one is', async () => 
   assert.deepEqual(await hints(), []);
 });
 
-test('a count that is registered again is said when all have done so', async () => {
+test('after a loss, a count is sent once all nodes have registered again', async () => {
   const register = (node, n) => roster('count', node, 1, APP, 'a', n);
   await begin('n1', 'n2');
   await roster('count', 'n1', 0, APP, 'a', 3);
@@ -288,7 +288,7 @@ test('a count that is registered again is said when all have done so', async () 
   assert.deepEqual(await hints(), []);
 });
 
-test('a count is not said while a node has two names', async () => {
+test('no count is sent while a node has two names', async () => {
   await begin('n1');
   await roster('count', 'n1', 0, APP, 'a', 3);
   await begin('n2');
@@ -297,7 +297,7 @@ test('a count is not said while a node has two names', async () => {
   assert.deepEqual(await hints(), [`count ${APP}:a 3`, `count ${APP}:a 3`]);
 });
 
-test('of much that is due, each call says some', async () => {
+test('each call sends a part of many due counts', async () => {
   const many = Array.from({ length: 2500 }, (_, i) => `presence-${i}`);
   await begin('n1');
   for (const channel of many) await join('n1', 'u', { channel });
@@ -308,7 +308,7 @@ test('of much that is due, each call says some', async () => {
   assert.equal((await webhooks()).length, many.length);
 });
 
-test('what an expired node had is undone once', async () => {
+test('the entries of an expired node are undone once', async () => {
   await begin('n1', 'n2');
   await roster('count', 'n1', 0, APP, 'presence-x', 2, APP, 'a', 1);
   await roster('count', 'n2', 0, APP, 'presence-x', 1);
@@ -337,7 +337,7 @@ test('what an expired node had is undone once', async () => {
   assert.deepEqual(await redis.command('keys', 'p:roster:node:*'), ['p:roster:node:n2']);
 });
 
-test('a channel is called as its user is, and undone by that name', async () => {
+test('a channel may have the name of a user, and is undone under that name', async () => {
   const channel = '#server-to-user-a b ';
   await begin('n1', 'n2');
   await roster('count', 'n1', 0, APP, channel, 1);
@@ -385,7 +385,7 @@ test('a node with much is undone in steps', async () => {
   assert.equal(await redis.command('exists', 'p:roster:node:n1'), 0);
 });
 
-test('a node that takes the place of another tells nobody', async () => {
+test('a node that replaces another causes no hint for kept members', async () => {
   await begin('n1');
   await roster('count', 'n1', 0, APP, 'presence-x', 1);
   await join('n1', 'u1');
@@ -404,7 +404,7 @@ test('a node that takes the place of another tells nobody', async () => {
   assert.deepEqual(await webhooks(), [member('member_removed', 'u2')]);
 });
 
-test('what a Redis that lost everything is told again makes no webhook', async () => {
+test('registering again after Redis lost everything causes no webhook', async () => {
   await redis.command('del', 'p:roster:born');
   await begin('n1');
   await roster('count', 'n1', 1, APP, 'presence-x', 1);
@@ -419,7 +419,7 @@ test('what a Redis that lost everything is told again makes no webhook', async (
   assert.deepEqual(await webhooks(), [member('member_added', 'u3')]);
 });
 
-test('a user is online while some node says so', async () => {
+test('a user is online while any node reports it', async () => {
   await begin('n1', 'n2');
   await roster('online', 'n1', APP, 1, 'a b');
   await roster('online', 'n1', APP, 1, 'a b');
@@ -433,7 +433,7 @@ test('a user is online while some node says so', async () => {
   assert.deepEqual(await roster('watch', APP, 'a b'), []);
 });
 
-test('of a channel it is told what is cached', async () => {
+test('a query of a channel returns its cached event', async () => {
   assert.deepEqual(await roster('channel', APP, 'cache-a'), [0, 0]);
   await redis.command('set', `p:cache:${APP}:cache-a`,
     '{"event":"e","channel":"cache-a","data":"{\\"a\\":1}"}', 'px', 1_800_000);
@@ -441,7 +441,7 @@ test('of a channel it is told what is cached', async () => {
     [0, 0, 1800, '{"a":1}']);
 });
 
-test('whom to close is told to who did not hear it', async () => {
+test('terminated users are listed for relays that missed the hint', async () => {
   await roster('terminate', APP, 'u 1');
   await pass(1000);
   await roster('terminate', APP, 'u2');
@@ -456,7 +456,7 @@ test('whom to close is told to who did not hear it', async () => {
   assert.ok(await redis.command('pttl', 'p:roster:terminated') > 0);
 });
 
-test('to terminate is a hint, and a webhook of another kind is passed on', async () => {
+test('terminating causes a hint, and other webhooks are passed on', async () => {
   await begin('n1');
   await roster('terminate', APP, 'u 1');
   assert.deepEqual(await hints(), [`terminate ${APP}:u 1`]);
