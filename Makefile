@@ -36,13 +36,14 @@ COMMON = daemon/listen daemon/metric daemon/notify daemon/ops \
 	config/origin config/settings config/webhook \
 	base/alloc base/backoff base/buf base/clock base/crypto base/http_head \
 	base/json base/log base/text
-MESSAGES = leader main stats \
-	server/acceptor server/exchange server/ops_thread server/fcgi_record \
-	api/app_request api/auth_post api/channel_info api/channels_get \
+MESSAGES = leader main options stats \
+	server/acceptor server/exchange server/fcgi_record server/fcgi_socket \
+	server/ops_thread server/request_threads \
+	api/app_request api/auth_post api/channel_info api/channels_get api/config_get \
 	api/escape api/events_get api/events_post api/history api/message \
 	api/messages_get api/messages_post api/range api/route api/signature \
 	api/trigger \
-	log/append_params log/batch log/committer log/entry log/head_reader \
+	log/append_params log/batch log/committer log/committers log/entry log/head_reader \
 	log/inbox log/locked_channels log/pending log/reader_pool log/row_json \
 	log/store log/store_link log/store_server log/tail_cache \
 	webhooks/webhook_body webhooks/webhook_post webhooks/webhook_sender \

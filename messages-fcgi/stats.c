@@ -29,26 +29,20 @@ static void add_version(struct buf *buf, size_t series)
 	buf_add_str(buf, "version=\"" PUSHLOG_VERSION "\"");
 }
 
+/* The method and the path; each part of the path is one asterisk. */
 static void add_route(struct buf *buf, size_t series)
 {
-	static const char *const names[STATS_ROUTES] = {
-		[STATS_GET_MESSAGES] = "GET /messages",
-		[STATS_POST_MESSAGES] = "POST /messages",
-		[STATS_GET_CONFIG] = "GET /config.json",
-		[STATS_POST_EVENTS] = "POST /apps/*/events",
-		[STATS_POST_BATCH] = "POST /apps/*/batch_events",
-		[STATS_GET_EVENTS] = "GET /apps/*/channels/*/events",
-		[STATS_GET_CHANNELS] = "GET /apps/*/channels",
-		[STATS_GET_CHANNEL] = "GET /apps/*/channels/*",
-		[STATS_GET_USERS] = "GET /apps/*/channels/*/users",
-		[STATS_POST_TERMINATE] =
-			"POST /apps/*/users/*/terminate_connections",
-		[STATS_POST_AUTH] = "POST /pusher/auth",
-		[STATS_POST_USER_AUTH] = "POST /pusher/user-auth",
-		[STATS_OTHER] = "other",
-	};
+#define LABEL(method, path, handler) #method " " path,
+	static const char *const labels[STATS_ROUTES] = { ROUTES(
+		LABEL) "other" };
+#undef LABEL
+	const char *at;
 
-	buf_addf(buf, "route=\"%s\"", names[series]);
+	buf_add_str(buf, "route=\"");
+	for (at = labels[series]; *at != '\0'; at++)
+		if (at[0] != '*' || at[1] != '*')
+			buf_add_char(buf, *at);
+	buf_add_char(buf, '"');
 }
 
 static void add_route_and_status(struct buf *buf, size_t series)
@@ -170,7 +164,7 @@ _Atomic int64_t *stats_committing_since_ms(size_t committer)
 	return &numbers.committing_since_ms[i];
 }
 
-void stats_request(enum stats_route route, int status, int64_t duration_us)
+void stats_request(size_t route, int status, int64_t duration_us)
 {
 	size_t i = 0;
 

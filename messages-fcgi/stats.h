@@ -9,24 +9,10 @@
 #include "common/daemon/metric.h"
 #include "common/daemon/ops.h"
 #include "messages-fcgi/http/problem.h"
+#include "messages-fcgi/routes.h"
 
-enum stats_route {
-	STATS_GET_MESSAGES = 0,
-	STATS_POST_MESSAGES,
-	STATS_GET_CONFIG,
-	STATS_POST_EVENTS,
-	STATS_POST_BATCH,
-	STATS_GET_EVENTS,
-	STATS_GET_CHANNELS,
-	STATS_GET_CHANNEL,
-	STATS_GET_USERS,
-	STATS_POST_TERMINATE,
-	STATS_POST_AUTH,
-	STATS_POST_USER_AUTH,
-	STATS_OTHER, /* no such path, or not this method */
-};
-
-#define STATS_ROUTES (STATS_OTHER + 1)
+/* The rows of ROUTES, and one for requests that match none. */
+#define STATS_ROUTES (ROUTES_COUNT + 1)
 
 enum stats_posted {
 	STATS_STORED = 0,
@@ -85,9 +71,9 @@ struct stats *stats(void);
 /* The committing_since_ms of a committer. */
 _Atomic int64_t *stats_committing_since_ms(size_t committer);
 
-/* Counts a request that was answered, with a status that problem_status
- * lists. */
-void stats_request(enum stats_route route, int status, int64_t duration_us);
+/* Counts a request that was answered. route: a row of ROUTES, or ROUTES_COUNT.
+ * status: one that problem_status lists. */
+void stats_request(size_t route, int status, int64_t duration_us);
 
 /* Answers health checks and metrics: /healthz, /readyz, /metrics. */
 extern const struct ops_handler stats_handler;

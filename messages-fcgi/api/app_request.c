@@ -69,11 +69,12 @@ static int check_app_request(const struct app *app,
 	return 0;
 }
 
-const struct app *app_request_check(const struct apps *apps, struct span app_id,
-				    const struct request *request,
-				    struct form *query, struct api_error *error)
+const struct app *app_request_check(const struct call *call, struct form *query,
+				    struct api_error *error)
 {
-	const struct app *app = apps_find_id(apps, app_id);
+	const struct app *app =
+		apps_find_id(call->context->apps, call->path.parts[0]);
 
-	return check_app_request(app, request, query, error) == 0 ? app : NULL;
+	return check_app_request(app, call->request, query, error) == 0 ? app
+									: NULL;
 }

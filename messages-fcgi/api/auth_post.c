@@ -19,15 +19,17 @@
 /* Of a user's id, by the protocol. */
 #define USER_MAX_BYTES 128
 
-int auth_post_parse_who(const char *s, enum auth_post_who *who)
+#define ANYONE "anyone"
+
+/* Sends the signature, or -1 and the problem. */
+typedef int sign_fn(const struct call *call, const struct form *form,
+		    struct problem *problem);
+
+const char *auth_post_check_mode(const char *mode)
 {
-	if (strcmp(s, "remote-user") == 0)
-		*who = AUTH_POST_REMOTE_USER;
-	else if (strcmp(s, "anyone") == 0)
-		*who = AUTH_POST_ANYONE;
-	else
-		return -1;
-	return 0;
+	return strcmp(mode, "remote-user") == 0 || strcmp(mode, ANYONE) == 0
+		       ? NULL
+		       : "is not one of remote-user, anyone";
 }
 
 /* The field's text; absent if there is none. */
@@ -76,13 +78,12 @@ static bool has_control(struct span s)
 	return false;
 }
 
-/* Who it is; empty if that is not known. */
-static int take_user(const struct auth_post *self, const struct form *form,
-		     const struct request *request, struct span *user,
-		     struct problem *problem)
+/* The id of the user; empty if the request names none. */
+static int take_user(const struct call *call, const struct form *form,
+		     struct span *user, struct problem *problem)
 {
-	*user = request->remote_user;
-	if (self->who == AUTH_POST_ANYONE)
+	*user = call->request->remote_user;
+	if (strcmp(call->context->auth, ANYONE) == 0)
 		*user = take_field(form, "name");
 	else if (user->len == 0)
 		return problem_set(problem, 403, NULL,
@@ -158,34 +159,34 @@ static void send_auth(struct response *response, const struct buf *auth,
 	buf_release(&body);
 }
 
-static int sign_channel(const struct auth_post *self,
-			const struct request *request, struct form *form,
-			struct response *response, struct problem *problem)
+static int sign_channel(const struct call *call, const struct form *form,
+			struct problem *problem)
 {
+	const struct app *app = call->context->page;
 	struct buf auth = BUF_INIT, data = BUF_INIT, secret = BUF_INIT;
 	struct buf grant = BUF_INIT;
 	struct span socket_id, channel, user;
 
-	if (form_body_parse(form, request, problem) == -1 ||
-	    take_auth_socket_id(form, &socket_id, problem) == -1 ||
-	    take_channel_name(self->app, form, &channel, problem) == -1 ||
-	    take_user(self, form, request, &user, problem) == -1)
+	if (take_auth_socket_id(form, &socket_id, problem) == -1 ||
+	    take_channel_name(app, form, &channel, problem) == -1 ||
+	    take_user(call, form, &user, problem) == -1)
 		return -1;
 	if (channel_name_kind(channel) == CHANNEL_NAME_ENCRYPTED) {
-		add_shared_secret(&secret, self->app, channel);
+		add_shared_secret(&secret, app, channel);
 	} else if (channel_name_kind(channel) == CHANNEL_NAME_PRESENCE) {
 		if (need_user(user, problem) == -1)
 			return -1;
 		add_user(&data, "user_id", user);
 	}
-	auth_add_channel(&auth, self->app, socket_id, channel, buf_span(&data));
-	if (app_is_durable(self->app, channel))
-		auth_add_grant(&grant, self->app, channel, user,
+	auth_add_channel(&auth, app, socket_id, channel, buf_span(&data));
+	if (app_is_durable(app, channel))
+		auth_add_grant(&grant, app, channel, user,
 			       clock_wall_s() + AUTH_GRANT_S);
 	if (secret.len > 0)
-		send_auth(response, &auth, "shared_secret", &secret, &grant);
+		send_auth(call->response, &auth, "shared_secret", &secret,
+			  &grant);
 	else
-		send_auth(response, &auth, "channel_data", &data, &grant);
+		send_auth(call->response, &auth, "channel_data", &data, &grant);
 	buf_release(&auth);
 	buf_release(&grant);
 	buf_release(&data);
@@ -193,44 +194,42 @@ static int sign_channel(const struct auth_post *self,
 	return 0;
 }
 
-static int sign_user(const struct auth_post *self,
-		     const struct request *request, struct form *form,
-		     struct response *response, struct problem *problem)
+static int sign_user(const struct call *call, const struct form *form,
+		     struct problem *problem)
 {
+	const struct app *app = call->context->page;
 	struct buf auth = BUF_INIT, data = BUF_INIT, none = BUF_INIT;
 	struct span socket_id, user;
 
-	if (form_body_parse(form, request, problem) == -1 ||
-	    take_auth_socket_id(form, &socket_id, problem) == -1 ||
-	    take_user(self, form, request, &user, problem) == -1 ||
+	if (take_auth_socket_id(form, &socket_id, problem) == -1 ||
+	    take_user(call, form, &user, problem) == -1 ||
 	    need_user(user, problem) == -1)
 		return -1;
 	add_user(&data, "id", user);
-	auth_add_user(&auth, self->app, socket_id, buf_span(&data));
-	send_auth(response, &auth, "user_data", &data, &none);
+	auth_add_user(&auth, app, socket_id, buf_span(&data));
+	send_auth(call->response, &auth, "user_data", &data, &none);
 	buf_release(&auth);
 	buf_release(&data);
 	return 0;
 }
 
-void auth_post_channel(const struct auth_post *self,
-		       const struct request *request, struct response *response)
+static void answer_auth_post(const struct call *call, sign_fn *sign)
 {
 	struct form form = FORM_INIT;
 	struct problem problem;
 
-	if (sign_channel(self, request, &form, response, &problem) == -1)
-		response_problem(response, &problem);
+	if (form_body_parse(&form, call->request, &problem) == -1 ||
+	    sign(call, &form, &problem) == -1)
+		response_problem(call->response, &problem);
 	form_release(&form);
 }
 
-void auth_post_user(const struct auth_post *self, const struct request *request,
-		    struct response *response)
+void auth_post_channel(const struct call *call)
 {
-	struct form form = FORM_INIT;
-	struct problem problem;
+	answer_auth_post(call, sign_channel);
+}
 
-	if (sign_user(self, request, &form, response, &problem) == -1)
-		response_problem(response, &problem);
-	form_release(&form);
+void auth_post_user(const struct call *call)
+{
+	answer_auth_post(call, sign_user);
 }

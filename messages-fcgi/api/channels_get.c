@@ -11,10 +11,10 @@
 
 /* A request that was checked. */
 struct ask {
-	const struct channels_get *self;
+	struct roster_reader *roster;
 	const struct app *app;
 	const struct form *query;
-	struct span name; /* of a channel or a user; absent: of neither */
+	struct span name; /* of a channel or a user; else absent */
 };
 
 /* Adds the body of the answer. */
@@ -33,10 +33,10 @@ static int query_roster(const struct ask *ask, const struct span *words,
 			size_t count, struct roster_answer **answer,
 			struct api_error *error)
 {
-	*answer = roster_reader_ask(ask->self->roster, words, count);
+	*answer = roster_reader_ask(ask->roster, words, count);
 	if (*answer == NULL)
 		return api_error_set(error, 503,
-				     "Who is there is not known at the moment");
+				     "Presence is temporarily unavailable");
 	return 0;
 }
 
@@ -113,8 +113,8 @@ static int check_channel_name(struct span name, struct api_error *error)
 	return 0;
 }
 
-static int tell_channel(const struct ask *ask, struct buf *body,
-			struct api_error *error)
+static int describe_channel(const struct ask *ask, struct buf *body,
+			    struct api_error *error)
 {
 	const struct span words[] = { span_str("channel"),
 				      span_str(ask->app->id), ask->name };
@@ -179,8 +179,8 @@ static int list_users(const struct ask *ask, struct buf *body,
 
 /* ---- users ---- */
 
-static int terminate(const struct ask *ask, struct buf *body,
-		     struct api_error *error)
+static int terminate_user(const struct ask *ask, struct buf *body,
+			  struct api_error *error)
 {
 	const struct span words[] = { span_str("terminate"),
 				      span_str(ask->app->id), ask->name };
@@ -195,52 +195,41 @@ static int terminate(const struct ask *ask, struct buf *body,
 
 /* ---- the routes ---- */
 
-static void answer_request(const struct channels_get *self, struct span app_id,
-			   struct span name, answer_fn *fn,
-			   const struct request *request,
-			   struct response *response)
+static void answer_request(const struct call *call, answer_fn *fn)
 {
 	struct api_error error = { .text = BUF_INIT };
 	struct form query = FORM_INIT;
 	struct buf body = BUF_INIT;
-	struct ask ask = { .self = self, .query = &query, .name = name };
+	struct ask ask = { .roster = call->context->roster,
+			   .query = &query,
+			   .name = call->path.parts[1] };
 
-	ask.app =
-		app_request_check(self->apps, app_id, request, &query, &error);
+	ask.app = app_request_check(call, &query, &error);
 	if (ask.app != NULL && fn(&ask, &body, &error) == 0)
-		response_json(response, buf_span(&body));
+		response_json(call->response, buf_span(&body));
 	else
-		response_fault(response, &error);
+		response_fault(call->response, &error);
 	buf_release(&body);
 	form_release(&query);
 	api_error_release(&error);
 }
 
-void channels_get(const struct channels_get *self, struct span app_id,
-		  const struct request *request, struct response *response)
+void channels_get(const struct call *call)
 {
-	answer_request(self, app_id, span_of(NULL, 0), list_channels, request,
-		       response);
+	answer_request(call, list_channels);
 }
 
-void channels_get_one(const struct channels_get *self, struct span app_id,
-		      struct span channel, const struct request *request,
-		      struct response *response)
+void channels_get_one(const struct call *call)
 {
-	answer_request(self, app_id, channel, tell_channel, request, response);
+	answer_request(call, describe_channel);
 }
 
-void channels_get_users(const struct channels_get *self, struct span app_id,
-			struct span channel, const struct request *request,
-			struct response *response)
+void channels_get_users(const struct call *call)
 {
-	answer_request(self, app_id, channel, list_users, request, response);
+	answer_request(call, list_users);
 }
 
-void channels_terminate_user(const struct channels_get *self,
-			     struct span app_id, struct span user,
-			     const struct request *request,
-			     struct response *response)
+void channels_terminate_user(const struct call *call)
 {
-	answer_request(self, app_id, user, terminate, request, response);
+	answer_request(call, terminate_user);
 }

@@ -20,38 +20,32 @@ static int check_history_channel(const struct app *app, struct span channel,
 	return 0;
 }
 
-static void answer_events_get(const struct history *history,
-			      const struct app *app, struct span channel,
-			      const struct form *query,
-			      const struct request *request,
-			      struct response *response)
+static void answer_events_get(const struct call *call, const struct app *app,
+			      const struct form *query)
 {
 	struct history_ask ask = { .app = app->id,
-				   .channel = channel,
+				   .channel = call->path.parts[1],
 				   .is_private = true };
 	struct problem problem;
 
-	if (check_history_channel(app, channel, &problem) == -1 ||
+	if (check_history_channel(app, ask.channel, &problem) == -1 ||
 	    range_parse(&ask.query, query, &problem) == -1)
-		response_problem(response, &problem);
+		response_problem(call->response, &problem);
 	else
-		history_answer(history, &ask, request, response);
+		history_answer(&call->context->history, &ask, call->request,
+			       call->response);
 }
 
-void events_get(const struct events_get *self, struct span app_id,
-		struct span channel, const struct request *request,
-		struct response *response)
+void events_get(const struct call *call)
 {
 	struct api_error error = { .text = BUF_INIT };
 	struct form query = FORM_INIT;
-	const struct app *app =
-		app_request_check(self->apps, app_id, request, &query, &error);
+	const struct app *app = app_request_check(call, &query, &error);
 
 	if (app != NULL)
-		answer_events_get(self->history, app, channel, &query, request,
-				  response);
+		answer_events_get(call, app, &query);
 	else
-		response_fault(response, &error);
+		response_fault(call->response, &error);
 	form_release(&query);
 	api_error_release(&error);
 }

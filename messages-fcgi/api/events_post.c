@@ -20,13 +20,14 @@
 #include "messages-fcgi/api/channel_info.h"
 #include "messages-fcgi/api/message.h"
 #include "messages-fcgi/api/trigger.h"
+#include "messages-fcgi/log/batch.h"
 
 typedef int init_fn(struct trigger *trigger, struct span body,
 		    const struct app *app, struct api_error *error);
 
 /* A request that is right. */
 struct delivery {
-	const struct events_post *self;
+	const struct call_context *context;
 	const struct app *app;
 	struct trigger trigger;
 	bool is_batch;
@@ -142,7 +143,7 @@ static void publish(struct publisher *publisher, const struct trigger *trigger,
 /* Two numbers for each event; NULL: nobody wants to know, or Redis is
  * unavailable. The events were sent, whether or not it can be told to how many.
  */
-static struct roster_answer *ask_counts(const struct events_post *self,
+static struct roster_answer *ask_counts(struct roster_reader *roster,
 					const struct trigger *trigger,
 					const struct app *app)
 {
@@ -155,7 +156,7 @@ static struct roster_answer *ask_counts(const struct events_post *self,
 	words[1] = span_str(app->id);
 	for (i = 0; i < trigger->count; i++)
 		words[2 + i] = trigger->events[i].channel;
-	return roster_reader_ask(self->roster, words, 2 + trigger->count);
+	return roster_reader_ask(roster, words, 2 + trigger->count);
 }
 
 static void add_info(struct buf *buf, const struct trigger_event *event,
@@ -208,7 +209,7 @@ static void send_infos(const struct delivery *delivery,
 {
 	const struct trigger *trigger = &delivery->trigger;
 	struct roster_answer *counts =
-		ask_counts(delivery->self, trigger, delivery->app);
+		ask_counts(delivery->context->roster, trigger, delivery->app);
 	struct buf body = BUF_INIT;
 
 	if (!trigger->wants_info)
@@ -226,7 +227,7 @@ static void send_infos(const struct delivery *delivery,
 static void finish(struct delivery *delivery, struct response *response)
 {
 	if (delivery->post_count < delivery->trigger.count)
-		publish(delivery->self->publisher, &delivery->trigger,
+		publish(delivery->context->publisher, &delivery->trigger,
 			delivery->app);
 	send_infos(delivery, response);
 }
@@ -253,17 +254,15 @@ static int check_key(struct span key, struct api_error *error)
 	return 0;
 }
 
-/* Checks what can be before anything is done. */
-static int init_delivery(struct delivery *delivery, struct span app_id,
-			 init_fn *parse, const struct request *request,
-			 struct api_error *error)
+/* Makes all checks that need no commit. */
+static int init_delivery(struct delivery *delivery, const struct call *call,
+			 init_fn *parse, struct api_error *error)
 {
-	const struct events_post *self = delivery->self;
 	const struct trigger *trigger = &delivery->trigger;
+	const struct request *request = call->request;
 	struct form query = FORM_INIT;
 
-	delivery->app =
-		app_request_check(self->apps, app_id, request, &query, error);
+	delivery->app = app_request_check(call, &query, error);
 	form_release(&query);
 	if (delivery->app == NULL ||
 	    parse(&delivery->trigger, buf_span(&request->body), delivery->app,
@@ -272,27 +271,25 @@ static int init_delivery(struct delivery *delivery, struct span app_id,
 		return -1;
 	delivery->post_count = count_durable(trigger, delivery->app);
 	if (delivery->post_count < trigger->count &&
-	    !publisher_is_ready(self->publisher))
+	    !publisher_is_ready(call->context->publisher))
 		return api_error_set(error, 503,
 				     "Events can't be delivered at the moment");
 	return 0;
 }
 
-static void start_delivery(struct delivery *delivery,
-			   const struct request *request,
-			   struct response *response,
-			   struct deferred_answer *deferred)
+static void start_delivery(struct delivery *delivery, const struct call *call)
 {
-	const struct events_post *self = delivery->self;
+	const struct call_context *context = call->context;
+	size_t app = (size_t)(delivery->app - context->apps->all);
 
 	if (delivery->post_count == 0) {
-		finish(delivery, response);
+		finish(delivery, call->response);
 		free_delivery(delivery);
 		return;
 	}
-	fill_posts(delivery, request);
-	*deferred = (struct deferred_answer){
-		.committer = self->committers[delivery->app - self->apps->all],
+	fill_posts(delivery, call->request);
+	*call->deferred = (struct deferred_answer){
+		.committer = context->committers[app],
 		.submission = { .posts = delivery->posts,
 				.count = delivery->post_count },
 		.answer = on_answered,
@@ -300,38 +297,28 @@ static void start_delivery(struct delivery *delivery,
 	};
 }
 
-static void answer_events_post(const struct events_post *self,
-			       struct span app_id, init_fn *parse,
-			       const struct request *request,
-			       struct response *response,
-			       struct deferred_answer *deferred)
+static void answer_events_post(const struct call *call, init_fn *parse)
 {
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
 	struct api_error error = { .text = BUF_INIT };
 
-	delivery->self = self;
+	delivery->context = call->context;
 	delivery->is_batch = parse == trigger_init_batch;
-	if (init_delivery(delivery, app_id, parse, request, &error) == 0) {
-		start_delivery(delivery, request, response, deferred);
+	if (init_delivery(delivery, call, parse, &error) == 0) {
+		start_delivery(delivery, call);
 	} else {
-		response_fault(response, &error);
+		response_fault(call->response, &error);
 		free_delivery(delivery);
 	}
 	api_error_release(&error);
 }
 
-void events_post(const struct events_post *self, struct span app_id,
-		 const struct request *request, struct response *response,
-		 struct deferred_answer *deferred)
+void events_post(const struct call *call)
 {
-	answer_events_post(self, app_id, trigger_init_event, request, response,
-			   deferred);
+	answer_events_post(call, trigger_init_event);
 }
 
-void events_post_batch(const struct events_post *self, struct span app_id,
-		       const struct request *request, struct response *response,
-		       struct deferred_answer *deferred)
+void events_post_batch(const struct call *call)
 {
-	answer_events_post(self, app_id, trigger_init_batch, request, response,
-			   deferred);
+	answer_events_post(call, trigger_init_batch);
 }

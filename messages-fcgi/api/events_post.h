@@ -5,27 +5,9 @@
 #ifndef MESSAGES_FCGI_API_EVENTS_POST_H
 #define MESSAGES_FCGI_API_EVENTS_POST_H
 
-#include "common/config/app.h"
-#include "messages-fcgi/api/deferred_answer.h"
-#include "messages-fcgi/http/request.h"
-#include "messages-fcgi/http/response.h"
-#include "messages-fcgi/log/committer.h"
-#include "messages-fcgi/redis/publisher.h"
-#include "messages-fcgi/redis/roster_reader.h"
+#include "messages-fcgi/api/call.h"
 
-/* What they work with; borrowed. */
-struct events_post {
-	const struct apps *apps;
-	struct committer *const *committers; /* of each app, NULL: no history */
-	struct publisher *publisher;
-	struct roster_reader *roster;
-};
-
-void events_post(const struct events_post *self, struct span app_id,
-		 const struct request *request, struct response *response,
-		 struct deferred_answer *deferred);
-void events_post_batch(const struct events_post *self, struct span app_id,
-		       const struct request *request, struct response *response,
-		       struct deferred_answer *deferred);
+void events_post(const struct call *call);
+void events_post_batch(const struct call *call);
 
 #endif

@@ -37,14 +37,14 @@ static int take_bytes(const struct form *form, const char *name,
 
 /* The field's text, which must be there. */
 static int take_text(const struct form *form, const char *name,
-		     size_t max_bytes, struct span *value,
+		     int64_t max_bytes, struct span *value,
 		     struct problem *problem)
 {
 	if (take_bytes(form, name, value, problem) == -1)
 		return -1;
 	if (value->ptr == NULL)
 		return problem_set(problem, 400, name, "%s is missing", name);
-	if (value->len > max_bytes)
+	if (value->len > (size_t)max_bytes)
 		return problem_set(problem, 413, name,
 				   "%s is longer than %zu bytes", name,
 				   max_bytes);
@@ -175,7 +175,7 @@ bool message_key(struct span client_key, struct span request_id,
 
 size_t message_body_max_bytes(const struct message_limits *limits)
 {
-	return ENCODING_FACTOR *
-		       (limits->name_max_bytes + limits->text_max_bytes) +
+	return ENCODING_FACTOR * (size_t)(limits->name_max_bytes +
+					  limits->text_max_bytes) +
 	       BODY_SLACK_BYTES;
 }

@@ -15,10 +15,10 @@
 #define MESSAGE_KEY_BYTES 16
 #define MESSAGE_CLIENT_KEY_MAX 200
 
-/* What the operator allows; borrowed from the configuration. */
+/* From the configuration. */
 struct message_limits {
 	const char *channels; /* for channel_name_is_durable */
-	size_t name_max_bytes, text_max_bytes;
+	int64_t name_max_bytes, text_max_bytes;
 };
 
 /* channel and client_key are borrowed from the form or the header they came

@@ -58,16 +58,17 @@ static int parse_messages_get(const struct app *app,
 	return check_grant(app, ask->channel, request->grant, problem);
 }
 
-void messages_get(const struct messages_get *self,
-		  const struct request *request, struct response *response)
+void messages_get(const struct call *call)
 {
-	struct history_ask ask = { .app = self->app->id };
+	const struct app *app = call->context->page;
+	struct history_ask ask = { .app = app->id };
 	struct form form = FORM_INIT;
 	struct problem problem;
 
-	if (parse_messages_get(self->app, request, &form, &ask, &problem) == -1)
-		response_problem(response, &problem);
+	if (parse_messages_get(app, call->request, &form, &ask, &problem) == -1)
+		response_problem(call->response, &problem);
 	else
-		history_answer(self->history, &ask, request, response);
+		history_answer(&call->context->history, &ask, call->request,
+			       call->response);
 	form_release(&form);
 }

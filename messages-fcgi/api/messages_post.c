@@ -11,6 +11,7 @@
 #include "common/base/alloc.h"
 #include "common/base/crypto.h"
 #include "messages-fcgi/http/form_body.h"
+#include "messages-fcgi/log/batch.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
 	      "a message's key is the log's");
@@ -81,26 +82,25 @@ static void on_answered(void *ctx, struct response *response)
 	free_posting(posting);
 }
 
-void messages_post(const struct messages_post *self,
-		   const struct request *request, struct response *response,
-		   struct deferred_answer *deferred)
+void messages_post(const struct call *call)
 {
 	struct posting *posting = xmalloc(sizeof(*posting));
+	const struct request *request = call->request;
 	struct problem problem;
 
 	*posting = (struct posting){ .message.storage = BUF_INIT,
 				     .form = FORM_INIT };
 	if (form_body_parse(&posting->form, request, &problem) == -1 ||
 	    message_init(&posting->message, &posting->form,
-			 request->idempotency_key, &self->limits,
+			 request->idempotency_key, call->context->limits,
 			 &problem) == -1) {
-		response_problem(response, &problem);
+		response_problem(call->response, &problem);
 		free_posting(posting);
 		return;
 	}
 	fill_post(&posting->post, &posting->message, request->request_id);
-	*deferred = (struct deferred_answer){
-		.committer = self->committer,
+	*call->deferred = (struct deferred_answer){
+		.committer = call->context->committers[0],
 		.submission = { .posts = &posting->post, .count = 1 },
 		.answer = on_answered,
 		.ctx = posting,

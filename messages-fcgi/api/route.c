@@ -1,248 +1,62 @@
 /* SPDX-License-Identifier: MIT
  *
- * The routing table, and what HTTP asks of every route: HEAD, OPTIONS, 404 and
- * 405. Knows no resource but the page's configuration, which is two strings.
+ * The table of routes, as ROUTES has them.
  */
 #include "messages-fcgi/api/route.h"
 
-#include "common/base/json.h"
-#include "common/config/channel_name.h"
-#include "messages-fcgi/http/path_pattern.h"
+#include "messages-fcgi/api/auth_post.h"
+#include "messages-fcgi/api/channels_get.h"
+#include "messages-fcgi/api/config_get.h"
+#include "messages-fcgi/api/events_get.h"
+#include "messages-fcgi/api/events_post.h"
+#include "messages-fcgi/api/messages_get.h"
+#include "messages-fcgi/api/messages_post.h"
+#include "messages-fcgi/routes.h"
 
-/* parts: of the path, where the route's has asterisks. */
-typedef void route_fn(const struct route_context *context,
-		      const struct path_pattern_parts *path,
-		      const struct request *request, struct response *response,
-		      struct deferred_answer *deferred);
+#define ROUTE(verb, pattern, fn)                                               \
+	{ .method = REQUEST_##verb, .path = pattern, .handler = fn },
 
-static void on_messages_get(const struct route_context *context,
-			    const struct path_pattern_parts *path,
-			    const struct request *request,
-			    struct response *response,
-			    struct deferred_answer *deferred)
-{
-	(void)path;
-	(void)deferred;
-	messages_get(&context->messages_get, request, response);
-}
-
-static void on_messages_post(const struct route_context *context,
-			     const struct path_pattern_parts *path,
-			     const struct request *request,
-			     struct response *response,
-			     struct deferred_answer *deferred)
-{
-	(void)path;
-	messages_post(&context->messages_post, request, response, deferred);
-}
-
-static void on_config_get(const struct route_context *context,
-			  const struct path_pattern_parts *path,
-			  const struct request *request,
-			  struct response *response,
-			  struct deferred_answer *deferred)
-{
-	static const struct response_head head = { .status = 200,
-						   .type = "application/json",
-						   .cache = "no-cache" };
-	struct buf body = BUF_INIT;
-
-	(void)path;
-	(void)deferred;
-	(void)request;
-	buf_add_str(&body, "{\"key\":");
-	json_add_string(&body, span_str(context->app_key));
-	buf_add_str(&body, ",\"channel\":");
-	json_add_string(&body, span_str(CHANNEL_NAME_DEFAULT));
-	buf_add_char(&body, '}');
-	response_send(response, &head, buf_span(&body));
-	buf_release(&body);
-}
-
-static void on_events_post(const struct route_context *context,
-			   const struct path_pattern_parts *path,
-			   const struct request *request,
-			   struct response *response,
-			   struct deferred_answer *deferred)
-{
-	events_post(&context->events_post, path->parts[0], request, response,
-		    deferred);
-}
-
-static void on_batch_post(const struct route_context *context,
-			  const struct path_pattern_parts *path,
-			  const struct request *request,
-			  struct response *response,
-			  struct deferred_answer *deferred)
-{
-	events_post_batch(&context->events_post, path->parts[0], request,
-			  response, deferred);
-}
-
-static void on_events_get(const struct route_context *context,
-			  const struct path_pattern_parts *path,
-			  const struct request *request,
-			  struct response *response,
-			  struct deferred_answer *deferred)
-{
-	(void)deferred;
-	events_get(&context->events_get, path->parts[0], path->parts[1],
-		   request, response);
-}
-
-static void on_channels_get(const struct route_context *context,
-			    const struct path_pattern_parts *path,
-			    const struct request *request,
-			    struct response *response,
-			    struct deferred_answer *deferred)
-{
-	(void)deferred;
-	channels_get(&context->channels_get, path->parts[0], request, response);
-}
-
-static void on_channel_get(const struct route_context *context,
-			   const struct path_pattern_parts *path,
-			   const struct request *request,
-			   struct response *response,
-			   struct deferred_answer *deferred)
-{
-	(void)deferred;
-	channels_get_one(&context->channels_get, path->parts[0], path->parts[1],
-			 request, response);
-}
-
-static void on_users_get(const struct route_context *context,
-			 const struct path_pattern_parts *path,
-			 const struct request *request,
-			 struct response *response,
-			 struct deferred_answer *deferred)
-{
-	(void)deferred;
-	channels_get_users(&context->channels_get, path->parts[0],
-			   path->parts[1], request, response);
-}
-
-static void on_terminate_post(const struct route_context *context,
-			      const struct path_pattern_parts *path,
-			      const struct request *request,
-			      struct response *response,
-			      struct deferred_answer *deferred)
-{
-	(void)deferred;
-	channels_terminate_user(&context->channels_get, path->parts[0],
-				path->parts[1], request, response);
-}
-
-static void on_auth_post(const struct route_context *context,
-			 const struct path_pattern_parts *path,
-			 const struct request *request,
-			 struct response *response,
-			 struct deferred_answer *deferred)
-{
-	(void)path;
-	(void)deferred;
-	auth_post_channel(&context->auth_post, request, response);
-}
-
-static void on_user_auth_post(const struct route_context *context,
-			      const struct path_pattern_parts *path,
-			      const struct request *request,
-			      struct response *response,
-			      struct deferred_answer *deferred)
-{
-	(void)path;
-	(void)deferred;
-	auth_post_user(&context->auth_post, request, response);
-}
-
-/* What answers a method, and as what it is counted. answer NULL: not
- * allowed. */
-struct handler {
-	route_fn *answer;
-	enum stats_route counted;
-};
-
-/* A handler of GET answers HEAD too: response drops the body. */
 static const struct route {
-	const char *path; /* for path_pattern_match */
-	const char *allow;
-	struct handler get, post;
-} routes[] = {
-	{ "/messages",
-	  "GET, HEAD, POST, OPTIONS",
-	  { on_messages_get, STATS_GET_MESSAGES },
-	  { on_messages_post, STATS_POST_MESSAGES } },
-	{ "/config.json",
-	  "GET, HEAD, OPTIONS",
-	  { on_config_get, STATS_GET_CONFIG },
-	  { NULL, STATS_OTHER } },
-	{ "/apps/*/events",
-	  "POST, OPTIONS",
-	  { NULL, STATS_OTHER },
-	  { on_events_post, STATS_POST_EVENTS } },
-	{ "/apps/*/batch_events",
-	  "POST, OPTIONS",
-	  { NULL, STATS_OTHER },
-	  { on_batch_post, STATS_POST_BATCH } },
-	{ "/apps/*/channels/*/events",
-	  "GET, HEAD, OPTIONS",
-	  { on_events_get, STATS_GET_EVENTS },
-	  { NULL, STATS_OTHER } },
-	{ "/apps/*/channels",
-	  "GET, HEAD, OPTIONS",
-	  { on_channels_get, STATS_GET_CHANNELS },
-	  { NULL, STATS_OTHER } },
-	{ "/apps/*/channels/*",
-	  "GET, HEAD, OPTIONS",
-	  { on_channel_get, STATS_GET_CHANNEL },
-	  { NULL, STATS_OTHER } },
-	{ "/apps/*/channels/*/users",
-	  "GET, HEAD, OPTIONS",
-	  { on_users_get, STATS_GET_USERS },
-	  { NULL, STATS_OTHER } },
-	{ "/apps/*/users/**/terminate_connections",
-	  "POST, OPTIONS",
-	  { NULL, STATS_OTHER },
-	  { on_terminate_post, STATS_POST_TERMINATE } },
-	{ "/pusher/auth",
-	  "POST, OPTIONS",
-	  { NULL, STATS_OTHER },
-	  { on_auth_post, STATS_POST_AUTH } },
-	{ "/pusher/user-auth",
-	  "POST, OPTIONS",
-	  { NULL, STATS_OTHER },
-	  { on_user_auth_post, STATS_POST_USER_AUTH } },
-};
+	enum request_method method;
+	const char *path;
+	call_handler_fn *handler;
+} routes[ROUTES_COUNT] = { ROUTES(ROUTE) };
 
-static const struct route *find_route(struct span path,
-				      struct path_pattern_parts *parts)
+/* The methods of a path, as bits. */
+#define BIT(method) (1u << (method))
+
+/* The row for this method and path; ROUTES_COUNT if there is none. Then
+ * *methods has those of the path, 0 if no row has the path. */
+static size_t find_route(enum request_method method, struct span path,
+			 struct path_pattern_parts *parts, unsigned *methods)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (path_pattern_match(path, routes[i].path, parts))
-			return &routes[i];
-	return NULL;
-}
-
-static struct handler find_handler(const struct route *route,
-				   enum request_method method)
-{
-	switch (method) {
-	case REQUEST_GET:
-	case REQUEST_HEAD:
-		return route->get;
-	case REQUEST_POST:
-		return route->post;
-	case REQUEST_OPTIONS:
-	case REQUEST_OTHER:
-	default:
-		return (struct handler){ NULL, STATS_OTHER };
+	if (method == REQUEST_HEAD)
+		method = REQUEST_GET;
+	*methods = 0;
+	for (i = 0; i < ROUTES_COUNT; i++) {
+		if (!path_pattern_match(path, routes[i].path, parts))
+			continue;
+		*methods |= BIT(routes[i].method);
+		if (routes[i].method == method)
+			return i;
 	}
+	return ROUTES_COUNT;
 }
 
-static void refuse(struct response *response, int status, const char *allow,
-		   const char *detail)
+/* The value of the header Allow. */
+static const char *allow_header(unsigned methods)
+{
+	if (methods == BIT(REQUEST_GET))
+		return "GET, HEAD, OPTIONS";
+	if (methods == BIT(REQUEST_POST))
+		return "POST, OPTIONS";
+	return "GET, HEAD, POST, OPTIONS";
+}
+
+static void refuse_request(struct response *response, int status,
+			   const char *allow, const char *detail)
 {
 	struct problem problem;
 
@@ -251,17 +65,18 @@ static void refuse(struct response *response, int status, const char *allow,
 	response_problem(response, &problem);
 }
 
-/* What is below /apps/ is signed by servers, and no page's. */
+/* Servers sign their requests below /apps/; the other paths are for pages. */
 static bool is_for_servers(struct span path)
 {
 	return span_starts(path, "/apps/");
 }
 
-/* Whether a page of this origin may; the answer says so, too. */
-static bool may_ask(const struct route_context *context,
+/* Whether the request's origin may send it. Prepares the CORS headers of the
+ * response. */
+static bool may_ask(const struct call_context *context,
 		    const struct request *request, struct response *response)
 {
-	const char *allowed = context->allowed_origins;
+	const char *allowed = context->page->allowed_origins;
 
 	if (is_for_servers(request->path))
 		return true;
@@ -271,40 +86,44 @@ static bool may_ask(const struct route_context *context,
 	       cors_may_post(&request->cors, allowed);
 }
 
-size_t route_body_max(const struct route_context *context, struct span path)
+static void send_options(struct response *response, const char *allow)
+{
+	const struct response_head head = { .status = 204,
+					    .cache = "no-store",
+					    .allow = allow };
+
+	response_send(response, &head, span_of(NULL, 0));
+}
+
+size_t route_body_max(const struct call_context *context, struct span path)
 {
 	return is_for_servers(path) ? context->api_max_bytes
 				    : context->form_max_bytes;
 }
 
-enum stats_route route_answer(const struct route_context *context,
-			      const struct request *request,
-			      struct response *response,
-			      struct deferred_answer *deferred)
+size_t route_answer(const struct call_context *context,
+		    const struct request *request, struct response *response,
+		    struct deferred_answer *deferred)
 {
-	struct path_pattern_parts parts;
-	const struct route *route = find_route(request->path, &parts);
-	struct handler handler;
+	struct call call = { .context = context,
+			     .request = request,
+			     .response = response,
+			     .deferred = deferred };
+	unsigned methods;
+	size_t row = find_route(request->method, request->path, &call.path,
+				&methods);
 
-	if (route == NULL) {
-		refuse(response, 404, NULL, "there is nothing here");
-		return STATS_OTHER;
-	}
-	handler = find_handler(route, request->method);
-	if (!may_ask(context, request, response)) {
-		refuse(response, 403, NULL,
-		       "pages of this origin may not post here");
-	} else if (handler.answer != NULL) {
-		handler.answer(context, &parts, request, response, deferred);
-	} else if (request->method == REQUEST_OPTIONS) {
-		const struct response_head head = { .status = 204,
-						    .cache = "no-store",
-						    .allow = route->allow };
-
-		response_send(response, &head, span_of(NULL, 0));
-	} else {
-		refuse(response, 405, route->allow,
-		       "this method is not allowed here");
-	}
-	return handler.counted;
+	if (methods == 0)
+		refuse_request(response, 404, NULL, "there is nothing here");
+	else if (!may_ask(context, request, response))
+		refuse_request(response, 403, NULL,
+			       "pages of this origin may not post here");
+	else if (row < ROUTES_COUNT)
+		routes[row].handler(&call);
+	else if (request->method == REQUEST_OPTIONS)
+		send_options(response, allow_header(methods));
+	else
+		refuse_request(response, 405, allow_header(methods),
+			       "this method is not allowed here");
+	return row;
 }

@@ -34,7 +34,7 @@ static int compare_names(struct span a, struct span b)
 }
 
 /* The parameter of this name in whatever case; absent if there is none. */
-static struct span find_query(const struct form *query, const char *name)
+static struct span find_query_field(const struct form *query, const char *name)
 {
 	size_t i;
 
@@ -104,7 +104,7 @@ static int check_once(const struct form *query, struct api_error *error)
 
 static int check_version(const struct form *query, struct api_error *error)
 {
-	struct span version = find_query(query, "auth_version");
+	struct span version = find_query_field(query, "auth_version");
 
 	if (version.ptr == NULL)
 		return api_error_set(error, 401, "Version required");
@@ -132,7 +132,8 @@ static void add_time(struct buf *buf, int64_t s)
 static int check_timestamp(const struct signature_request *request,
 			   struct api_error *error)
 {
-	struct span timestamp = find_query(request->query, "auth_timestamp");
+	struct span timestamp =
+		find_query_field(request->query, "auth_timestamp");
 	int64_t s, age;
 
 	if (timestamp.ptr == NULL)
@@ -187,7 +188,7 @@ static int check_signature(const struct app *app,
 			   const struct signature_request *request,
 			   struct api_error *error)
 {
-	struct span given = find_query(request->query, SIGNATURE);
+	struct span given = find_query_field(request->query, SIGNATURE);
 	struct buf text = BUF_INIT;
 	int result = 0;
 
@@ -214,7 +215,7 @@ static int check_signature(const struct app *app,
 static int check_body_md5(const struct signature_request *request,
 			  struct api_error *error)
 {
-	struct span given = find_query(request->query, "body_md5");
+	struct span given = find_query_field(request->query, "body_md5");
 	uint8_t md5[CRYPTO_MD5_BYTES];
 	struct buf wanted = BUF_INIT;
 	int result = 0;
@@ -243,7 +244,7 @@ int signature_check(const struct app *app,
 {
 	if (check_once(request->query, error) == -1)
 		return -1;
-	if (!span_is(find_query(request->query, "auth_key"), app->key))
+	if (!span_is(find_query_field(request->query, "auth_key"), app->key))
 		return api_error_set(error, 401, "Unknown auth_key");
 	if (check_version(request->query, error) == -1 ||
 	    check_timestamp(request, error) == -1 ||

@@ -9,7 +9,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "messages-fcgi/api/route.h"
 #include "messages-fcgi/log/committer.h"
+#include "messages-fcgi/stats.h"
 
 #define NO_FD (-1) /* libfcgi accepts nothing by itself */
 /* Room for a larger body is not kept for the next. */
@@ -35,11 +37,11 @@ static void end(struct exchange *exchange)
 		request_release(&exchange->request);
 	metric_add(&stats()->broken, response->is_broken);
 	metric_add(&stats()->in_flight, -1);
-	stats_request(exchange->counted, response->status,
+	stats_request(exchange->route, response->status,
 		      clock_us() - exchange->started_us);
 }
 
-static void begin(struct exchange *exchange, const struct route_context *routes,
+static void begin(struct exchange *exchange, const struct call_context *context,
 		  const atomic_bool *is_giving_up)
 {
 	struct request *request = &exchange->request;
@@ -48,11 +50,11 @@ static void begin(struct exchange *exchange, const struct route_context *routes,
 	metric_add(&stats()->in_flight, 1);
 	request_read(request, &exchange->fcgx);
 	request_read_body(request, &exchange->fcgx,
-			  route_body_max(routes, request->path));
+			  route_body_max(context, request->path));
 	response_init(&exchange->response, &exchange->fcgx, is_giving_up,
 		      request->method == REQUEST_HEAD);
-	exchange->counted = route_answer(routes, request, &exchange->response,
-					 &exchange->deferred);
+	exchange->route = route_answer(context, request, &exchange->response,
+				       &exchange->deferred);
 }
 
 static void resume(struct exchange *exchange)
@@ -64,13 +66,13 @@ static void resume(struct exchange *exchange)
 }
 
 bool exchange_answer(struct exchange *exchange,
-		     const struct route_context *routes,
+		     const struct call_context *context,
 		     const atomic_bool *is_giving_up)
 {
 	struct deferred_answer *deferred = &exchange->deferred;
 
 	if (deferred->answer == NULL)
-		begin(exchange, routes, is_giving_up);
+		begin(exchange, context, is_giving_up);
 	else
 		resume(exchange);
 	if (deferred->answer == NULL) {

@@ -8,7 +8,7 @@
 
 #include <fcgiapp.h>
 
-#include "messages-fcgi/api/route.h"
+#include "messages-fcgi/api/call.h"
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
 
@@ -19,7 +19,7 @@ struct exchange {
 	struct request request;
 	struct response response;
 	struct deferred_answer deferred;
-	enum stats_route counted;
+	size_t route; /* for stats_request */
 	int64_t started_us;
 };
 
@@ -30,7 +30,7 @@ void exchange_release(struct exchange *exchange);
  * with a committer. When that gives them back, which may be before this
  * returns, the next call sends the answer. */
 bool exchange_answer(struct exchange *exchange,
-		     const struct route_context *routes,
+		     const struct call_context *context,
 		     const atomic_bool *is_giving_up) MUST_CHECK;
 
 /* The exchange that waits for the submission. */
