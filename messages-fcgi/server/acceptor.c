@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Connections, and which of them has something to say. Knows no request from
- * the inside.
+ * Accepts connections, and finds those that have a request. Knows no request
+ * from the inside.
  *
- * libfcgi would accept and wait by itself, but then each connection that is
- * kept holds a thread, a silent one holds it for ever, and its select() ends
- * at fd 1023. So it is handed connections that can be read, and leaves closing
- * to us as far as it lets us: a `detached` connection is just closed.
+ * libfcgi can accept and wait itself, but then each kept connection holds a
+ * thread, a silent one holds it without limit, and select() ends at fd 1023.
+ * Here libfcgi only gets connections that are readable. They are `detached`, so
+ * that libfcgi closes them without a shutdown.
  *
- *     new -> waiting <-> inside -> closed
+ *     new -> waiting <-> busy -> closed
  *
- * What waits is watched for one event at a time: nobody is told of what comes
- * while a thread reads. Who is inside has a thread, or waits to be called. One
- * thread, the keeper, looks after all that and answers whom it can by itself.
+ * epoll reports a waiting connection once, and is armed again when the
+ * connection waits again. A busy connection has a thread, or waits for
+ * acceptor_call. One thread, the leader, does all this, and answers the
+ * requests that it can answer without blocking.
  */
 #include "messages-fcgi/server/acceptor.h"
 
@@ -34,41 +35,42 @@
 #include "common/base/log.h"
 #include "messages-fcgi/leader.h"
 #include "messages-fcgi/server/fcgi_record.h"
+#include "messages-fcgi/stats.h"
 
-/* Accepted in one go, while others wait to be read. */
+/* Connections accepted in a row while others wait to be read. */
 #define ACCEPT_MAX 64
-/* News that is heard in one go. */
-#define NEWS_MAX 64
-/* What libfcgi reads in one go. */
+/* Events from one epoll_wait. */
+#define EVENTS_MAX 64
+/* The size of one read of libfcgi. */
 #define PEEK_BYTES 8192
-/* How long accept is left alone after EMFILE and its like. */
+/* The pause of accept after EMFILE and similar errors. */
 #define ACCEPT_PAUSE_MS 200
-/* A web server that neither reads nor writes for so long is given up. */
+/* The time that a web server may neither read nor write. */
 #define PEER_TIMEOUT_S 60
-/* Who has connected when the door closes is about to speak. */
+/* When the acceptor closes, a new connection has this long to send. */
 #define CLOSE_MS 1000
 
-struct visitor {
+struct connection {
 	int fd;
-	bool is_new; /* has not said anything yet */
-	bool is_inside;
-	struct visitor *next, **link; /* of all of them */
+	bool is_new; /* has sent nothing yet */
+	bool is_busy;
+	struct connection *next, **link; /* of all of them */
 	struct exchange exchange;
 };
 
 struct acceptor {
 	int listen_fd, epoll_fd;
-	int call_fd;           /* somebody was called */
-	int bell_fd;           /* it is time to go home */
+	int call_fd;           /* an eventfd: acceptor_call was called */
+	int end_fd;            /* an eventfd: request threads end */
 	struct leader *leader; /* the thread that may touch the next four */
-	struct epoll_event news[NEWS_MAX];
-	int news_count, news_told;
-	char said[PEEK_BYTES];   /* by the visitor who is listened to */
-	atomic_bool is_attended; /* the keeper waits for news */
+	struct epoll_event events[EVENTS_MAX];
+	int event_count, event_next;
+	char peeked[PEEK_BYTES]; /* of one connection */
+	atomic_bool is_attended; /* the leader waits for events */
 
 	pthread_mutex_t lock; /* of the next eight */
 	pthread_cond_t left;
-	struct visitor *all;
+	struct connection *all;
 	unsigned count, waiting;
 	bool is_full, is_closing, is_closed, has_accept_failed;
 
@@ -76,16 +78,16 @@ struct acceptor {
 	struct submission *called, **called_end;
 };
 
-/* Each is found by the address of its fd. A write to call_fd is news once, one
- * to bell_fd for everybody. */
-static void watch(struct acceptor *acceptor, int operation, int *fd)
+/* The event carries the address of the fd. A write to call_fd wakes one thread,
+ * one to end_fd all. */
+static void watch_fd(struct acceptor *acceptor, int operation, int *fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP,
 				     .data.ptr = fd };
 
 	if (fd == &acceptor->call_fd)
 		event.events |= EPOLLET;
-	else if (fd != &acceptor->bell_fd)
+	else if (fd != &acceptor->end_fd)
 		event.events |= EPOLLONESHOT;
 	if (epoll_ctl(acceptor->epoll_fd, operation, *fd, &event) == -1)
 		fatal("cannot watch a connection");
@@ -99,9 +101,9 @@ struct acceptor *acceptor_new(int listen_fd)
 	acceptor->listen_fd = listen_fd;
 	acceptor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	acceptor->call_fd = eventfd(0, EFD_CLOEXEC);
-	acceptor->bell_fd = eventfd(0, EFD_CLOEXEC);
+	acceptor->end_fd = eventfd(0, EFD_CLOEXEC);
 	if (acceptor->epoll_fd == -1 || acceptor->call_fd == -1 ||
-	    acceptor->bell_fd == -1)
+	    acceptor->end_fd == -1)
 		fatal("cannot wait for connections");
 	acceptor->leader = leader_new();
 	acceptor->called_end = &acceptor->called;
@@ -111,14 +113,13 @@ struct acceptor *acceptor_new(int listen_fd)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&acceptor->left, &attr);
 	pthread_condattr_destroy(&attr);
-	watch(acceptor, EPOLL_CTL_ADD, &acceptor->bell_fd);
-	watch(acceptor, EPOLL_CTL_ADD, &acceptor->call_fd);
-	watch(acceptor, EPOLL_CTL_ADD, &acceptor->listen_fd);
+	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->end_fd);
+	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->call_fd);
+	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->listen_fd);
 	return acceptor;
 }
 
-/* What is connected leaves a quarter of the files that we may have open to
- * PostgreSQL, Redis and the log. */
+/* A quarter of the limit of open files is for PostgreSQL, Redis and the log. */
 static bool is_too_many(unsigned count)
 {
 	struct rlimit files;
@@ -128,7 +129,7 @@ static bool is_too_many(unsigned count)
 	return count >= files.rlim_cur / 4 * 3;
 }
 
-static void ring(int fd)
+static void wake(int fd)
 {
 	const uint64_t one = 1;
 
@@ -136,40 +137,41 @@ static void ring(int fd)
 		fatal("cannot wake request threads");
 }
 
-/* The last one turns out the light. */
+/* Ends the request threads once the last busy connection has ended. */
 static void end_if_empty(struct acceptor *acceptor)
 {
 	if (acceptor->is_closed && acceptor->count == acceptor->waiting)
-		ring(acceptor->bell_fd);
+		wake(acceptor->end_fd);
 }
 
-/* Of the connection, only what is ours goes: libfcgi may have closed it. */
-static void forget(struct acceptor *acceptor, struct visitor *visitor)
+/* Frees the connection. Leaves the fd alone: libfcgi may have closed it. */
+static void remove_connection(struct acceptor *acceptor,
+			      struct connection *connection)
 {
 	pthread_mutex_lock(&acceptor->lock);
-	*visitor->link = visitor->next;
-	if (visitor->next != NULL)
-		visitor->next->link = visitor->link;
+	*connection->link = connection->next;
+	if (connection->next != NULL)
+		connection->next->link = connection->link;
 	acceptor->count--;
 	if (acceptor->is_full && !acceptor->is_closing) {
 		acceptor->is_full = false;
-		watch(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
+		watch_fd(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
 	}
 	end_if_empty(acceptor);
 	pthread_mutex_unlock(&acceptor->lock);
-	exchange_release(&visitor->exchange);
-	free(visitor);
+	exchange_release(&connection->exchange);
+	free(connection);
 }
 
 void acceptor_free(struct acceptor *acceptor)
 {
 	while (acceptor->all != NULL) {
 		close(acceptor->all->fd);
-		forget(acceptor, acceptor->all);
+		remove_connection(acceptor, acceptor->all);
 	}
 	close(acceptor->epoll_fd);
 	close(acceptor->call_fd);
-	close(acceptor->bell_fd);
+	close(acceptor->end_fd);
 	pthread_cond_destroy(&acceptor->left);
 	pthread_mutex_destroy(&acceptor->call_lock);
 	pthread_mutex_destroy(&acceptor->lock);
@@ -177,7 +179,7 @@ void acceptor_free(struct acceptor *acceptor)
 	free(acceptor);
 }
 
-/* ---- who comes ---- */
+/* ---- accepting ---- */
 
 static void limit_waits(int fd)
 {
@@ -187,56 +189,56 @@ static void limit_waits(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
-static void let_in(struct acceptor *acceptor, int fd)
+static void add_connection(struct acceptor *acceptor, int fd)
 {
-	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
+	struct connection *connection = xcalloc(1, sizeof(*connection));
 
 	limit_waits(fd);
-	exchange_init(&visitor->exchange);
-	visitor->fd = fd;
-	visitor->is_new = true;
+	exchange_init(&connection->exchange);
+	connection->fd = fd;
+	connection->is_new = true;
 	pthread_mutex_lock(&acceptor->lock);
-	visitor->next = acceptor->all;
-	visitor->link = &acceptor->all;
-	if (visitor->next != NULL)
-		visitor->next->link = &visitor->next;
-	acceptor->all = visitor;
+	connection->next = acceptor->all;
+	connection->link = &acceptor->all;
+	if (connection->next != NULL)
+		connection->next->link = &connection->next;
+	acceptor->all = connection;
 	acceptor->count++;
 	acceptor->waiting++;
 	acceptor->has_accept_failed = false;
 	pthread_mutex_unlock(&acceptor->lock);
-	watch(acceptor, EPOLL_CTL_ADD, &visitor->fd);
+	watch_fd(acceptor, EPOLL_CTL_ADD, &connection->fd);
 }
 
 static void on_accept_error(struct acceptor *acceptor)
 {
-	struct pollfd bell = { .fd = acceptor->bell_fd, .events = POLLIN };
-	bool is_news;
+	struct pollfd end = { .fd = acceptor->end_fd, .events = POLLIN };
+	bool is_first;
 
-	/* another thread or process was faster, or there are no more */
+	/* another process accepted it, or there are no more */
 	if (errno == EAGAIN || errno == EINTR)
 		return;
 	pthread_mutex_lock(&acceptor->lock);
-	is_news = !acceptor->has_accept_failed;
+	is_first = !acceptor->has_accept_failed;
 	acceptor->has_accept_failed = true;
 	pthread_mutex_unlock(&acceptor->lock);
-	if (is_news)
-		log_warn("cannot accept connections, trying on");
+	if (is_first)
+		log_warn("cannot accept connections, retrying");
 	leader_give_way();
-	poll(&bell, 1, ACCEPT_PAUSE_MS);
+	poll(&end, 1, ACCEPT_PAUSE_MS);
 }
 
-/* What was sent before can still be read, what is sent after is refused: the
- * web server sees that its request went nowhere, and repeats it elsewhere. A
- * new connection is not refused; it was not kept for what may come, but made
- * for what is about to. */
+/* Waiting connections accept no more bytes; those that arrived before can still
+ * be read. The web server sees that its request was not read, and sends it to
+ * another process. New connections are spared: their request is on its way. */
 static void refuse_kept(struct acceptor *acceptor)
 {
-	struct visitor *visitor;
+	struct connection *connection;
 
-	for (visitor = acceptor->all; visitor != NULL; visitor = visitor->next)
-		if (!visitor->is_inside && !visitor->is_new)
-			shutdown(visitor->fd, SHUT_RD);
+	for (connection = acceptor->all; connection != NULL;
+	     connection = connection->next)
+		if (!connection->is_busy && !connection->is_new)
+			shutdown(connection->fd, SHUT_RD);
 }
 
 static void accept_some(struct acceptor *acceptor)
@@ -246,7 +248,7 @@ static void accept_some(struct acceptor *acceptor)
 	for (i = 0; i < ACCEPT_MAX && fd != -1; i++) {
 		fd = accept4(acceptor->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd != -1)
-			let_in(acceptor, fd);
+			add_connection(acceptor, fd);
 		else
 			on_accept_error(acceptor);
 	}
@@ -255,69 +257,70 @@ static void accept_some(struct acceptor *acceptor)
 	if (acceptor->is_full)
 		refuse_kept(acceptor);
 	else if (!acceptor->is_closing)
-		watch(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
+		watch_fd(acceptor, EPOLL_CTL_MOD, &acceptor->listen_fd);
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
-/* ---- who speaks ---- */
+/* ---- reading ---- */
 
-/* False: it is too late. */
-static bool take(struct acceptor *acceptor, struct visitor *visitor)
+/* Makes the connection busy. False if the acceptor is closed. */
+static bool claim(struct acceptor *acceptor, struct connection *connection)
 {
-	bool is_taken;
+	bool is_claimed;
 
 	pthread_mutex_lock(&acceptor->lock);
-	is_taken = !acceptor->is_closed;
-	if (is_taken) {
-		visitor->is_inside = true;
-		visitor->is_new = false;
+	is_claimed = !acceptor->is_closed;
+	if (is_claimed) {
+		connection->is_busy = true;
+		connection->is_new = false;
 		if (--acceptor->waiting == 0)
 			pthread_cond_signal(&acceptor->left);
 	}
 	pthread_mutex_unlock(&acceptor->lock);
-	return is_taken;
+	return is_claimed;
 }
 
-/* Hands the connection over; false: it was closed, because what came is no
- * request. */
-static bool read_request(struct visitor *visitor)
+/* Gives the connection to libfcgi. False if that closed it, because the bytes
+ * are not a request. */
+static bool read_request(struct connection *connection)
 {
-	FCGX_Request *fcgx = &visitor->exchange.fcgx;
+	FCGX_Request *fcgx = &connection->exchange.fcgx;
 
-	fcgx->ipcFd = visitor->fd;
+	fcgx->ipcFd = connection->fd;
 	fcgx->detached = 1;
 	/* there is no request before this one that it could end */
 	fcgx->keepConnection = 1;
 	return FCGX_Accept_r(fcgx) == 0;
 }
 
-/* The visitor, who has a request, or NULL. What was said before the end counts.
- * A request that is not all here is waited for, here or where its body is
- * read. */
-static struct exchange *listen_to(struct acceptor *acceptor,
-				  struct visitor *visitor, bool has_ended)
+/* The exchange, if the connection has a request, or NULL. Bytes before the end
+ * of the stream count. The rest of an incomplete request is waited for, here or
+ * where its body is read. */
+static struct exchange *read_connection(struct acceptor *acceptor,
+					struct connection *connection,
+					bool has_ended)
 {
 	ssize_t len;
 
-	if (!take(acceptor, visitor))
+	if (!claim(acceptor, connection))
 		return NULL;
-	len = recv(visitor->fd, acceptor->said, PEEK_BYTES,
+	len = recv(connection->fd, acceptor->peeked, PEEK_BYTES,
 		   MSG_PEEK | MSG_DONTWAIT);
 	if (has_ended && len <= 0) {
-		close(visitor->fd);
-		forget(acceptor, visitor);
+		close(connection->fd);
+		remove_connection(acceptor, connection);
 		return NULL;
 	}
 	if (len <= 0 || !fcgi_record_stream_is_complete(
-				span_of(acceptor->said, (size_t)len)))
+				span_of(acceptor->peeked, (size_t)len)))
 		leader_give_way();
-	if (read_request(visitor))
-		return &visitor->exchange;
-	forget(acceptor, visitor);
+	if (read_request(connection))
+		return &connection->exchange;
+	remove_connection(acceptor, connection);
 	return NULL;
 }
 
-/* ---- who is called ---- */
+/* ---- resuming ---- */
 
 void acceptor_call(struct acceptor *acceptor, struct submission *first,
 		   struct submission *last)
@@ -326,12 +329,12 @@ void acceptor_call(struct acceptor *acceptor, struct submission *first,
 	*acceptor->called_end = first;
 	acceptor->called_end = &last->next;
 	pthread_mutex_unlock(&acceptor->call_lock);
-	/* a keeper who does not wait looks for who was called before it does */
+	/* a leader that does not wait will look before it waits */
 	if (atomic_load(&acceptor->is_attended))
-		ring(acceptor->call_fd);
+		wake(acceptor->call_fd);
 }
 
-/* The first who was called, or NULL. */
+/* The first exchange to resume, or NULL. */
 static struct exchange *take_called(struct acceptor *acceptor)
 {
 	struct submission *submission;
@@ -346,50 +349,51 @@ static struct exchange *take_called(struct acceptor *acceptor)
 	return submission == NULL ? NULL : exchange_of(submission);
 }
 
-/* ---- in and out ---- */
+/* ---- enter and leave ---- */
 
-static bool is_anybody_called(struct acceptor *acceptor)
+static bool is_any_called(struct acceptor *acceptor)
 {
-	bool is_somebody;
+	bool is_any;
 
 	pthread_mutex_lock(&acceptor->call_lock);
-	is_somebody = acceptor->called != NULL;
+	is_any = acceptor->called != NULL;
 	pthread_mutex_unlock(&acceptor->call_lock);
-	return is_somebody;
+	return is_any;
 }
 
-/* Returns when there are news or somebody was called. */
-static void wait_for_news(struct acceptor *acceptor)
+/* Returns when there are events or an exchange to resume. */
+static void wait_for_events(struct acceptor *acceptor)
 {
 	int count = 0;
 
 	atomic_store(&acceptor->is_attended, true);
-	while (count <= 0 && !is_anybody_called(acceptor)) {
-		count = epoll_wait(acceptor->epoll_fd, acceptor->news, NEWS_MAX,
-				   -1);
+	while (count <= 0 && !is_any_called(acceptor)) {
+		count = epoll_wait(acceptor->epoll_fd, acceptor->events,
+				   EVENTS_MAX, -1);
 		if (count == -1 && errno != EINTR)
 			fatal("cannot wait for connections");
 	}
 	atomic_store(&acceptor->is_attended, false);
-	acceptor->news_count = count > 0 ? count : 0;
-	acceptor->news_told = 0;
+	acceptor->event_count = count > 0 ? count : 0;
+	acceptor->event_next = 0;
 }
 
-/* The visitor of whom there are news, if that is a request, or NULL. *is_over:
- * the bell rang. */
-static struct exchange *hear(struct acceptor *acceptor, struct epoll_event news,
-			     bool *is_over)
+/* The exchange, if the event is a request, or NULL. Sets *is_over if request
+ * threads end. */
+static struct exchange *handle_event(struct acceptor *acceptor,
+				     struct epoll_event event, bool *is_over)
 {
-	int *fd = news.data.ptr;
+	int *fd = event.data.ptr;
 
-	if (fd == &acceptor->bell_fd)
+	if (fd == &acceptor->end_fd)
 		*is_over = true;
 	else if (fd == &acceptor->listen_fd)
 		accept_some(acceptor);
 	else if (fd != &acceptor->call_fd)
-		return listen_to(acceptor, (struct visitor *)(void *)fd,
-				 (news.events &
-				  (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+		return read_connection(
+			acceptor, (struct connection *)(void *)fd,
+			(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !=
+				0);
 	return NULL;
 }
 
@@ -404,12 +408,13 @@ struct exchange *acceptor_enter(struct acceptor *acceptor)
 		exchange = take_called(acceptor);
 		if (exchange != NULL)
 			break;
-		if (acceptor->news_told == acceptor->news_count)
-			wait_for_news(acceptor);
+		if (acceptor->event_next == acceptor->event_count)
+			wait_for_events(acceptor);
 		else
-			exchange = hear(acceptor,
-					acceptor->news[acceptor->news_told++],
-					&is_over);
+			exchange = handle_event(
+				acceptor,
+				acceptor->events[acceptor->event_next++],
+				&is_over);
 	}
 	metric_add(&stats()->idle, -1);
 	if (is_over)
@@ -424,24 +429,24 @@ bool acceptor_is_attended(struct acceptor *acceptor)
 
 void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange)
 {
-	struct visitor *visitor =
-		container_of(exchange, struct visitor, exchange);
+	struct connection *connection =
+		container_of(exchange, struct connection, exchange);
 	bool is_kept = exchange->fcgx.ipcFd != -1;
 
 	exchange->fcgx.ipcFd = -1;
 	pthread_mutex_lock(&acceptor->lock);
 	if (is_kept && (acceptor->is_closing || acceptor->is_full)) {
-		close(visitor->fd);
+		close(connection->fd);
 		is_kept = false;
 	}
-	/* the fd of one that is closed may be somebody else's by now */
-	visitor->is_inside = !is_kept;
+	/* a closed fd may already belong to another connection */
+	connection->is_busy = !is_kept;
 	acceptor->waiting += is_kept;
 	pthread_mutex_unlock(&acceptor->lock);
 	if (is_kept)
-		watch(acceptor, EPOLL_CTL_MOD, &visitor->fd);
+		watch_fd(acceptor, EPOLL_CTL_MOD, &connection->fd);
 	else
-		forget(acceptor, visitor);
+		remove_connection(acceptor, connection);
 }
 
 /* ---- the end ---- */
