@@ -29,7 +29,7 @@
 /* A round of a committer that lasts this much longer than its timeout hangs. */
 #define HANG_MS 90000
 
-/* What the signal loop watches. */
+/* The state of the signal loop. */
 struct life {
 	struct successor successor;
 	struct request_threads *threads;

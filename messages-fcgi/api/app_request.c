@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every route below /apps/{id}/ does first. Knows none of them.
+ * The first step of every route below /apps/{id}/. Knows none of the routes.
  */
 #include "messages-fcgi/api/app_request.h"
 
 #include "common/base/clock.h"
 #include "messages-fcgi/api/signature.h"
 
-/* A body that is only read when there is one: GET has none. */
+/* Only the body of a POST is checked. */
 static int check_sent_body(const struct request *request,
 			   struct api_error *error)
 {
@@ -29,7 +29,7 @@ static int check_sent_body(const struct request *request,
 	}
 }
 
-/* The path as it was sent, if that is known. */
+/* The path as it was sent; absent if the web server does not pass it. */
 static struct span sent_path(struct span target)
 {
 	const char *query =

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signs a page's way into channels. Who somebody is, the web server knows; what
- * they may is all or nothing here: an application that wants to tell one
- * channel from another signs by itself.
+ * Signs subscriptions and sign-ins of pages. The web server authenticates
+ * users. Every user may subscribe to every channel; an application with finer
+ * rules has an endpoint of its own.
  */
 #include "messages-fcgi/api/auth_post.h"
 
@@ -16,7 +16,7 @@
 #include "common/wire/socket_id.h"
 #include "messages-fcgi/http/form_body.h"
 
-/* Of a user's id, by the protocol. */
+/* The maximum length of a user id in the protocol. */
 #define USER_MAX_BYTES 128
 
 #define ANYONE "anyone"
@@ -115,7 +115,7 @@ static void add_user(struct buf *buf, const char *key, struct span user)
 	buf_add_str(buf, "}}");
 }
 
-/* The key of one channel: of it and of the master key, nobody else makes it. */
+/* Adds the key of an encrypted channel, derived from the master key. */
 static void add_shared_secret(struct buf *buf, const struct app *app,
 			      struct span channel)
 {
@@ -132,7 +132,7 @@ static void add_shared_secret(struct buf *buf, const struct app *app,
 	buf_release(&text);
 }
 
-/* Nothing if value is empty. */
+/* Adds nothing if value is empty. */
 static void add_auth_member(struct buf *body, const char *key,
 			    struct span value)
 {
@@ -144,7 +144,8 @@ static void add_auth_member(struct buf *body, const char *key,
 	json_add_string(body, value);
 }
 
-/* auth, data under its key, and a grant, of which the last two may be empty. */
+/* Sends auth, data under the given key, and the grant. The last two may be
+ * empty. */
 static void send_auth(struct response *response, const struct buf *auth,
 		      const char *key, const struct buf *data,
 		      const struct buf *grant)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a handler gets: one request, the response to fill, and the context that
- * all handlers share.
+ * The arguments of a handler: one request, the response to fill, and the
+ * context that all handlers share.
  */
 #ifndef MESSAGES_FCGI_API_CALL_H
 #define MESSAGES_FCGI_API_CALL_H

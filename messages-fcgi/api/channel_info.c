@@ -15,7 +15,7 @@ static const struct {
 	{ "cache", CHANNEL_INFO_CACHE },
 };
 
-/* 0 if we don't know it. */
+/* 0 if the name is unknown. */
 static unsigned find_info(struct span name)
 {
 	size_t i;

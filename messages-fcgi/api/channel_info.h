@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an app's server wants to know of its channels, by `info`, and how it is
- * told. Pure.
+ * The attributes of channels that the parameter `info` selects, as JSON. Pure.
  */
 #ifndef MESSAGES_FCGI_API_CHANNEL_INFO_H
 #define MESSAGES_FCGI_API_CHANNEL_INFO_H
@@ -15,18 +14,18 @@
 #define CHANNEL_INFO_SUBSCRIBERS 0x2u /* subscription_count */
 #define CHANNEL_INFO_CACHE 0x4u       /* cache */
 
-/* list: names with commas in between. All that we know of go into *wanted.
- * Absent, or the first one that we don't know; absent for an empty list. */
+/* list: names, separated by commas. Sets the known ones in *wanted. Returns the
+ * first unknown one, or an absent span. */
 struct span channel_info_parse(struct span list, unsigned *wanted);
 
 struct channel_info {
 	int64_t users, subscribers;
-	struct span cached; /* the data of an event; absent: nothing is */
-	int64_t cached_s;   /* for which it will be kept */
+	struct span cached; /* the data of an event; absent: none */
+	int64_t cached_s;   /* how long it will be kept */
 };
 
-/* Adds the members that are wanted, each with a comma before it but the first:
- * is_first, which is kept up. */
+/* Adds the wanted members, with a comma before each but the first of the
+ * object. *is_first: no member was added yet; the function updates it. */
 void channel_info_add(struct buf *buf, const struct channel_info *info,
 		      unsigned wanted, bool *is_first);
 

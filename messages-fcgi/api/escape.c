@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The five characters that mean something in HTML. Knows nothing of messages
- * and nothing of character sets but that these five are ASCII.
+ * The five special characters of HTML. Works for every superset of ASCII.
  */
 #include "messages-fcgi/api/escape.h"
 
-/* What stands for c, NULL if c stands for itself. */
+/* The entity of c, NULL if c stands for itself. */
 static const char *entity(char c)
 {
 	switch (c) {

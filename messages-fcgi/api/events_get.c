@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an app's server may read: any of its channels that has a history. Knows
+ * Reads of an app's server: any channel of the app that has a history. Knows
  * neither FastCGI nor SQL.
  */
 #include "messages-fcgi/api/events_get.h"

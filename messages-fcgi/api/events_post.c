@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request becomes events: those in channels with a history go into the log,
- * and from there to Redis; the others to Redis alone, at most once. Knows
- * neither FastCGI nor SQL.
+ * Turns a request into events. Durable events, in channels with a history, go
+ * into the log, and from there to Redis. Plain events go to Redis alone, at
+ * most once. Knows neither FastCGI nor SQL.
  *
- *     checked, all of them -> can Redis take the plain ones? -> the durable
- *     ones are committed -> the plain ones are published -> answered
+ *     check all events -> check that Redis accepts plain ones -> commit the
+ *     durable ones -> publish the plain ones -> answer
  *
- * So an answer other than 200 means that no plain event was sent.
+ * So any answer but 200 means that no plain event was sent.
  */
 #include "messages-fcgi/api/events_post.h"
 
@@ -25,13 +25,13 @@
 typedef int init_fn(struct trigger *trigger, struct span body,
 		    const struct app *app, struct api_error *error);
 
-/* A request that is right. */
+/* A request that has passed the checks. */
 struct delivery {
 	const struct call_context *context;
 	const struct app *app;
 	struct trigger trigger;
 	bool is_batch;
-	struct post posts[TRIGGER_EVENTS_MAX]; /* of the durable ones */
+	struct post posts[TRIGGER_EVENTS_MAX]; /* the durable events */
 	size_t post_count;
 };
 
@@ -61,7 +61,7 @@ static size_t count_durable(const struct trigger *trigger,
 
 /* ---- into the log ---- */
 
-/* The events of one request differ in their keys: several may be in one
+/* Each event of a request has a key of its own, because several may be in one
  * channel. */
 static void set_key(uint8_t key[ENTRY_KEY_BYTES],
 		    const uint8_t request_key[MESSAGE_KEY_BYTES], size_t i)
@@ -96,7 +96,7 @@ static void fill_posts(struct delivery *delivery, const struct request *request)
 	}
 }
 
-/* 0 if all of them are in the log. */
+/* 0 if all durable events are in the log. */
 static int judge_posts(const struct delivery *delivery, struct api_error *error)
 {
 	bool is_conflict = false;
@@ -140,9 +140,8 @@ static void publish(struct publisher *publisher, const struct trigger *trigger,
 
 /* ---- the answer ---- */
 
-/* Two numbers for each event; NULL: nobody wants to know, or Redis is
- * unavailable. The events were sent, whether or not it can be told to how many.
- */
+/* Two numbers for each event. NULL if none are wanted or Redis is unavailable:
+ * the events were sent, so the answer is a success without numbers. */
 static struct roster_answer *ask_counts(struct roster_reader *roster,
 					const struct trigger *trigger,
 					const struct app *app)
@@ -223,7 +222,7 @@ static void send_infos(const struct delivery *delivery,
 	roster_answer_free(counts);
 }
 
-/* The durable ones are in the log, if there are any. */
+/* Runs once all durable events are in the log. */
 static void finish(struct delivery *delivery, struct response *response)
 {
 	if (delivery->post_count < delivery->trigger.count)

@@ -5,7 +5,7 @@
  * The head is read first; after that the answer is known but for the rows,
  * because ids are dense and rows never change. They are read by key in short
  * statements and written page by page, so memory does not grow with the
- * answer and no transaction waits for a client. The newest may be at hand.
+ * answer and no transaction waits for a client. The newest may be cached.
  */
 #include "messages-fcgi/api/history.h"
 
@@ -13,12 +13,13 @@
 #include "messages-fcgi/http/etag.h"
 #include "messages-fcgi/log/row_json.h"
 
-/* A page has as many rows as came to about so many bytes on the one before. */
+/* The target size of a page. The number of its rows follows from the size of
+ * the page before. */
 #define PAGE_BYTES 131072
 #define PAGE_ROWS_FIRST 100
 #define PAGE_ROWS_MAX 500
 
-/* What it is answered with. */
+/* The answer. */
 struct answer {
 	struct store_head log;
 	struct range range;
@@ -30,8 +31,8 @@ struct page {
 	struct buf json;
 	const struct history_ask *ask;
 	const struct store_head *log;
-	struct tail_cache *tails;  /* that want to have them, or NULL */
-	int64_t first_id, next_id; /* of the answer; expected next */
+	struct tail_cache *tails;  /* caches the rows; or NULL */
+	int64_t first_id, next_id; /* of the answer; of the next row */
 	bool is_streaming;         /* holds one of self->streams */
 };
 
@@ -40,7 +41,8 @@ static int unavailable(struct problem *problem)
 	return problem_set(problem, 503, NULL, "the log can't be read now");
 }
 
-/* A connection for one statement; NULL, and said why, if there is none. */
+/* A connection for one statement. NULL, and a logged reason, if there is none.
+ */
 static struct store *borrow(const struct history *self)
 {
 	struct store *store = reader_pool_acquire(self->readers);
@@ -74,8 +76,8 @@ static int resolve(const struct history *self, const struct history_ask *ask,
 	return 0;
 }
 
-/* A store_row_fn. A row that is not the next one ends the reading: a hole must
- * not look like an answer. */
+/* A store_row_fn. A missing row ends the read: an answer must not hide a hole.
+ */
 static bool on_row(void *arg, const struct event *event)
 {
 	struct page *page = arg;
@@ -109,7 +111,7 @@ static int read_page(const struct history *self, const struct store_head *log,
 	reader_pool_release(self->readers, store);
 	if (result == STORE_OK && page->next_id == to + 1)
 		return 0;
-	/* that the server is unavailable was said when that became known */
+	/* the store has already logged that it is unavailable */
 	if (result != STORE_DOWN)
 		log_error("cannot read on at id %lld of channel row %lld",
 			  (long long)page->next_id, (long long)log->channel_id);
@@ -139,8 +141,8 @@ static int write_page(const struct history *self,
 	return response_write(response, buf_span(&page->json));
 }
 
-/* Writes all pages but the last, which stays in the page. -1 when a page can't
- * be read, nobody reads what is written, or too many are being written. */
+/* Writes all pages but the last, which stays in the page. -1 if a page cannot
+ * be read, the client is gone, or too many answers are being written. */
 static int stream_rows(const struct history *self, const struct answer *answer,
 		       const struct response_head *head, struct page *page,
 		       struct response *response)
@@ -165,8 +167,8 @@ static int stream_rows(const struct history *self, const struct answer *answer,
 	return 0;
 }
 
-/* Adds the rows that are at hand, and has the rest kept if it is what will be
- * asked for again: the newest. */
+/* Adds the cached rows. Lets the cache keep the others if they are the newest,
+ * which will be read again. */
 static void take_tail(const struct history *self, const struct answer *answer,
 		      struct page *page)
 {
@@ -215,7 +217,7 @@ static void send_rows(const struct history *self, const struct history_ask *ask,
 		if (!response->has_begun)
 			response_send(response, head, buf_span(&page.json));
 		else if (response_write(response, buf_span(&page.json)) == -1)
-			log_debug("a reader went away");
+			log_debug("a reader disconnected");
 	} else if (response->has_begun) {
 		response_abort(response);
 	} else {

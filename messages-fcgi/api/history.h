@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log of one channel as an answer: what GET /messages has in common with
+ * Answers with the log of one channel, for GET /messages and
  * GET /apps/{id}/channels/{channel}/events.
  */
 #ifndef MESSAGES_FCGI_API_HISTORY_H
@@ -14,23 +14,23 @@
 #include "messages-fcgi/log/head_reader.h"
 #include "messages-fcgi/log/tail_cache.h"
 
-/* What it works with; borrowed. */
+/* Borrowed. */
 struct history {
 	struct reader_pool *readers;
 	struct head_reader *heads;
 	struct tail_cache *tails;
-	/* As many answers as may be written at their clients' pace. Below the
-	 * number of threads, or slow readers could keep posts from coming in.
-	 */
+	/* Counts the answers that may be written at their clients' pace. Fewer
+	 * than threads, so that slow readers cannot block posts. */
 	sem_t *streams;
 };
 
-/* Who asks may read the channel, which is a durable one. */
+/* The caller has checked that the client may read the channel, and that it is
+ * durable. */
 struct history_ask {
 	const char *app;
 	struct span channel;
 	struct range_query query;
-	bool is_private; /* not for caches */
+	bool is_private; /* no cache may keep the answer */
 };
 
 void history_answer(const struct history *self, const struct history_ask *ask,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A chat message on its way in: is it one we take, and what is stored of it.
- * Pure.
+ * Validates a posted chat message, and makes its stored form. Pure.
  */
 #ifndef MESSAGES_FCGI_API_MESSAGE_H
 #define MESSAGES_FCGI_API_MESSAGE_H
@@ -31,7 +30,7 @@ struct message {
 };
 
 /* Fills *message from a form and the header Idempotency-Key, which is absent
- * or empty if there is none. 0, or -1 and what is wrong in *problem. The
+ * or empty if there is none. 0, or -1 and *problem. The
  * caller calls message_release in both cases. */
 int message_init(struct message *message, const struct form *form,
 		 struct span key_header, const struct message_limits *limits,
@@ -39,15 +38,14 @@ int message_init(struct message *message, const struct form *form,
 
 void message_release(struct message *message);
 
-/* The key under which a message is stored: from the client's if there is one,
- * else from the id that the web server gave the request, which is the same
- * when it sends the request again to another process. False if there is
- * neither. */
+/* The key of the stored message: made from the client's key, else from the web
+ * server's id of the request, which stays the same when the web server repeats
+ * the request to another process. False if there is neither. */
 bool message_key(struct span client_key, struct span request_id,
 		 uint8_t key[MESSAGE_KEY_BYTES]);
 
 /* The largest request body that can hold a message within the limits, in the
- * wordiest of the three encodings. */
+ * longest of the three encodings, in bytes. */
 size_t message_body_max_bytes(const struct message_limits *limits);
 
 #endif

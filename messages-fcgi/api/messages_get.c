@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who may read what: anyone the public channels with a history, and those who
- * were given a grant its channel. Knows neither FastCGI nor SQL.
+ * The rules for reading: any client may read public channels with a history; a
+ * client with a grant may read the channel of the grant. Knows neither FastCGI
+ * nor SQL.
  */
 #include "messages-fcgi/api/messages_get.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request becomes a message, the message a post, its outcome a response.
+ * Turns a request into a post, and the outcome of the post into a response.
  * Knows neither FastCGI nor SQL.
  */
 #include "messages-fcgi/api/messages_post.h"
@@ -14,12 +14,12 @@
 #include "messages-fcgi/log/batch.h"
 
 static_assert(MESSAGE_KEY_BYTES == ENTRY_KEY_BYTES,
-	      "a message's key is the log's");
+	      "a message and an entry of the log have the same key");
 
-/* What is shorter than this is written without waiting. */
+/* A shorter answer is written without waiting. */
 #define BRIEF_BYTES 16384
 
-/* One that waits for its commit. */
+/* A message that waits for its commit. */
 struct posting {
 	struct post post;
 	struct message message;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The arithmetic of cursors. Knows neither rows nor JSON but for the members
- * that a 409 and a 410 have.
+ * The arithmetic of cursors. Knows no rows, and of JSON only the members of
+ * a 409 and a 410.
  */
 #include "messages-fcgi/api/range.h"
 
@@ -75,8 +75,8 @@ static int check_cursor(const struct range_query *query,
 	return 0;
 }
 
-/* Whether nothing can be added to the answer or taken from it, for as long as
- * the epoch, which is named, is the current one. */
+/* Whether the rows of the answer are fixed as long as the epoch that the client
+ * named is current. */
 static bool is_closed(const struct range *range,
 		      const struct range_query *query,
 		      const struct range_log *log)

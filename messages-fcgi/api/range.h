@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which ids a GET /messages asks for, and which of them the log can answer
- * with. Ids are dense, so all of it is arithmetic. Pure.
+ * The ids that a read requests, and those that the log can answer with. Ids are
+ * dense, so this is arithmetic. Pure.
  */
 #ifndef MESSAGES_FCGI_API_RANGE_H
 #define MESSAGES_FCGI_API_RANGE_H
@@ -14,7 +14,7 @@
 
 #define RANGE_LIMIT_MAX 1000
 
-/* What the client gave. A number that it did not give is 0. */
+/* The client's parameters. An absent number is 0. */
 struct range_query {
 	bool has_after, has_until, has_before, has_limit;
 	int64_t after_id, until_id, before_id, limit;
@@ -30,8 +30,8 @@ struct range_log {
 /* The ids from … to; none if from > to. */
 struct range {
 	int64_t from, to;
-	bool has_more;  /* the limit left some out */
-	bool is_closed; /* the answer can never become another */
+	bool has_more;  /* the limit left rows out */
+	bool is_closed; /* the rows of the answer can never change */
 };
 
 /* Reads the query's fields. 0, or -1 and a 400 in *problem. epoch is borrowed

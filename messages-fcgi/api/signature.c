@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The signature of version 1.0. Its faults are told as the hosted service
- * tells them: an app's developer reads them, and looks them up.
+ * The signature of version 1.0. Errors have the texts of the hosted service,
+ * which developers look up.
  */
 #include "messages-fcgi/api/signature.h"
 
@@ -88,7 +88,7 @@ void signature_add_text(struct buf *buf,
 	}
 }
 
-/* Of a parameter that is there twice it would be open which one counts. */
+/* A repeated parameter is an error: its value would be ambiguous. */
 static int check_once(const struct form *query, struct api_error *error)
 {
 	const struct form_field *sorted[FORM_FIELDS_MAX];
@@ -113,7 +113,8 @@ static int check_version(const struct form *query, struct api_error *error)
 	return 0;
 }
 
-/* Adds "(2026-11-23T12:34:56Z)", or the number if it is no year of ours. */
+/* Adds "(2026-11-23T12:34:56Z)", or the number if its year has not four digits.
+ */
 static void add_time(struct buf *buf, int64_t s)
 {
 	time_t seconds = (time_t)s;
@@ -165,8 +166,8 @@ static bool is_signature(const struct app *app, struct span text,
 	return result;
 }
 
-/* A library that has an odd path sends it with escapes, and signs it without;
- * but if its caller has to put them there, it signs them, too. */
+/* A library that escapes a path itself signs it without the escapes. If its
+ * caller escapes the path, the library signs the escapes, too. */
 static bool is_signature_as_sent(const struct app *app,
 				 const struct signature_request *request,
 				 struct span given)
@@ -211,7 +212,7 @@ static int check_signature(const struct app *app,
 	return result;
 }
 
-/* Only then is the body known to be the one that was signed. */
+/* body_md5 is signed; the body must match it. */
 static int check_body_md5(const struct signature_request *request,
 			  struct api_error *error)
 {

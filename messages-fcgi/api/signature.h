@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a request comes from an app's server: the signature in its query.
- * Pure: the caller brings the time.
+ * Checks the signature that an app's server puts in the query. Pure: the caller
+ * passes the time.
  */
 #ifndef MESSAGES_FCGI_API_SIGNATURE_H
 #define MESSAGES_FCGI_API_SIGNATURE_H
@@ -12,7 +12,7 @@
 #include "messages-fcgi/http/api_error.h"
 #include "messages-fcgi/http/form.h"
 
-/* A request that is so old, or so far ahead, may be a replayed one. */
+/* The maximum difference of the clocks; limits replays. */
 #define SIGNATURE_GRACE_S 600
 
 /* Everything is borrowed. */
@@ -24,13 +24,13 @@ struct signature_request {
 	int64_t now_s; /* since 1970 */
 };
 
-/* Adds what is signed: the method, the path and every parameter but the
- * signature, with names in lower case and sorted, values as they mean. */
+/* Adds the signed text: the method, the path, and every parameter but the
+ * signature, with sorted names in lower case and decoded values. */
 void signature_add_text(struct buf *buf,
 			const struct signature_request *request);
 
 /* 0 if the app has signed the request, with either of its paths, else -1 and
- * what is wrong. */
+ * the error. */
 int signature_check(const struct app *app,
 		    const struct signature_request *request,
 		    struct api_error *error) MUST_CHECK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The events that an app's server triggers, out of a request's body: are they
- * ones we take. Pure.
+ * Parses and validates the events that an app's server triggers. Pure.
  */
 #ifndef MESSAGES_FCGI_API_TRIGGER_H
 #define MESSAGES_FCGI_API_TRIGGER_H
@@ -14,17 +13,17 @@
 #define TRIGGER_CHANNELS_MAX 100
 #define TRIGGER_BATCH_MAX 10
 
-/* More than of either. */
+/* The maximum of both. */
 #define TRIGGER_EVENTS_MAX 100
 
 /* One event in one channel. Everything is borrowed from the body. */
 struct trigger_event {
 	struct span channel, name, data;
-	struct span socket_id; /* absent: nobody is left out */
-	unsigned wanted;       /* of the channel, by channel_info.h */
+	struct span socket_id; /* of the excluded client; or absent */
+	unsigned wanted;       /* flags of channel_info.h */
 };
 
-/* Owns the body's JSON. An event to many channels is as many events. */
+/* Owns the body's JSON. An event in many channels counts once for each. */
 struct trigger {
 	struct json_object *json;
 	struct trigger_event events[TRIGGER_EVENTS_MAX];
@@ -33,7 +32,7 @@ struct trigger {
 };
 
 /* Fill *trigger from the body of POST …/events or …/batch_events. 0, or -1 and
- * what is wrong; nothing is triggered by half. The caller calls
+ * the error: one wrong event refuses the whole body. The caller calls
  * trigger_release in both cases. */
 int trigger_init_event(struct trigger *trigger, struct span body,
 		       const struct app *app,
@@ -44,7 +43,7 @@ int trigger_init_batch(struct trigger *trigger, struct span body,
 
 void trigger_release(struct trigger *trigger);
 
-/* The largest body that holds what the app may send. */
+/* The maximum size of a body that the app may send, in bytes. */
 size_t trigger_body_max_bytes(const struct app *app);
 
 #endif

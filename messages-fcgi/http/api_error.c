@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* More is said by adding to fault->text. */
+/* Callers may add to error->text afterwards. */
 #define LINE_MAX 256
 
 int api_error_set(struct api_error *error, int status, const char *text, ...)

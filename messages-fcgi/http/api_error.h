@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is wrong with a request of an app's server, in the form that server
- * libraries show to people: a line of plain text. Pure.
+ * The error answer to an app's server: a status and a line of plain text, which
+ * server libraries show to people. Pure.
  */
 #ifndef MESSAGES_FCGI_HTTP_API_ERROR_H
 #define MESSAGES_FCGI_HTTP_API_ERROR_H
@@ -9,7 +9,7 @@
 #include "common/base/attr.h"
 #include "common/base/buf.h"
 
-/* Owned by the handler, who calls api_error_release; all zero at first. */
+/* Owned by the handler, which calls api_error_release. Starts all zero. */
 struct api_error {
 	int status;
 	struct buf text;

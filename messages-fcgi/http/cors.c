@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The operator's list, and where there is none the browser's word.
+ * Decides from the operator's list, or without a list from Sec-Fetch-Site.
  */
 #include "messages-fcgi/http/cors.h"
 

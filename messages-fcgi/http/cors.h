@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a page of another origin may do, by what its browser says of it (the
- * Fetch standard's CORS protocol and its metadata). Knows no route. Pure.
+ * The rights of pages of other origins, decided from the headers of their
+ * browser (CORS and Fetch Metadata). Knows no route. Pure.
  */
 #ifndef MESSAGES_FCGI_HTTP_CORS_H
 #define MESSAGES_FCGI_HTTP_CORS_H
@@ -10,17 +10,17 @@
 
 #include "common/base/span.h"
 
-/* Headers of a request; absent ones are no page's. */
+/* Headers of a request; absent ones do not come from a page. */
 struct cors_request {
 	struct span origin; /* Origin */
 	struct span site;   /* Sec-Fetch-Site */
 };
 
-/* Whether it may change something. allowed: for origin_is_listed; where that is
- * empty, what the browser itself calls another origin's may not. */
+/* Whether the request may change state. allowed: for origin_is_listed. If it is
+ * empty, requests that Sec-Fetch-Site marks as another origin's may not. */
 bool cors_may_post(const struct cors_request *request, const char *allowed);
 
-/* The origin whose pages may read the answer; absent: none but our own. */
+/* The origin whose pages may read the answer; absent: only the same origin. */
 struct span cors_reader(const struct cors_request *request,
 			const char *allowed);
 

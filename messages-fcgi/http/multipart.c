@@ -8,7 +8,7 @@
  *
  * where preamble and its CRLF may be missing. A line that starts with
  * --boundary is a delimiter whatever follows (RFC 2046 § 5.1.1), so one that
- * goes on with anything else than blanks or "--" is malformed.
+ * continues with anything but blanks or "--" is malformed.
  */
 #include "messages-fcgi/http/multipart.h"
 
@@ -176,7 +176,7 @@ static bool skip_preamble(struct walk *walk)
 	return take_to_delimiter(walk).ptr != NULL;
 }
 
-/* What follows a delimiter: 1 a part, 0 the end, -1 neither. */
+/* Takes the rest of a delimiter: 1 a part follows, 0 the end, -1 malformed. */
 static int take_delimiter_end(struct walk *walk)
 {
 	if (span_starts(walk->rest, "--"))

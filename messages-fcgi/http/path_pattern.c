@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Paths and their forms, from left to right.
+ * Compares from left to right.
  */
 #include "messages-fcgi/http/path_pattern.h"
 
 #include <assert.h>
 
-/* How much an asterisk stands for: what is before the next slash. */
+/* The length of the part at one asterisk: up to the next slash. */
 static size_t part_len(struct span path)
 {
 	const char *slash =
@@ -15,7 +15,7 @@ static size_t part_len(struct span path)
 	return slash != NULL ? (size_t)(slash - path.ptr) : path.len;
 }
 
-/* How much two stand for: what is before the end that the form has. */
+/* The length of the part at two asterisks: up to the rest of the pattern. */
 static size_t rest_len(struct span path, const char *end)
 {
 	size_t len = strlen(end);

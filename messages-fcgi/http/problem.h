@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is wrong with a request, in the form of RFC 9457. Pure.
+ * The error answer to a page, as RFC 9457 has it. Pure.
  */
 #ifndef MESSAGES_FCGI_HTTP_PROBLEM_H
 #define MESSAGES_FCGI_HTTP_PROBLEM_H
@@ -21,7 +21,7 @@ struct problem {
 	char members[PROBLEM_MEMBERS_MAX];
 };
 
-/* Fills all of it but allow and members, which become empty. Returns -1, so
+/* Fills the problem; allow and members become empty. Returns -1, so
  * that a check can end in `return problem_set(…)`. */
 int problem_set(struct problem *problem, int status, const char *param,
 		const char *detail, ...) PRINTF_LIKE(4, 5);
@@ -32,7 +32,7 @@ void problem_encode(struct buf *buf, const struct problem *problem);
 /* The statuses that this program answers with. */
 #define PROBLEM_STATUSES 15
 
-/* The i-th of them. */
+/* The i-th status. */
 int problem_status(size_t i);
 
 /* The reason phrase of a status that this program uses. */

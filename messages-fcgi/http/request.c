@@ -34,7 +34,7 @@ static enum request_method parse_method(struct span s)
 	return REQUEST_OTHER;
 }
 
-/* The path that the web server chose us by: decoded, without dot segments.
+/* The path that the web server has routed: decoded, without dot segments.
  * nginx calls it DOCUMENT_URI; CGI, and other servers, SCRIPT_NAME. */
 static struct span find_path(const struct FCGX_Request *fcgx)
 {
@@ -43,8 +43,7 @@ static struct span find_path(const struct FCGX_Request *fcgx)
 	return path.len > 0 ? path : param(fcgx, "SCRIPT_NAME");
 }
 
-/* Reads the length that was announced and looks whether it ends there: the
- * bytes that come are counted, not believed. */
+/* Reads Content-Length bytes, and checks that the body ends there. */
 static enum request_body read_bytes(struct buf *body, FCGX_Stream *in,
 				    size_t length)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One HTTP request as plain data, taken out of FastCGI.
+ * One HTTP request as plain data, read from FastCGI.
  */
 #ifndef MESSAGES_FCGI_HTTP_REQUEST_H
 #define MESSAGES_FCGI_HTTP_REQUEST_H
@@ -21,13 +21,13 @@ enum request_method {
 enum request_body {
 	REQUEST_BODY_OK = 0,
 	REQUEST_BODY_NO_LENGTH, /* no Content-Length; nothing was read */
-	REQUEST_BODY_TOO_LARGE, /* it, or what came, is above the cap */
-	REQUEST_BODY_BAD,       /* no number, or not as many bytes as it says */
+	REQUEST_BODY_TOO_LARGE, /* Content-Length or the body is above max */
+	REQUEST_BODY_BAD,       /* Content-Length is malformed or wrong */
 };
 
-/* Spans point into the FastCGI request and are gone with it; one that is not
- * given is absent, or empty where the web server sends it so. body is the
- * owner's, who keeps the struct from request to request for its room. */
+/* Spans point into the FastCGI request and end with it. A missing header is
+ * absent, or empty if the web server sends it empty. The struct owns body, and
+ * is reused for the next request to keep its memory. */
 struct request {
 	enum request_method method;
 	struct span method_name; /* as it was sent */
@@ -36,14 +36,13 @@ struct request {
 	struct span content_type;
 	struct span idempotency_key, if_none_match, grant;
 	struct span request_id;  /* the web server's */
-	struct span remote_user; /* whom the web server knows it is from */
+	struct span remote_user; /* the user, authenticated by the web server */
 	struct cors_request cors;
 	enum request_body body_state;
 	struct buf body;
 };
 
-/* Fills *request, which is all zero the first time, from an accepted request,
- * all but the body. */
+/* Fills *request, except for the body. It is all zero before its first use. */
 void request_read(struct request *request, const struct FCGX_Request *fcgx);
 
 /* Reads the body, up to max bytes. */

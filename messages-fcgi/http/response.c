@@ -21,20 +21,21 @@
 #define CHALLENGE_SIGNATURE "Pusher"
 #define CHALLENGE_GRANT "Pushlog-Grant"
 
-/* What a page of a listed origin may send, and how long a browser need not ask
- * again: as long as any of them lets itself be told. */
+/* The headers that a page of a listed origin may send, and for how long a
+ * browser may remember this: the maximum of all browsers. */
 #define CORS_HEADERS "Content-Type, Idempotency-Key, Pushlog-Grant"
 #define CORS_MAX_AGE_S "7200"
 
-/* What the socket of a web server that waits for its answer takes at once. */
+/* The socket of a waiting web server accepts this much at once. */
 #define AT_ONCE_BYTES 65536
-/* A socket that can be written to takes so much without waiting. */
+/* A writable socket accepts this much without waiting. */
 #define SLICE_BYTES 8192
-/* A stop is noticed as soon, a web server that reads nothing given up after. */
+/* The longest delay to notice a stop, and the timeout of a web server that
+ * reads nothing. */
 #define LOOK_UP_MS 200
 #define WRITE_TIMEOUT_MS 60000
-/* What of a request was not read is read after it was answered, so much of it:
- * more than nginx lets pass. */
+/* The unread rest of a request is read after the answer, up to this much, which
+ * is more than nginx passes. */
 #define UNREAD_MAX 4194304
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
@@ -219,12 +220,12 @@ void response_abort(struct response *response)
 
 	if (!response->is_broken && send(response->fcgx->ipcFd, no_record,
 					 sizeof(no_record), MSG_DONTWAIT) == -1)
-		log_debug("the web server went away");
+		log_debug("the web server disconnected");
 	response->is_broken = true;
 }
 
-/* Reads what is left of the request, behind which the next one begins. False:
- * where that is can't be known. */
+/* Reads the rest of the request, so that the next one can follow. False if its
+ * end is unknown. */
 static bool read_to_end(const struct response *response)
 {
 	FCGX_Stream *in = response->fcgx->in;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One HTTP response, put into FastCGI. Chooses nothing: status and headers are
- * the caller's, but for what every response of ours has.
+ * One HTTP response, written to FastCGI. The caller chooses status and headers;
+ * this room adds those that every response has.
  */
 #ifndef MESSAGES_FCGI_HTTP_RESPONSE_H
 #define MESSAGES_FCGI_HTTP_RESPONSE_H
@@ -22,7 +22,7 @@ struct response_head {
 	const char *cache;     /* Cache-Control */
 	struct span etag;      /* with its quotes; absent: none */
 	const char *allow;     /* NULL: none */
-	const char *challenge; /* of a 401: what it wants to see */
+	const char *challenge; /* of a 401: WWW-Authenticate */
 };
 
 /* Borrows the first three. */
@@ -30,12 +30,12 @@ struct response {
 	struct FCGX_Request *fcgx;
 	const atomic_bool *is_giving_up; /* the program ends: break streams */
 	int status;                      /* that was sent, 0 before */
-	struct span reader; /* for cors_reader: set by who knows; or absent */
-	bool is_for_pages;  /* whose origin makes a difference */
-	bool is_head;       /* the request was HEAD: the body is not sent */
+	struct span reader;              /* of cors_reader; or absent */
+	bool is_for_pages;               /* the answer depends on the origin */
+	bool is_head; /* the request was HEAD: the body is not sent */
 	bool has_begun;
-	bool is_broken; /* the web server is gone, or shall be told of a
-			 * failure: nothing more is sent */
+	bool is_broken; /* the web server is gone, or the response failed:
+			 * nothing more is sent */
 };
 
 void response_init(struct response *response, struct FCGX_Request *fcgx,
@@ -48,19 +48,18 @@ void response_json(struct response *response, struct span body);
 void response_problem(struct response *response, const struct problem *problem);
 void response_fault(struct response *response, const struct api_error *error);
 
-/* A body of unknown length: first begin, then write as often as needed. -1
- * when nobody reads it any more, or when it was broken off because the program
- * ends. */
+/* A body of unknown length: begin, then any number of writes. -1 if the
+ * client is gone, or the response was broken off because the program ends. */
 void response_begin(struct response *response,
 		    const struct response_head *head);
 int response_write(struct response *response, struct span bytes) MUST_CHECK;
 
-/* What was begun can't be completed: the client shall see a broken connection
- * and not a short body. */
+/* Breaks off a begun response: the client sees a broken connection instead of a
+ * short body. */
 void response_abort(struct response *response);
 
 /* Ends the response and the FastCGI request. The request's spans are gone, and
- * so is its connection, unless it is good for another. */
+ * so is its connection, unless it is kept for another request. */
 void response_end(struct response *response);
 
 #endif

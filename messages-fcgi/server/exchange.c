@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to a request between its two ends. Knows no route and no
- * connection.
+ * The life of a request from its first byte to its answer. Knows no route and
+ * no connection.
  *
  *     begun [-> its posts are with a committer -> resumed] -> ended
  */
@@ -14,7 +14,7 @@
 #include "messages-fcgi/stats.h"
 
 #define NO_FD (-1) /* libfcgi accepts nothing by itself */
-/* Room for a larger body is not kept for the next. */
+/* The memory of a larger body is not kept for the next request. */
 #define KEEP_BYTES 4096
 
 void exchange_init(struct exchange *exchange)

@@ -12,8 +12,7 @@
 #include "messages-fcgi/http/request.h"
 #include "messages-fcgi/http/response.h"
 
-/* A connection's, for one request after the other. The connection embeds it
- * and is found by container_of. */
+/* A connection embeds it, and uses it for one request after the other. */
 struct exchange {
 	FCGX_Request fcgx;
 	struct request request;
@@ -26,8 +25,8 @@ struct exchange {
 void exchange_init(struct exchange *exchange);
 void exchange_release(struct exchange *exchange);
 
-/* Answers the request that fcgx holds. True: it has ended. False: its posts are
- * with a committer. When that gives them back, which may be before this
+/* Answers the request that fcgx holds. True: it has ended. False: a committer
+ * has its posts. When the committer gives them back, which may be before this
  * returns, the next call sends the answer. */
 bool exchange_answer(struct exchange *exchange,
 		     const struct call_context *context,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Knows of a record its type and where the next one begins. FastCGI 1.0 § 3.3:
+ * Knows the type of a record and where the next one begins. FastCGI 1.0 § 3.3:
  * version, type, id (2), length of content (2), of padding, reserved.
  */
 #include "messages-fcgi/server/fcgi_record.h"

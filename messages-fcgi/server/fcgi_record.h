@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * FastCGI's records, as far as one has to look at them before libfcgi does.
- * Pure.
+ * Looks at FastCGI records before libfcgi reads them. Pure.
  */
 #ifndef MESSAGES_FCGI_SERVER_FCGI_RECORD_H
 #define MESSAGES_FCGI_SERVER_FCGI_RECORD_H
@@ -10,8 +9,8 @@
 
 #include "common/base/span.h"
 
-/* Whether these bytes, which begin with a record, hold a request up to its end:
- * who reads it then waits for nothing. */
+/* Whether these bytes, which begin with a record, hold a whole request, so
+ * that libfcgi reads it without waiting. */
 bool fcgi_record_stream_is_complete(struct span bytes);
 
 #endif

@@ -33,7 +33,7 @@ static void *run_ops(void *arg)
 
 	while (fds[1].revents == 0) {
 		if (poll(fds, 2, -1) == -1 && errno != EINTR)
-			fatal("cannot wait for who operates us");
+			fatal("cannot wait for operators");
 		ops_server_turn(thread->server);
 	}
 	return NULL;
@@ -58,7 +58,7 @@ struct ops_thread *ops_thread_new(const char *where)
 	thread->server = ops_server_new(thread->listen_fd, &stats_handler);
 	if ((errno = pthread_create(&thread->thread, NULL, run_ops, thread)) !=
 	    0)
-		fatal("cannot start a thread for who operates us");
+		fatal("cannot start the thread for operators");
 	return thread;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/signature and trigger, as POST /apps/{id}/events has them: a
- * query, a line break, a body. What is refused has a reason in UTF-8; what is
- * taken keeps within the limits; what was not signed is not taken, and what is
- * signed here is.
+ * messages-fcgi/api/signature and trigger, as POST /apps/{id}/events uses them.
+ * The input is a query, a line break, and a body. A refusal has a reason in
+ * UTF-8; accepted events keep the limits; an unsigned request is refused, and
+ * one that is signed here is accepted.
  */
 #include "messages-fcgi/api/signature.h"
 #include "messages-fcgi/api/trigger.h"
@@ -27,7 +27,7 @@ static void check_fault(const struct api_error *error)
 	MUST(error->text.len > 0 && text_is_utf8(buf_span(&error->text)));
 }
 
-/* As check_once and the others have nothing against. */
+/* Signs the request; then only the other checks may refuse it. */
 static void sign(const struct signature_request *unsigned_request)
 {
 	struct buf text = BUF_INIT, hex = BUF_INIT;

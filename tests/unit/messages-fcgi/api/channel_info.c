@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/channel_info: what is asked for is what is told.
+ * messages-fcgi/api/channel_info: the answer has the requested attributes.
  */
 #include "messages-fcgi/api/channel_info.h"
 
@@ -20,7 +20,7 @@ static void parse(const char *list, unsigned want, const char *unknown)
 	unbox(box);
 }
 
-TEST(names_have_commas_in_between)
+TEST(names_are_separated_by_commas)
 {
 	parse("", 0, NULL);
 	parse("user_count", CHANNEL_INFO_USERS, NULL);
@@ -47,7 +47,7 @@ static void assert_told(const struct channel_info *info, unsigned wanted,
 	buf_release(&buf);
 }
 
-TEST(what_is_wanted_is_told)
+TEST(wanted_attributes_are_added)
 {
 	const struct channel_info full = { 2, 3, SPAN("{\"a\":1}"), 60 };
 	const struct channel_info empty = { .users = 0 };
@@ -66,8 +66,8 @@ TEST(what_is_wanted_is_told)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_have_commas_in_between),
-		cmocka_unit_test(what_is_wanted_is_told),
+		cmocka_unit_test(names_are_separated_by_commas),
+		cmocka_unit_test(wanted_attributes_are_added),
 	};
 
 	return cmocka_run_group_tests_name("channel_info", tests, NULL, NULL);

@@ -55,7 +55,7 @@ TEST(every_other_byte_stands_for_itself)
 	buf_release(&buf);
 }
 
-TEST(it_adds_to_what_is_there)
+TEST(escaped_text_is_appended)
 {
 	struct buf buf = BUF_INIT;
 
@@ -71,7 +71,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_five_characters_of_html_become_entities),
 		cmocka_unit_test(every_other_byte_stands_for_itself),
-		cmocka_unit_test(it_adds_to_what_is_there),
+		cmocka_unit_test(escaped_text_is_appended),
 	};
 
 	return cmocka_run_group_tests_name("escape", tests, NULL, NULL);

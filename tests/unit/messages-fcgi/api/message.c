@@ -21,7 +21,7 @@ static void parse_form(struct form *form, const char *s)
 	assert_int_equal(result, 0);
 }
 
-/* What is stored, as channel|name|text|key, no key as a dash; or the
+/* The stored form, as channel|name|text|key, no key as a dash; or the
  * status and what is at fault. */
 static void check(const char *body, struct span header, const char *want,
 		  int line)
@@ -81,7 +81,7 @@ TEST(limits_count_bytes_before_they_are_escaped)
 	expect("name=%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9x&text=", "413 name");
 }
 
-TEST(what_is_missing_or_no_text_is_a_400)
+TEST(a_missing_or_malformed_field_is_a_400)
 {
 	expect("", "400 name");
 	expect("text=x", "400 name");
@@ -96,7 +96,7 @@ TEST(what_is_missing_or_no_text_is_a_400)
 	expect("name=&text=%00", "400 text");
 }
 
-TEST(the_channel_is_on_the_operator_s_list)
+TEST(the_channel_must_be_on_the_list)
 {
 	expect("name=a&text=b&channel=messages", "messages|a|b|-");
 	expect("name=a&text=b&channel=room-1", "room-1|a|b|-");
@@ -108,7 +108,7 @@ TEST(the_channel_is_on_the_operator_s_list)
 	expect("{\"name\":\"a\",\"text\":\"b\",\"channel\":1}", "400 channel");
 }
 
-TEST(the_header_s_key_wins_over_the_field_s)
+TEST(the_key_in_the_header_takes_precedence)
 {
 	check("name=a&text=b", SPAN("k"), "messages|a|b|k", __LINE__);
 	check("name=a&text=b&idempotency_key=f", SPAN("k"), "messages|a|b|k",
@@ -169,7 +169,7 @@ TEST(keys_are_hashes_of_their_kind_and_bytes)
 	assert_false(message_key(SPAN(""), SPAN(""), key));
 }
 
-TEST(keys_of_requests_come_in_the_order_of_time)
+TEST(keys_of_requests_sort_by_time)
 {
 	const struct span ids[] = { SPAN("1795509123.999-b"),
 				    SPAN("1795509124.000-a") };
@@ -205,7 +205,7 @@ TEST(keys_of_requests_come_in_the_order_of_time)
 	assert_memory_not_equal(keys[0], time, sizeof(time));
 }
 
-TEST(the_wordiest_message_fits_the_largest_body)
+TEST(the_longest_message_fits_the_largest_body)
 {
 	struct message_limits wide = { "messages", 1000, 5000 };
 	struct form form = FORM_INIT;
@@ -240,13 +240,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_and_text_are_stored_escaped),
 		cmocka_unit_test(limits_count_bytes_before_they_are_escaped),
-		cmocka_unit_test(what_is_missing_or_no_text_is_a_400),
-		cmocka_unit_test(the_channel_is_on_the_operator_s_list),
-		cmocka_unit_test(the_header_s_key_wins_over_the_field_s),
+		cmocka_unit_test(a_missing_or_malformed_field_is_a_400),
+		cmocka_unit_test(the_channel_must_be_on_the_list),
+		cmocka_unit_test(the_key_in_the_header_takes_precedence),
 		cmocka_unit_test(a_key_has_up_to_200_bytes_of_any_kind),
 		cmocka_unit_test(keys_are_hashes_of_their_kind_and_bytes),
-		cmocka_unit_test(keys_of_requests_come_in_the_order_of_time),
-		cmocka_unit_test(the_wordiest_message_fits_the_largest_body),
+		cmocka_unit_test(keys_of_requests_sort_by_time),
+		cmocka_unit_test(the_longest_message_fits_the_largest_body),
 	};
 
 	return cmocka_run_group_tests_name("message", tests, NULL, NULL);

@@ -20,7 +20,7 @@ static int parse(struct range_query *query, const char *s,
 	return range_parse(query, &form, problem);
 }
 
-TEST(what_is_given_is_read)
+TEST(parameters_are_read)
 {
 	struct range_query query;
 	struct problem problem;
@@ -46,7 +46,7 @@ TEST(what_is_given_is_read)
 	assert_int_equal(query.after_id, 1);
 }
 
-TEST(what_is_no_number_is_a_400_that_names_it)
+TEST(a_malformed_number_is_a_400_that_names_it)
 {
 	static const char *const names[] = { "after_id", "until_id",
 					     "before_id", "limit" };
@@ -197,7 +197,7 @@ TEST(every_query_of_a_short_log_gets_the_rows_that_it_asks_for)
 		}
 }
 
-TEST(refusals_say_where_to_start_over)
+TEST(refusals_have_the_values_to_start_over)
 {
 	struct range_log log = { 10, 20, SPAN("e1") };
 	struct range_query q = { .has_after = true, .after_id = 21 };
@@ -267,11 +267,11 @@ TEST(numbers_at_the_limits_of_64_bits_do_no_harm)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_given_is_read),
-		cmocka_unit_test(what_is_no_number_is_a_400_that_names_it),
+		cmocka_unit_test(parameters_are_read),
+		cmocka_unit_test(a_malformed_number_is_a_400_that_names_it),
 		cmocka_unit_test(
 			every_query_of_a_short_log_gets_the_rows_that_it_asks_for),
-		cmocka_unit_test(refusals_say_where_to_start_over),
+		cmocka_unit_test(refusals_have_the_values_to_start_over),
 		cmocka_unit_test(numbers_at_the_limits_of_64_bits_do_no_harm),
 	};
 

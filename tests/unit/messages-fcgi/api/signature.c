@@ -50,7 +50,7 @@ static void expect_of(struct signature_request request, const char *query,
 	api_error_release(&error);
 }
 
-TEST(a_path_is_signed_as_it_means_or_as_it_was_sent)
+TEST(a_path_is_signed_decoded_or_as_it_was_sent)
 {
 	static const char *const paths[] = { "/apps/3/users/a b",
 					     "/apps/3/users/a%20b" };
@@ -101,7 +101,7 @@ TEST(order_and_case_of_the_names_do_not_matter)
 		    "&auth_key=278d425bdf160c739803");
 }
 
-TEST(values_are_signed_as_they_mean)
+TEST(values_are_signed_decoded)
 {
 	struct form form = FORM_INIT;
 	struct signature_request request = request_of("", NOW);
@@ -121,7 +121,7 @@ TEST(values_are_signed_as_they_mean)
 	form_release(&form);
 }
 
-TEST(a_key_of_nobody_or_of_another_app_is_unknown)
+TEST(a_missing_key_or_another_app_s_key_is_unknown)
 {
 	expect("auth_key=other&auth_version=1.0", 401, "Unknown auth_key");
 	expect("", 401, "Unknown auth_key");
@@ -166,7 +166,7 @@ TEST(the_signature_must_be_there)
 	expect(QUERY, 401, "Signature required");
 }
 
-TEST(a_wrong_signature_is_told_what_was_to_be_signed)
+TEST(the_error_for_a_wrong_signature_has_the_text_to_sign)
 {
 	expect(QUERY "&auth_signature=abc", 401,
 	       "Invalid signature: you should have sent HmacSHA256Hex(\"POST\\n"
@@ -223,7 +223,7 @@ TEST(a_changed_body_method_or_path_is_refused)
 }
 
 /* Made by the published key and secret, without body_md5. */
-TEST(a_body_must_be_signed_and_none_need_not)
+TEST(only_a_request_with_a_body_needs_body_md5)
 {
 	static const char query[] =
 		UP_TO_TIME "&auth_timestamp=1353088179&auth_signature="
@@ -252,23 +252,22 @@ TEST(a_query_is_utf_8)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			a_path_is_signed_as_it_means_or_as_it_was_sent),
+		cmocka_unit_test(a_path_is_signed_decoded_or_as_it_was_sent),
 		cmocka_unit_test(the_published_example_is_good),
 		cmocka_unit_test(order_and_case_of_the_names_do_not_matter),
-		cmocka_unit_test(values_are_signed_as_they_mean),
-		cmocka_unit_test(a_key_of_nobody_or_of_another_app_is_unknown),
+		cmocka_unit_test(values_are_signed_decoded),
+		cmocka_unit_test(a_missing_key_or_another_app_s_key_is_unknown),
 		cmocka_unit_test(the_version_is_1_0),
 		cmocka_unit_test(
 			a_timestamp_is_good_for_less_than_600_seconds_either_way),
 		cmocka_unit_test(a_timestamp_is_a_number),
 		cmocka_unit_test(the_signature_must_be_there),
 		cmocka_unit_test(
-			a_wrong_signature_is_told_what_was_to_be_signed),
+			the_error_for_a_wrong_signature_has_the_text_to_sign),
 		cmocka_unit_test(
 			every_flipped_character_of_the_signature_is_refused),
 		cmocka_unit_test(a_changed_body_method_or_path_is_refused),
-		cmocka_unit_test(a_body_must_be_signed_and_none_need_not),
+		cmocka_unit_test(only_a_request_with_a_body_needs_body_md5),
 		cmocka_unit_test(a_parameter_counts_once),
 		cmocka_unit_test(a_query_is_utf_8),
 	};

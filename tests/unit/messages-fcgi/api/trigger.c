@@ -130,7 +130,7 @@ TEST(a_batch_has_events_with_a_channel_each)
 	trigger_release(&trigger);
 }
 
-TEST(what_is_missing_or_no_string_is_said)
+TEST(the_error_names_a_missing_or_malformed_member)
 {
 	refuse_event("", "The body does not parse as JSON: "
 			 "empty");
@@ -298,7 +298,7 @@ int main(void)
 		cmocka_unit_test(
 			an_event_may_go_to_many_channels_and_leave_one_socket_out),
 		cmocka_unit_test(a_batch_has_events_with_a_channel_each),
-		cmocka_unit_test(what_is_missing_or_no_string_is_said),
+		cmocka_unit_test(the_error_names_a_missing_or_malformed_member),
 		cmocka_unit_test(data_has_a_limit),
 		cmocka_unit_test(an_event_goes_once_to_each_channel),
 		cmocka_unit_test(an_event_goes_to_up_to_100_channels),

@@ -48,7 +48,7 @@ TEST(without_a_list_the_browser_tells_our_page_from_others)
 	expect("", NULL, "Same-Origin", false, false);
 }
 
-TEST(what_is_no_page_may_post)
+TEST(requests_without_headers_of_a_page_may_post)
 {
 	expect("", NULL, NULL, true, false);
 	expect(LIST, NULL, NULL, true, false);
@@ -60,7 +60,7 @@ int main(void)
 		cmocka_unit_test(a_list_decides_whatever_the_browser_says),
 		cmocka_unit_test(
 			without_a_list_the_browser_tells_our_page_from_others),
-		cmocka_unit_test(what_is_no_page_may_post),
+		cmocka_unit_test(requests_without_headers_of_a_page_may_post),
 	};
 
 	return cmocka_run_group_tests_name("cors", tests, NULL, NULL);

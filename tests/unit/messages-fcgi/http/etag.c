@@ -27,7 +27,7 @@ TEST(a_list_that_names_the_tag_matches)
 	assert_match("\"a\", " TAG);
 	assert_match("\"a\"," TAG ",\"b\"");
 	assert_match(",, " TAG ",");
-	/* two of them need no comma to be told apart */
+	/* two tags need no comma between them */
 	assert_match("\"\"" TAG);
 	assert_match("\"a,b\", " TAG);
 }
@@ -60,7 +60,7 @@ TEST(another_tag_does_not_match)
 	assert_no_match("\"a\", \"*\"");
 }
 
-TEST(what_is_malformed_does_not_match)
+TEST(a_malformed_list_does_not_match)
 {
 	assert_no_match("");
 	assert_no_match(" ");
@@ -84,7 +84,7 @@ int main(void)
 		cmocka_unit_test(a_weak_tag_matches_too),
 		cmocka_unit_test(a_star_matches_alone),
 		cmocka_unit_test(another_tag_does_not_match),
-		cmocka_unit_test(what_is_malformed_does_not_match),
+		cmocka_unit_test(a_malformed_list_does_not_match),
 	};
 
 	return cmocka_run_group_tests_name("etag", tests, NULL, NULL);

@@ -195,14 +195,14 @@ TEST(members_of_an_object_are_fields)
 	expect_json("{\"\\u006eame\":\"x\"}", "[name=x]");
 }
 
-TEST(members_that_are_no_strings_are_there_without_text)
+TEST(members_other_than_strings_have_no_value)
 {
 	expect_json("{\"a\":1,\"b\":null,\"c\":true,\"d\":[\"x\"],\"e\":{},"
 		    "\"f\":\"y\"}",
 		    "[a-][b-][c-][d-][e-][f=y]");
 }
 
-TEST(what_is_no_object_is_refused)
+TEST(json_other_than_an_object_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -240,9 +240,8 @@ int main(void)
 		cmocka_unit_test(the_first_of_a_name_is_found),
 		cmocka_unit_test(there_is_room_for_32_fields_and_no_more),
 		cmocka_unit_test(members_of_an_object_are_fields),
-		cmocka_unit_test(
-			members_that_are_no_strings_are_there_without_text),
-		cmocka_unit_test(what_is_no_object_is_refused),
+		cmocka_unit_test(members_other_than_strings_have_no_value),
+		cmocka_unit_test(json_other_than_an_object_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("form", tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void check(struct span type, struct span body, struct span want,
 #define NO_DISPOSITION "refused: a part without Content-Disposition"
 #define ENCODED "refused: a part with a Content-Transfer-Encoding"
 
-TEST(what_browsers_send_is_read)
+TEST(bodies_of_browsers_are_read)
 {
 	check(SPAN("multipart/form-data; "
 		   "boundary=----WebKitFormBoundaryePkpFF7tjBAqx29L"),
@@ -308,7 +308,7 @@ TEST(there_is_room_for_32_parts_and_no_more)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_browsers_send_is_read),
+		cmocka_unit_test(bodies_of_browsers_are_read),
 		cmocka_unit_test(values_end_right_before_the_boundary_s_line),
 		cmocka_unit_test(preamble_and_epilogue_are_skipped),
 		cmocka_unit_test(blanks_may_follow_a_boundary_and_nothing_else),

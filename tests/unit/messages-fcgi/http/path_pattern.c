@@ -53,7 +53,7 @@ TEST(two_asterisks_are_whatever_stands_before_the_end)
 	assert_true(matches("/a/b/c", "/a/**"));
 }
 
-TEST(the_parts_are_told)
+TEST(the_parts_are_returned)
 {
 	struct path_pattern_parts parts;
 
@@ -72,7 +72,7 @@ int main(void)
 		cmocka_unit_test(an_asterisk_is_a_part_that_is_not_empty),
 		cmocka_unit_test(
 			two_asterisks_are_whatever_stands_before_the_end),
-		cmocka_unit_test(the_parts_are_told),
+		cmocka_unit_test(the_parts_are_returned),
 	};
 
 	return cmocka_run_group_tests_name("path", tests, NULL, NULL);

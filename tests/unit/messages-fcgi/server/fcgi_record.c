@@ -38,7 +38,7 @@ TEST(a_request_is_complete_with_its_last_byte)
 	assert_true(is_complete(request));
 }
 
-TEST(it_may_have_no_body)
+TEST(a_request_may_have_no_body)
 {
 	assert_true(is_complete(SPAN(BEGIN PARAMS PARAMS_END BODY_END)));
 	assert_false(is_complete(SPAN(BEGIN PARAMS PARAMS_END)));
@@ -50,7 +50,7 @@ TEST(the_last_record_may_be_padded)
 	assert_true(is_complete(SPAN(BEGIN "\1\5\0\1\0\0\2\0--")));
 }
 
-TEST(what_follows_does_not_count)
+TEST(bytes_after_the_request_do_not_count)
 {
 	assert_true(is_complete(SPAN(REQUEST "\1")));
 	assert_true(is_complete(SPAN(REQUEST REQUEST)));
@@ -71,9 +71,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_complete_with_its_last_byte),
-		cmocka_unit_test(it_may_have_no_body),
+		cmocka_unit_test(a_request_may_have_no_body),
 		cmocka_unit_test(the_last_record_may_be_padded),
-		cmocka_unit_test(what_follows_does_not_count),
+		cmocka_unit_test(bytes_after_the_request_do_not_count),
 		cmocka_unit_test(a_record_may_be_of_any_length),
 	};
 
