@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/escape: five characters, and nothing but these.
+ * messages-fcgi/api/escape: exactly five characters change.
  */
 #include "messages-fcgi/api/escape.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/message: which messages are taken, what is stored of them, and
- * which status the others get; keys.
+ * messages-fcgi/api/message: accepted messages and their stored form, the
+ * status of the others, and the keys.
  */
 #include "messages-fcgi/api/message.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/range: cursors against a log small enough to be filtered row by
- * row, and at the limits of 64 bits.
+ * messages-fcgi/api/range: every query of a short log, compared with a filter
+ * of its rows, and the limits of 64 bits.
  */
 #include "messages-fcgi/api/range.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/signature: the published example, each of its parts changed in
- * turn, and what is said then.
+ * messages-fcgi/api/signature: the published example, each of its parts changed
+ * in turn, and the text of each error.
  */
 #include "messages-fcgi/api/signature.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/trigger: which bodies are events, and what is said of the
- * others.
+ * messages-fcgi/api/trigger: bodies that are events, and the errors for others.
  */
 #include "messages-fcgi/api/trigger.h"
 
@@ -60,7 +59,7 @@ static char *distinct(const char *before, size_t count, const char *after)
 	return buf.data;
 }
 
-/* One with the same one as often, or a batch of so many events. */
+/* before, item repeated count times with commas, after. */
 static char *many(const char *before, const char *item, size_t count,
 		  const char *after)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/cors: the list decides, or where there is none the browser.
+ * messages-fcgi/http/cors: the list decides; without one, Sec-Fetch-Site does.
  */
 #include "messages-fcgi/http/cors.h"
 

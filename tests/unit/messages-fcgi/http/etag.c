@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/etag: If-None-Match as RFC 9110 § 13.1.2 has it.
+ * messages-fcgi/http/etag: If-None-Match as RFC 9110 § 13.1.2 has it.
  */
 #include "messages-fcgi/http/etag.h"
 

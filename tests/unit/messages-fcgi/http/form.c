@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/form: fields of urlencoded bodies, of queries and of JSON.
+ * messages-fcgi/http/form: fields of urlencoded bodies, of queries and of JSON.
  */
 #include "messages-fcgi/http/form.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/multipart: bodies as browsers and libraries send them, and the
- * many that are none.
+ * messages-fcgi/http/multipart: bodies as browsers and libraries send them, and
+ * malformed ones.
  */
 #include "messages-fcgi/http/multipart.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/path: a form matches whole paths, part by part.
+ * messages-fcgi/http/path_pattern: a pattern matches whole paths, part by part.
  */
 #include "messages-fcgi/http/path_pattern.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * messages-fcgi/records: where a FastCGI request ends.
+ * messages-fcgi/server/fcgi_record: where a FastCGI request ends.
  */
 #include "messages-fcgi/server/fcgi_record.h"
 
