@@ -14,7 +14,7 @@
 /* JSON may write each ASCII character as \uXXXX; nothing grows more. */
 #define ENCODING_FACTOR 6
 /* Field names, boundaries and part headers, channel and key, and some fields
- * that we ignore. */
+ * that are ignored. */
 #define BODY_SLACK_BYTES 8192
 /* ms since 1970, up to the year 10889. */
 #define KEY_TIME_BYTES 6

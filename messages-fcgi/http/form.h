@@ -8,7 +8,7 @@
 #include "common/base/attr.h"
 #include "common/base/buf.h"
 
-/* More fields than any form of ours has; a body with more is refused. */
+/* No route has as many fields; a form with more is refused. */
 #define FORM_FIELDS_MAX 32
 
 /* Any bytes: nothing is known of their character set, and a NUL may be among

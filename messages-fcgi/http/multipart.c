@@ -222,7 +222,7 @@ static const char *read_header(struct span line, struct form *form,
 		line.len--;
 	if (equal_nocase(key, "Content-Disposition") && name->ptr == NULL)
 		return read_disposition(line, form, name);
-	/* RFC 7578 § 4.7: deprecated, and nobody sends another */
+	/* RFC 7578 § 4.7: deprecated; no known client sends another */
 	if (equal_nocase(key, "Content-Transfer-Encoding") &&
 	    !equal_nocase(line, "binary") && !equal_nocase(line, "8bit") &&
 	    !equal_nocase(line, "7bit"))

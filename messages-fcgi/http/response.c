@@ -16,7 +16,7 @@
 #define RETRY_AFTER "1"
 
 /* RFC 9110 § 11.6.1 wants a 401 to name a scheme, and some HTTP libraries do,
- * too. These are names of ours: a browser that knows none asks nobody for a
+ * too. Browsers do not know these two names, so they do not ask the user for a
  * password. */
 #define CHALLENGE_SIGNATURE "Pusher"
 #define CHALLENGE_GRANT "Pushlog-Grant"
@@ -56,7 +56,8 @@ static void add_header(struct buf *buf, const char *name, struct span value)
 	buf_add_str(buf, "\r\n");
 }
 
-/* For browsers: who may read this, and ask for more than a plain form could. */
+/* CORS: the origin that may read the answer, and the headers that it may send.
+ */
 static void add_cors(struct buf *buf, const struct response *response,
 		     const struct response_head *head)
 {
@@ -86,7 +87,7 @@ static void add_head(struct buf *buf, const struct response *response,
 		add_header(buf, "WWW-Authenticate", span_str(head->challenge));
 	if (head->status == 503)
 		add_header(buf, "Retry-After", span_str(RETRY_AFTER));
-	/* a body of ours is never what a browser may guess it to be */
+	/* a browser must not guess another type */
 	add_header(buf, "X-Content-Type-Options", span_str("nosniff"));
 	add_cors(buf, response, head);
 }
@@ -175,7 +176,7 @@ void response_begin(struct response *response, const struct response_head *head)
 	buf_add_str(&buf, "\r\n");
 	response->has_begun = true;
 	put(response, buf_span(&buf));
-	/* what has begun can be broken off: nginx answers 502 in our place if
+	/* a begun response can be broken off: nginx answers 502 instead if
 	 * it has not seen the head by then */
 	if (!response->is_broken && FCGX_FFlush(response->fcgx->out) == -1)
 		response->is_broken = true;
@@ -234,7 +235,7 @@ static bool read_to_end(const struct response *response)
 
 	if (FCGX_GetChar(in) == EOF)
 		return FCGX_GetError(in) == 0;
-	/* who is still writing may read first */
+	/* a web server that is still writing may read first */
 	if (FCGX_FFlush(response->fcgx->out) == -1)
 		return false;
 	while (left-- > 0)
