@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/version.h"
+#include "relay/protocol/pusher.h"
 
 /* A loop turns each second. Looking up a server's name, which waits, takes up
  * to half of this. */
@@ -34,10 +35,9 @@ static void add_version(struct buf *buf, size_t series)
 
 static void add_cause(struct buf *buf, size_t series)
 {
-	enum pusher_cause cause = (enum pusher_cause)series;
+	const struct close_cause *cause = &pusher_causes[series];
 
-	buf_addf(buf, "cause=\"%s\",code=\"%u\"", pusher_cause_name(cause),
-		 pusher_cause_code(cause));
+	buf_addf(buf, "cause=\"%s\",code=\"%u\"", cause->name, cause->code);
 }
 
 static void add_drop(struct buf *buf, size_t series)

@@ -11,7 +11,7 @@
 
 #include "common/daemon/metric.h"
 #include "common/daemon/ops.h"
-#include "relay/protocol/pusher.h"
+#include "relay/protocol/close_cause.h"
 
 /* Why an event that came through Redis was not taken. */
 enum stats_drop {
@@ -28,7 +28,7 @@ enum stats_drop {
 struct stats {
 	/* a place ends where a cache line does, for two workers' sake */
 	_Alignas(64) _Atomic int64_t workers; /* 1: somebody counts here */
-	_Atomic int64_t connections, opened, closed[PUSHER_CAUSES];
+	_Atomic int64_t connections, opened, closed[CLOSE_CAUSES_MAX];
 	_Atomic int64_t channels, subscriptions;
 	_Atomic int64_t deliveries, sent_bytes, received_bytes;
 	_Atomic int64_t queue_bytes, queue_peak_bytes, frames_dropped;

@@ -11,6 +11,7 @@
 #include "common/wire/envelope.h"
 #include "common/wire/event.h"
 #include "relay/channels/cache_wait.h"
+#include "relay/protocol/pusher.h"
 
 struct cache_channel {
 	struct fanout *fanout;

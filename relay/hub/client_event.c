@@ -7,6 +7,7 @@
 #include "common/base/json.h"
 #include "common/wire/envelope.h"
 #include "common/wire/socket_id.h"
+#include "relay/protocol/pusher.h"
 
 static void publish_event(const struct client_event *event,
 			  struct roster *roster, struct span text)

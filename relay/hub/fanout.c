@@ -14,6 +14,7 @@
 #include "common/wire/auth.h"
 #include "relay/channels/cache_wait.h"
 #include "relay/channels/room.h"
+#include "relay/protocol/pusher.h"
 #include "relay/stats.h"
 
 struct fanout {
@@ -242,7 +243,7 @@ void fanout_pass(struct channel *channel, struct frame *frame, uint64_t exclude)
 		       queue_for_members(channel, frame, exclude));
 }
 
-void fanout_close(struct channel *channel, enum pusher_cause cause)
+void fanout_close(struct channel *channel, const struct close_cause *cause)
 {
 	uint32_t i;
 

@@ -71,6 +71,6 @@ void fanout_pass(struct channel *channel, struct frame *frame,
 		 uint64_t exclude);
 
 /* Closes the connection of every member. */
-void fanout_close(struct channel *channel, enum pusher_cause cause);
+void fanout_close(struct channel *channel, const struct close_cause *cause);
 
 #endif

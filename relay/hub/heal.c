@@ -12,6 +12,7 @@
 #include "common/base/chaos.h"
 #include "common/base/log.h"
 #include "common/wire/socket_id.h"
+#include "relay/protocol/pusher.h"
 #include "relay/stats.h"
 
 /* Between two polls of all heads while Redis is unavailable. */
@@ -147,7 +148,7 @@ static void await_head(struct heal *heal, struct channel *channel)
 /* Closes all subscribers of a live channel. Those that join from now on get a
  * new base. */
 static void start_over(struct heal *heal, struct channel *channel,
-		       enum pusher_cause cause)
+		       const struct close_cause *cause)
 {
 	fanout_close(channel, cause);
 	log_reader_forget(heal->reader, channel);
@@ -178,7 +179,8 @@ static void take_epoch(struct heal *heal, struct span epoch)
 		if (!channel->is_durable)
 			continue;
 		if (channel_is_live(channel))
-			start_over(heal, channel, PUSHER_CAUSE_EPOCH);
+			start_over(heal, channel,
+				   &pusher_causes[PUSHER_CAUSE_EPOCH]);
 		/* stashed events may be of the old epoch */
 		sequence_reset(&channel->heal.sequence);
 	}
@@ -373,7 +375,7 @@ static void end_read(struct heal *heal, struct channel *channel,
 		read_hole(heal, channel);
 		break;
 	case SEQUENCE_LOST:
-		start_over(heal, channel, PUSHER_CAUSE_TRIMMED);
+		start_over(heal, channel, &pusher_causes[PUSHER_CAUSE_TRIMMED]);
 		break;
 	}
 }
@@ -447,7 +449,8 @@ static void close_late_starters(struct heal *heal)
 		    heal->conf.start_timeout_ms)
 			break;
 		if (channel->is_durable)
-			fanout_close(channel, PUSHER_CAUSE_LOG_AWAY);
+			fanout_close(channel,
+				     &pusher_causes[PUSHER_CAUSE_LOG_AWAY]);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/base/alloc.h"
 #include "relay/channels/room.h"
+#include "relay/protocol/pusher.h"
 #include "relay/stats.h"
 
 /* How long joins wait for Redis after it became unavailable. */

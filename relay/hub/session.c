@@ -12,6 +12,7 @@
 #include "common/config/channel_name.h"
 #include "relay/hub/connection_quota.h"
 #include "relay/protocol/authorization.h"
+#include "relay/protocol/pusher.h"
 
 /* Pusher's error codes: unauthorized, and more client events than the ten a
  * second that a connection may send. */
@@ -65,9 +66,10 @@ static void on_due(struct time_limit *limit, enum time_limit_kind kind)
 {
 	struct session *session = container_of(limit, struct session, limit);
 
-	conn_close(&session->conn, kind == TIME_LIMIT_AUTHORIZE
-					   ? PUSHER_CAUSE_UNAUTHORIZED
-					   : PUSHER_CAUSE_IDLE);
+	conn_close(&session->conn,
+		   kind == TIME_LIMIT_AUTHORIZE
+			   ? &pusher_causes[PUSHER_CAUSE_UNAUTHORIZED]
+			   : &pusher_causes[PUSHER_CAUSE_IDLE]);
 }
 
 /* From its opening on the session has a limited time to authorize itself. */
@@ -163,9 +165,9 @@ static void on_open(struct conn *conn)
 	if (refusal == PUSHER_CAUSE_PEER)
 		refusal = take_place(session);
 	if (refusal != PUSHER_CAUSE_PEER) {
-		send_error(session, pusher_cause_code(refusal),
-			   pusher_cause_reason(refusal), span_of(NULL, 0));
-		conn_close(conn, refusal);
+		send_error(session, pusher_causes[refusal].code,
+			   pusher_causes[refusal].reason, span_of(NULL, 0));
+		conn_close(conn, &pusher_causes[refusal]);
 		return;
 	}
 	session->subscriber.socket_id = new_socket_id();

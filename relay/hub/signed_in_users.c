@@ -11,6 +11,7 @@
 #include "common/base/alloc.h"
 #include "common/base/crypto.h"
 #include "common/base/text.h"
+#include "relay/protocol/pusher.h"
 #include "relay/protocol/siphash.h"
 
 struct user {
@@ -306,7 +307,7 @@ static void close_user(struct signed_in_users *users, struct span key,
 
 		if (signin->since_ms <= then_ms)
 			conn_close(&signin->session->conn,
-				   PUSHER_CAUSE_TERMINATED);
+				   &pusher_causes[PUSHER_CAUSE_TERMINATED]);
 	}
 }
 

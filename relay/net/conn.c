@@ -40,26 +40,25 @@ void conn_enter(struct conn *conn, enum conn_state state)
 
 /* Closes that are ours are told, unless a crowd causes them; a peer's own are
  * for whoever debugs. */
-static void log_close(struct conn *conn, enum pusher_cause cause)
+static void log_close(struct conn *conn, const struct close_cause *cause)
 {
 	struct conn_common *common = conn->common;
 	char address[PEER_ADDRESS_TEXT_MAX];
-	bool is_peers = cause == PUSHER_CAUSE_PEER;
+	bool is_peers = cause == common->conf.causes->peer;
 	uint32_t held_back;
 
 	if (is_peers && !log_is_on(LOG_LEVEL_DEBUG))
 		return;
 	if (!is_peers &&
-	    !log_throttle_pass(&common->throttles[cause], conn_now_s(common),
-			       CLOSE_LINES_MAX, &held_back))
+	    !log_throttle_pass(&common->throttles[cause->index],
+			       conn_now_s(common), CLOSE_LINES_MAX, &held_back))
 		return;
 	if (!is_peers && held_back > 0)
-		log_info("%u more closed cause=%s", held_back,
-			 pusher_cause_name(cause));
+		log_info("%u more closed cause=%s", held_back, cause->name);
 	peer_address_format(&conn->address, address);
 	(is_peers ? log_debug : log_info)(
 		"c%u %s closed cause=%s code=%u age=%us queue=%uB", conn->id,
-		address, pusher_cause_name(cause), pusher_cause_code(cause),
+		address, cause->name, cause->code,
 		conn_now_s(common) - conn->opened_s, conn->out.bytes);
 }
 
@@ -114,7 +113,7 @@ static void judge_queue(struct conn *conn)
 	if (conn->full_since_s == 0)
 		conn->full_since_s = now;
 	if (cost > max * QUEUE_BURST || now - conn->full_since_s >= SLOW_S)
-		conn_close(conn, PUSHER_CAUSE_SLOW);
+		conn_close(conn, conn->common->conf.causes->slow);
 }
 
 void conn_send(struct conn *conn, struct frame *frame)
@@ -142,13 +141,13 @@ void conn_deliver(struct conn *conn, struct frame *frame)
 	judge_queue(conn);
 }
 
-void conn_close(struct conn *conn, enum pusher_cause cause)
+void conn_close(struct conn *conn, const struct close_cause *cause)
 {
 	if (!conn_is_open(conn))
 		return;
 	log_close(conn, cause);
-	metric_add_own(&stats()->closed[cause], 1);
-	conn->cause = (uint8_t)cause;
+	metric_add_own(&stats()->closed[cause->index], 1);
+	conn->cause = cause;
 	conn_enter(conn, CONN_DOOMED);
 }
 
@@ -157,7 +156,7 @@ static void peer_is_gone(struct conn *conn)
 {
 	conn->is_gone = true;
 	if (conn_is_open(conn))
-		conn_close(conn, PUSHER_CAUSE_PEER);
+		conn_close(conn, conn->common->conf.causes->peer);
 	else if (conn->state == CONN_CLOSING)
 		conn_enter(conn, CONN_DEAD);
 }
@@ -227,7 +226,7 @@ static size_t take_handshake(struct conn *conn, struct span in)
 	if (status != 0) {
 		http_upgrade_refuse(&answer, status);
 		queue_raw(conn, &answer);
-		conn_close(conn, PUSHER_CAUSE_BAD_HANDSHAKE);
+		conn_close(conn, conn->common->conf.causes->bad_handshake);
 		return in.len;
 	}
 	conn->is_packing =
@@ -256,17 +255,20 @@ static void answer_ping(struct conn *conn, struct span payload)
 	frame_unref(pong);
 }
 
-static enum pusher_cause bad_frame_cause(uint16_t code)
+static const struct close_cause *bad_frame_cause(const struct conn *conn,
+						 uint16_t code)
 {
+	const struct conn_causes *causes = conn->common->conf.causes;
+
 	switch (code) {
 	case 1003:
-		return PUSHER_CAUSE_BINARY;
+		return causes->binary;
 	case 1007:
-		return PUSHER_CAUSE_BAD_UTF8;
+		return causes->bad_utf8;
 	case 1009:
-		return PUSHER_CAUSE_TOO_LARGE;
+		return causes->too_large;
 	default:
-		return PUSHER_CAUSE_BAD_FRAME;
+		return causes->bad_frame;
 	}
 }
 
@@ -284,11 +286,11 @@ static void take_item(struct conn *conn, enum ws_result result,
 		break;
 	case WS_CLOSE:
 		fall_silent(conn);
-		conn_close(conn, PUSHER_CAUSE_PEER);
+		conn_close(conn, conn->common->conf.causes->peer);
 		break;
 	case WS_BAD:
 		fall_silent(conn);
-		conn_close(conn, bad_frame_cause(item->code));
+		conn_close(conn, bad_frame_cause(conn, item->code));
 		break;
 	case WS_PACKED:
 	case WS_PONG:
@@ -426,17 +428,16 @@ static void drop_unsent(struct conn *conn)
 
 static void queue_close_frame(struct conn *conn)
 {
-	enum pusher_cause cause = (enum pusher_cause)conn->cause;
+	const struct close_cause *cause = conn->cause;
 	struct frame *frame;
 
 	/* what a slow reader has not read it gets by backfill */
-	if (cause == PUSHER_CAUSE_SLOW)
+	if (cause == conn->common->conf.causes->slow)
 		drop_unsent(conn);
 	if (!conn->is_websocket)
 		conn->is_silent = true;
-	if (conn->is_websocket && pusher_cause_code(cause) != 0) {
-		frame = frame_new_close(pusher_cause_code(cause),
-					pusher_cause_reason(cause));
+	if (conn->is_websocket && cause->code != 0) {
+		frame = frame_new_close(cause->code, cause->reason);
 		outbuf_push(&conn->out, frame);
 		frame_unref(frame);
 	}

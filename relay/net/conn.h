@@ -19,10 +19,10 @@
 #include "relay/net/peak.h"
 #include "relay/net/peer_address.h"
 #include "relay/net/send_window.h"
+#include "relay/protocol/close_cause.h"
 #include "relay/protocol/deflate.h"
 #include "relay/protocol/frame.h"
 #include "relay/protocol/http_upgrade.h"
-#include "relay/protocol/pusher.h"
 
 struct conn;
 
@@ -44,8 +44,22 @@ struct conn_ops {
 	void (*free)(struct conn *conn);
 };
 
+/* The causes of the closes that a conn decides on its own. */
+struct conn_causes {
+	const struct close_cause *peer; /* the peer closed, or is gone */
+	const struct close_cause *bad_handshake;
+	const struct close_cause *handshake_timeout;
+	const struct close_cause *bad_frame;
+	const struct close_cause *binary;
+	const struct close_cause *bad_utf8;
+	const struct close_cause *too_large;
+	const struct close_cause *slow; /* does not read its queue */
+	const struct close_cause *pong_missing;
+};
+
 struct conn_conf {
-	int64_t idle_s; /* of silence before on_idle */
+	const struct conn_causes *causes; /* static */
+	int64_t idle_s;                   /* of silence before on_idle */
 	int64_t pong_s; /* of silence after it before the conn is closed */
 	size_t queue_max_bytes; /* that may wait to be sent for long */
 	int64_t window_us; /* in which a peer gets events once; 0: no such */
@@ -94,7 +108,7 @@ struct conn_common {
 	struct send_window window; /* for whose end they wait */
 	size_t count;              /* of all */
 	uint32_t last_id;
-	struct log_throttle throttles[PUSHER_CAUSES];
+	struct log_throttle throttles[CLOSE_CAUSES_MAX];
 	struct conn_input input;  /* of who receives and has none; empty */
 	struct deflate *deflater; /* NULL: nothing is compressed */
 	struct peak peak;         /* of the longest queue, in bytes */
@@ -109,14 +123,14 @@ struct conn {
 	uint32_t window;       /* in which events were last sent */
 	uint32_t full_since_s; /* the queue is above its limit; 0: it is not */
 	uint8_t state;         /* enum conn_state */
-	uint8_t cause;         /* enum pusher_cause, once doomed */
 	bool is_dirty : 1;     /* has something to send at the turn's end */
 	bool is_held : 1;      /* has, at the end of the window */
 	bool is_gone : 1;      /* the peer is: nothing can be sent any more */
 	bool is_websocket : 1; /* the handshake is done */
 	bool is_packing : 1;   /* compression was negotiated */
 	bool is_silent : 1;    /* its Close frame came, or what can't be read */
-	uint32_t counted_bytes; /* of the queue, in stats */
+	uint32_t counted_bytes;          /* of the queue, in stats */
+	const struct close_cause *cause; /* once doomed */
 	struct list link;
 	struct conn_input *input; /* NULL: nothing has come in part */
 	uint32_t id;              /* for the log */
@@ -133,8 +147,9 @@ void conn_send(struct conn *conn, struct frame *frame);
  * comes until then. */
 void conn_deliver(struct conn *conn, struct frame *frame);
 
-/* The only door out. No-op on a conn that ends already. */
-void conn_close(struct conn *conn, enum pusher_cause cause);
+/* The only way to end a conn. cause is static. No-op on a conn that ends
+ * already. */
+void conn_close(struct conn *conn, const struct close_cause *cause);
 
 /* Whether messages may still be sent. */
 static inline bool conn_is_open(const struct conn *conn)

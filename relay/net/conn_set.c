@@ -134,13 +134,13 @@ static void on_sweep(struct loop_timer *timer)
 	struct conn *conn;
 
 	while ((conn = first_expired(set, CONN_HANDSHAKE, HANDSHAKE_S)))
-		conn_close(conn, PUSHER_CAUSE_HANDSHAKE_TIMEOUT);
+		conn_close(conn, common->conf.causes->handshake_timeout);
 	while ((conn = first_expired(set, CONN_OPEN, common->conf.idle_s))) {
 		conn_enter(conn, CONN_PINGED);
 		common->ops->on_idle(conn);
 	}
 	while ((conn = first_expired(set, CONN_PINGED, common->conf.pong_s)))
-		conn_close(conn, PUSHER_CAUSE_PONG_MISSING);
+		conn_close(conn, common->conf.causes->pong_missing);
 	while ((conn = first_expired(set, CONN_CLOSING, CLOSING_S)))
 		conn_enter(conn, CONN_DEAD);
 	peak_turn(&common->peak, conn_now_s(common));
@@ -192,7 +192,8 @@ size_t conn_set_count(const struct conn_set *set)
 	return set->common.count;
 }
 
-size_t conn_set_close(struct conn_set *set, enum pusher_cause cause, size_t max)
+size_t conn_set_close(struct conn_set *set, const struct close_cause *cause,
+		      size_t max)
 {
 	struct conn *conn;
 	size_t closed = 0;
@@ -212,7 +213,7 @@ void conn_set_abort(struct conn_set *set)
 	struct conn *conn;
 	int state;
 
-	conn_set_close(set, PUSHER_CAUSE_PEER, SIZE_MAX);
+	conn_set_close(set, set->common.conf.causes->peer, SIZE_MAX);
 	settle_doomed(set);
 	set->common.dirty.count = 0;
 	for (state = CONN_HANDSHAKE; state < CONN_STATES; state++)

@@ -27,7 +27,7 @@ size_t conn_set_count(const struct conn_set *set);
 /* conn_close on up to max of those that are open. Who is about to become it is
  * left alone: many clients take a handshake that fails for a server that is
  * away, and stay away as well. Returns how many it were. */
-size_t conn_set_close(struct conn_set *set, enum pusher_cause cause,
+size_t conn_set_close(struct conn_set *set, const struct close_cause *cause,
 		      size_t max);
 
 /* Frees what is left, without a word to the peers. */

@@ -10,9 +10,9 @@
 #include "relay/net/conn_set.h"
 
 struct drain_conf {
-	enum pusher_cause cause; /* what they are told */
-	int64_t spread_ms;       /* over which they are closed; 0: at once */
-	int64_t patience_ms;     /* and then, for them to answer */
+	const struct close_cause *cause; /* what they are told */
+	int64_t spread_ms;   /* over which they are closed; 0: at once */
+	int64_t patience_ms; /* and then, for them to answer */
 };
 
 struct drain {

@@ -20,6 +20,7 @@
 #include "relay/hub/topic_router.h"
 #include "relay/net/listener.h"
 #include "relay/process/drain.h"
+#include "relay/protocol/pusher.h"
 #include "relay/stats.h"
 
 /* Largest message of a client: 10 KB of data, and what stands around it. */
@@ -252,8 +253,9 @@ static void leave(struct worker *worker, int64_t spread_ms)
 		ops_server_leave(worker->ops);
 	/* An immediate reconnect succeeds only where somebody still listens:
 	 * the kernel tells us of the death of our master by SIGTERM, too. */
-	conf.cause = getppid() == worker->master ? PUSHER_CAUSE_DRAIN
-						 : PUSHER_CAUSE_ORPHANED;
+	conf.cause = &pusher_causes[getppid() == worker->master
+					    ? PUSHER_CAUSE_DRAIN
+					    : PUSHER_CAUSE_ORPHANED];
 	drain_start(&worker->drain, worker->loop,
 		    session_set_conns(worker->sessions), &conf, is_idle,
 		    worker);
@@ -311,10 +313,23 @@ static void on_beat(struct loop_timer *timer)
 
 /* ---- life ---- */
 
+static const struct conn_causes conn_causes = {
+	.peer = &pusher_causes[PUSHER_CAUSE_PEER],
+	.bad_handshake = &pusher_causes[PUSHER_CAUSE_BAD_HANDSHAKE],
+	.handshake_timeout = &pusher_causes[PUSHER_CAUSE_HANDSHAKE_TIMEOUT],
+	.bad_frame = &pusher_causes[PUSHER_CAUSE_BAD_FRAME],
+	.binary = &pusher_causes[PUSHER_CAUSE_BINARY],
+	.bad_utf8 = &pusher_causes[PUSHER_CAUSE_BAD_UTF8],
+	.too_large = &pusher_causes[PUSHER_CAUSE_TOO_LARGE],
+	.slow = &pusher_causes[PUSHER_CAUSE_SLOW],
+	.pong_missing = &pusher_causes[PUSHER_CAUSE_PONG_MISSING],
+};
+
 static void make_sessions(struct worker *worker)
 {
 	const struct worker_conf *conf = worker->conf;
 	struct conn_conf conn_conf = {
+		.causes = &conn_causes,
 		/* clients ask first: see PROTOCOL.md, Closing */
 		.idle_s = conf->activity_timeout_s * 3 / 2,
 		.pong_s = conf->pong_timeout_s,

@@ -11,66 +11,40 @@
 #include "common/config/channel_name.h"
 #include "common/wire/socket_id.h"
 
-static const struct {
-	const char *name;
-	uint16_t code;
-	const char *reason;
-} causes[PUSHER_CAUSES] = {
-	[PUSHER_CAUSE_PEER] = { "peer", 1000, "" },
-	[PUSHER_CAUSE_BAD_HANDSHAKE] = { "handshake", 0, "" },
-	[PUSHER_CAUSE_HANDSHAKE_TIMEOUT] = { "handshake-timeout", 0, "" },
-	[PUSHER_CAUSE_BAD_FRAME] = { "frame", 1002, "Protocol error" },
-	[PUSHER_CAUSE_BINARY] = { "binary", 1003,
-				  "Binary messages are not supported" },
-	[PUSHER_CAUSE_BAD_UTF8] = { "utf8", 1007, "Invalid UTF-8" },
-	[PUSHER_CAUSE_TOO_LARGE] = { "size", 1009, "Message too large" },
-	[PUSHER_CAUSE_APP_UNKNOWN] = { "app", 4001,
-				       "Application does not exist" },
-	[PUSHER_CAUSE_APP_DISABLED] = { "disabled", 4003,
-					"Application disabled" },
-	[PUSHER_CAUSE_OVER_QUOTA] = { "quota", 4004,
-				      "Application is over connection quota" },
-	[PUSHER_CAUSE_VERSION_BAD] = { "version", 4006,
-				       "Invalid version string format" },
-	[PUSHER_CAUSE_VERSION_UNSUPPORTED] = { "protocol", 4007,
-					       "Unsupported protocol version" },
-	[PUSHER_CAUSE_VERSION_MISSING] = { "no-protocol", 4008,
-					   "No protocol version supplied" },
-	[PUSHER_CAUSE_UNAUTHORIZED] = { "unauthorized", 4009,
-					"Connection not authorized within "
-					"timeout" },
-	[PUSHER_CAUSE_SLOW] = { "slow", 4100,
-				"Too slow: reconnect and backfill" },
-	[PUSHER_CAUSE_LOG_AWAY] = { "log-away", 4100,
-				    "History unavailable: reconnect" },
-	[PUSHER_CAUSE_DRAIN] = { "drain", 4200, "Server restarting" },
-	[PUSHER_CAUSE_ORPHANED] = { "orphaned", 4100, "Server restarting" },
-	[PUSHER_CAUSE_EPOCH] = { "epoch", 4200, "Epoch changed: start over" },
-	[PUSHER_CAUSE_TRIMMED] = { "trimmed", 4200,
-				   "History trimmed: start over" },
-	[PUSHER_CAUSE_PONG_MISSING] = { "pong", 4201,
-					"Pong reply not received" },
-	[PUSHER_CAUSE_TERMINATED] = { "terminated", 4009,
-				      "Terminated by the application" },
-	[PUSHER_CAUSE_IDLE] = { "idle", 4202,
-				"Closed after inactivity: nothing was "
-				"subscribed to" },
+#define ROW(cause, name, code, reason)                                         \
+	[PUSHER_CAUSE_##cause] = { name, code, reason, PUSHER_CAUSE_##cause }
+
+const struct close_cause pusher_causes[PUSHER_CAUSES] = {
+	ROW(PEER, "peer", 1000, ""),
+	ROW(BAD_HANDSHAKE, "handshake", 0, ""),
+	ROW(HANDSHAKE_TIMEOUT, "handshake-timeout", 0, ""),
+	ROW(BAD_FRAME, "frame", 1002, "Protocol error"),
+	ROW(BINARY, "binary", 1003, "Binary messages are not supported"),
+	ROW(BAD_UTF8, "utf8", 1007, "Invalid UTF-8"),
+	ROW(TOO_LARGE, "size", 1009, "Message too large"),
+	ROW(APP_UNKNOWN, "app", 4001, "Application does not exist"),
+	ROW(APP_DISABLED, "disabled", 4003, "Application disabled"),
+	ROW(OVER_QUOTA, "quota", 4004, "Application is over connection quota"),
+	ROW(VERSION_BAD, "version", 4006, "Invalid version string format"),
+	ROW(VERSION_UNSUPPORTED, "protocol", 4007,
+	    "Unsupported protocol version"),
+	ROW(VERSION_MISSING, "no-protocol", 4008,
+	    "No protocol version supplied"),
+	ROW(UNAUTHORIZED, "unauthorized", 4009,
+	    "Connection not authorized within timeout"),
+	ROW(SLOW, "slow", 4100, "Too slow: reconnect and backfill"),
+	ROW(LOG_AWAY, "log-away", 4100, "History unavailable: reconnect"),
+	ROW(DRAIN, "drain", 4200, "Server restarting"),
+	ROW(ORPHANED, "orphaned", 4100, "Server restarting"),
+	ROW(EPOCH, "epoch", 4200, "Epoch changed: start over"),
+	ROW(TRIMMED, "trimmed", 4200, "History trimmed: start over"),
+	ROW(PONG_MISSING, "pong", 4201, "Pong reply not received"),
+	ROW(TERMINATED, "terminated", 4009, "Terminated by the application"),
+	ROW(IDLE, "idle", 4202,
+	    "Closed after inactivity: nothing was subscribed to"),
 };
 
-const char *pusher_cause_name(enum pusher_cause cause)
-{
-	return causes[cause].name;
-}
-
-uint16_t pusher_cause_code(enum pusher_cause cause)
-{
-	return causes[cause].code;
-}
-
-const char *pusher_cause_reason(enum pusher_cause cause)
-{
-	return causes[cause].reason;
-}
+_Static_assert(PUSHER_CAUSES <= CLOSE_CAUSES_MAX, "raise the maximum");
 
 /* The value of a query parameter; absent if it is not there. What we look for
  * needs no percent-decoding. */

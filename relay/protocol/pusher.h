@@ -11,9 +11,9 @@
 
 #include "common/base/attr.h"
 #include "common/base/buf.h"
+#include "relay/protocol/close_cause.h"
 
-/* Why a connection ends; the only place that knows the codes is the table
- * behind these. */
+/* Why a connection ends. Only the table pusher_causes knows the codes. */
 enum pusher_cause {
 	PUSHER_CAUSE_PEER = 0, /* the peer closed it, or is gone */
 	PUSHER_CAUSE_BAD_HANDSHAKE,
@@ -42,14 +42,8 @@ enum pusher_cause {
 
 #define PUSHER_CAUSES (PUSHER_CAUSE_IDLE + 1)
 
-/* For the log. */
-const char *pusher_cause_name(enum pusher_cause cause);
-
-/* The close code, 0 where none is sent. */
-uint16_t pusher_cause_code(enum pusher_cause cause);
-
-/* The text of the Close frame. */
-const char *pusher_cause_reason(enum pusher_cause cause);
+/* Indexed by enum pusher_cause. */
+extern const struct close_cause pusher_causes[PUSHER_CAUSES];
 
 /* ---- connecting ---- */
 

@@ -432,7 +432,7 @@ static uint16_t protocol_code(const char *protocol)
 {
 	enum pusher_cause cause = pusher_check_protocol(span_str(protocol));
 
-	return cause == PUSHER_CAUSE_PEER ? 0 : pusher_cause_code(cause);
+	return cause == PUSHER_CAUSE_PEER ? 0 : pusher_causes[cause].code;
 }
 
 TEST(protocols_5_to_7_are_spoken)
@@ -492,13 +492,14 @@ TEST(causes_close_with_the_codes_of_the_protocol)
 	for (i = 0; i < COUNT(codes); i++) {
 		enum pusher_cause cause = codes[i].cause;
 
-		assert_int_equal(pusher_cause_code(cause), codes[i].code);
+		assert_int_equal(pusher_causes[cause].code, codes[i].code);
+		assert_int_equal(pusher_causes[cause].index, cause);
 		/* what a Close frame has room for */
-		assert_true(strlen(pusher_cause_reason(cause)) <= 123);
+		assert_true(strlen(pusher_causes[cause].reason) <= 123);
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(
-				pusher_cause_name(cause),
-				pusher_cause_name(codes[j].cause));
+				pusher_causes[cause].name,
+				pusher_causes[codes[j].cause].name);
 	}
 }
 
