@@ -256,7 +256,8 @@ int json_parse_object(struct span s, struct json_object **object,
 		*why = "out of memory";
 		return -1;
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* Not strict: json-c 0.18 would refuse all strings beyond ASCII, and
+	 * numbers beyond 64 bits. The scan has refused everything else. */
 	parsed = json_tokener_parse_ex(tokener, s.ptr, (int)s.len);
 	json_tokener_free(tokener);
 	if (!json_object_is_type(parsed, json_type_object))
