@@ -90,8 +90,10 @@ async function startSite(name, change = (text) => text) {
   const args = ['-e', 'stderr', '-p', home, '-c', 'nginx.conf'];
   const check = execFileSync('sh', ['-c', 'exec "$0" "$@" 2>&1', NGINX, '-t',
     ...args], { encoding: 'utf8' });
-  // and no warning beside it
-  assert.match(check, /^nginx: .* syntax is ok\nnginx: .* is successful\n$/);
+  // and no warning beside it; nginx 1.25.1 and later have another line for HTTP/2,
+  // which 1.22 refuses
+  const others = check.replace(/^.*the "listen \.\.\. http2" directive is deprecated.*\n/m, '');
+  assert.match(others, /^nginx: .* syntax is ok\nnginx: .* is successful\n$/);
 
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', NGINX, ...args, '-g',
     'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] });
