@@ -173,8 +173,8 @@ static void free_request(struct request *request)
 }
 
 /* result NULL: it failed. */
-static void answer(struct log_reader *reader, struct request *request,
-		   const PGresult *result)
+static void answer_request(struct log_reader *reader, struct request *request,
+			   const PGresult *result)
 {
 	if (request->who != NULL && request->kind == REQUEST_ROWS)
 		answer_rows(reader, request, result);
@@ -187,7 +187,7 @@ static void answer(struct log_reader *reader, struct request *request,
 
 /* Back to waiting. Everybody who waits is told, after the state is set: they
  * may ask again, and are refused. */
-static void disconnect(struct log_reader *reader, const char *why)
+static void disconnect_reader(struct log_reader *reader, const char *why)
 {
 	struct request *current = reader->current;
 	struct list *link;
@@ -206,9 +206,10 @@ static void disconnect(struct log_reader *reader, const char *why)
 		       backoff_next_ms(&reader->backoff, crypto_random_u32()),
 		       on_retry);
 	if (current != NULL)
-		answer(reader, current, NULL);
+		answer_request(reader, current, NULL);
 	while ((link = list_take(&reader->requests)) != NULL)
-		answer(reader, container_of(link, struct request, link), NULL);
+		answer_request(reader, container_of(link, struct request, link),
+			       NULL);
 }
 
 static void on_deadline(struct loop_timer *timer)
@@ -216,7 +217,7 @@ static void on_deadline(struct loop_timer *timer)
 	struct log_reader *reader =
 		container_of(timer, struct log_reader, timer);
 
-	disconnect(reader, "it does not answer");
+	disconnect_reader(reader, "it does not answer");
 }
 
 static void on_broken(struct loop_timer *timer)
@@ -224,7 +225,7 @@ static void on_broken(struct loop_timer *timer)
 	struct log_reader *reader =
 		container_of(timer, struct log_reader, timer);
 
-	disconnect(reader, PQerrorMessage(reader->pg));
+	disconnect_reader(reader, PQerrorMessage(reader->pg));
 }
 
 /* Disconnects, but not now: whoever is asking must not be answered before it
@@ -259,7 +260,7 @@ static int send_request(PGconn *pg, const struct request *request)
 }
 
 /* Sends the rest of a statement; waits for the kernel if it must. */
-static void flush(struct log_reader *reader)
+static void flush_reader(struct log_reader *reader)
 {
 	int left = PQflush(reader->pg);
 
@@ -288,7 +289,7 @@ static void run_next(struct log_reader *reader)
 	if (send_request(reader->pg, reader->current) == 0)
 		break_off(reader);
 	else
-		flush(reader);
+		flush_reader(reader);
 }
 
 /* One result of the current statement; the last is NULL. */
@@ -306,7 +307,7 @@ static void take_result(struct log_reader *reader, PGresult *result)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
 		/* a missing table or right will not mend itself by asking
 		 * again at once: come back with back-off */
-		disconnect(reader, PQresultErrorMessage(result));
+		disconnect_reader(reader, PQresultErrorMessage(result));
 		return;
 	}
 	reader->current = NULL;
@@ -315,13 +316,13 @@ static void take_result(struct log_reader *reader, PGresult *result)
 		log_info("postgresql is back");
 	reader->was_reported = false;
 	metric_set(&stats()->postgres_up, 1);
-	answer(reader, current, result);
+	answer_request(reader, current, result);
 }
 
-static void receive(struct log_reader *reader)
+static void receive_results(struct log_reader *reader)
 {
 	if (PQconsumeInput(reader->pg) == 0) {
-		disconnect(reader, PQerrorMessage(reader->pg));
+		disconnect_reader(reader, PQerrorMessage(reader->pg));
 		return;
 	}
 	while (reader->state == READER_BUSY && !PQisBusy(reader->pg)) {
@@ -338,9 +339,9 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 		container_of(watch, struct log_reader, watch);
 
 	if (events & LOOP_READ)
-		receive(reader);
+		receive_results(reader);
 	if ((events & LOOP_WRITE) && reader->state == READER_BUSY)
-		flush(reader);
+		flush_reader(reader);
 }
 
 static void on_connecting(struct loop_watch *watch, unsigned events);
@@ -359,7 +360,7 @@ static void come_up(struct log_reader *reader)
 	loop_clear_timer(reader->loop, &reader->timer);
 	loop_remove(reader->loop, &reader->watch);
 	if (PQsetnonblocking(reader->pg, 1) == -1) {
-		disconnect(reader, PQerrorMessage(reader->pg));
+		disconnect_reader(reader, PQerrorMessage(reader->pg));
 		return;
 	}
 	loop_add(reader->loop, &reader->watch, PQsocket(reader->pg), LOOP_READ,
@@ -384,7 +385,7 @@ static void on_connecting(struct loop_watch *watch, unsigned events)
 		come_up(reader);
 		break;
 	default:
-		disconnect(reader, PQerrorMessage(reader->pg));
+		disconnect_reader(reader, PQerrorMessage(reader->pg));
 		break;
 	}
 }
@@ -407,7 +408,7 @@ static void on_retry(struct loop_timer *timer)
 		fatalx("out of memory for a connection to postgresql");
 	reader->state = READER_CONNECTING;
 	if (PQstatus(reader->pg) == CONNECTION_BAD) {
-		disconnect(reader, PQerrorMessage(reader->pg));
+		disconnect_reader(reader, PQerrorMessage(reader->pg));
 		return;
 	}
 	loop_set_timer(reader->loop, timer, CONNECT_MS, on_deadline);

@@ -60,7 +60,7 @@ struct redis_link {
 static void on_retry(struct loop_timer *timer);
 
 /* Back to waiting; on_down only if on_up was called. */
-static void disconnect(struct redis_link *link, const char *why)
+static void disconnect_link(struct redis_link *link, const char *why)
 {
 	bool was_up = link->state == LINK_UP || link->state == LINK_CLOGGED;
 
@@ -91,7 +91,7 @@ static size_t waiting(const struct redis_link *link)
 }
 
 /* Sends what is queued, as far as the kernel takes it. */
-static void flush(struct redis_link *link)
+static void flush_link(struct redis_link *link)
 {
 	while (waiting(link) > 0) {
 		ssize_t sent = send(link->watch.fd, link->out.data + link->sent,
@@ -119,7 +119,7 @@ static void on_clogged(struct loop_timer *timer)
 {
 	struct redis_link *link = container_of(timer, struct redis_link, timer);
 
-	disconnect(link, "it takes no commands");
+	disconnect_link(link, "it takes no commands");
 }
 
 static void queue(struct redis_link *link, int argc, const char **argv,
@@ -216,7 +216,7 @@ static void on_pong(struct redis_link *link)
 void redis_link_refuse(struct redis_link *link, const char *why)
 {
 	link->is_refused = link->state == LINK_UP;
-	disconnect(link, why);
+	disconnect_link(link, why);
 }
 
 static void take_reply(struct redis_link *link, const redisReply *reply)
@@ -237,7 +237,7 @@ static void take_replies(struct redis_link *link)
 		void *reply = NULL;
 
 		if (redisReaderGetReply(link->reader, &reply) != REDIS_OK) {
-			disconnect(link, "it does not speak its protocol");
+			disconnect_link(link, "it does not speak its protocol");
 			return;
 		}
 		if (reply == NULL)
@@ -256,8 +256,8 @@ static bool read_some(struct redis_link *link)
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return false;
 	if (len <= 0) {
-		disconnect(link, len == 0 ? "it closed the connection"
-					  : strerror(errno));
+		disconnect_link(link, len == 0 ? "it closed the connection"
+					       : strerror(errno));
 		return false;
 	}
 	link->heard_ms = loop_now_ms(link->loop);
@@ -266,7 +266,7 @@ static bool read_some(struct redis_link *link)
 	return len == READ_BYTES && link->reader != NULL;
 }
 
-static void receive(struct redis_link *link)
+static void receive_replies(struct redis_link *link)
 {
 	int reads = 0;
 
@@ -281,9 +281,9 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 	struct redis_link *link = container_of(watch, struct redis_link, watch);
 
 	if (events & LOOP_READ)
-		receive(link);
+		receive_replies(link);
 	if ((events & LOOP_WRITE) && link->context != NULL)
-		flush(link);
+		flush_link(link);
 }
 
 /* ---- life ---- */
@@ -293,7 +293,7 @@ static void on_ping(struct loop_timer *timer)
 	struct redis_link *link = container_of(timer, struct redis_link, timer);
 
 	if (loop_now_ms(link->loop) - link->heard_ms >= SILENCE_MS) {
-		disconnect(link, "it does not answer");
+		disconnect_link(link, "it does not answer");
 		return;
 	}
 	/* before the PING, which may find that the link is clogged */
@@ -314,8 +314,8 @@ static void on_retry(struct loop_timer *timer)
 
 	link->context = connect_to(&link->conf.address);
 	if (link->context == NULL || link->context->err != 0) {
-		disconnect(link, link->context ? link->context->errstr
-					       : "out of memory");
+		disconnect_link(link, link->context ? link->context->errstr
+						    : "out of memory");
 		return;
 	}
 	link->reader = redisReaderCreate();

@@ -60,7 +60,8 @@ struct roster {
 
 /* ---- questions ---- */
 
-static void push(struct roster *roster, roster_answer_fn *fn, void *subject)
+static void push_question(struct roster *roster, roster_answer_fn *fn,
+			  void *subject)
 {
 	struct question *grown;
 	size_t i;
@@ -92,7 +93,8 @@ static struct question pop(struct roster *roster)
 	return question;
 }
 
-static void answer(const struct question *question, const redisReply *reply)
+static void answer_question(const struct question *question,
+			    const redisReply *reply)
 {
 	if (question->fn != NULL)
 		question->fn(question->subject,
@@ -126,7 +128,7 @@ static void add_word(struct call *call, struct span word)
 	call->lens[call->count++] = word.len;
 }
 
-static void add(struct call *call, const char *word)
+static void add_string(struct call *call, const char *word)
 {
 	add_word(call, span_str(word));
 }
@@ -136,7 +138,7 @@ static struct call call_of(const char *verb)
 	struct call call;
 
 	call.count = 0;
-	add(&call, verb);
+	add_string(&call, verb);
 	return call;
 }
 
@@ -145,9 +147,9 @@ static struct call call_script(const struct roster *roster, const char *op)
 	struct call call = call_of("EVALSHA");
 
 	add_word(&call, buf_span(&roster->sha));
-	add(&call, "0");
-	add(&call, op);
-	add(&call, roster->conf.prefix);
+	add_string(&call, "0");
+	add_string(&call, op);
+	add_string(&call, roster->conf.prefix);
 	return call;
 }
 
@@ -167,7 +169,7 @@ static bool send_call(struct roster *roster, struct call *call,
 	if (!redis_link_is_up(roster->link))
 		return false;
 	redis_link_send(roster->link, call->count, call->words, call->lens);
-	push(roster, fn, subject);
+	push_question(roster, fn, subject);
 	return true;
 }
 
@@ -235,7 +237,7 @@ static void send_begin(struct roster *roster)
 			buf_add_char(&flags, 'w');
 		if (app->subscription_count)
 			buf_add_char(&flags, 'c');
-		add(&call, app->id);
+		add_string(&call, app->id);
 		add_word(&call, buf_span(&flags));
 		(void)send_call(roster, &call, on_begun, roster);
 		buf_release(&flags);
@@ -266,7 +268,7 @@ static void on_up(void *ctx)
 	struct roster *roster = ctx;
 	struct call call = call_of("SCRIPT");
 
-	add(&call, "LOAD");
+	add_string(&call, "LOAD");
 	add_word(&call, roster_script());
 	(void)send_call(roster, &call, NULL, NULL);
 	begin(roster);
@@ -277,7 +279,7 @@ static void answer_all(struct roster *roster)
 	while (roster->count > 0) {
 		struct question question = pop(roster);
 
-		answer(&question, NULL);
+		answer_question(&question, NULL);
 	}
 }
 
@@ -301,10 +303,10 @@ static void on_reply(void *ctx, const redisReply *reply)
 	}
 	question = pop(roster);
 	if (reply->type != REDIS_REPLY_ERROR) {
-		answer(&question, reply);
+		answer_question(&question, reply);
 		return;
 	}
-	answer(&question, NULL);
+	answer_question(&question, NULL);
 	if (!span_starts(span_of(reply->str, (size_t)reply->len), "UNKNOWN"))
 		redis_link_refuse(roster->link, reply->str);
 	else if (question.life == roster->life)
@@ -362,7 +364,7 @@ bool roster_join(struct roster *roster, const char *app, struct span channel,
 	bool is_asked;
 
 	buf_add_int(&number, max);
-	add(&call, app);
+	add_string(&call, app);
 	add_word(&call, channel);
 	add_word(&call, buf_span(&number));
 	add_word(&call, member->user);
@@ -380,8 +382,8 @@ void roster_register(struct roster *roster, bool again, const char *app,
 	size_t i;
 
 	assert(count <= ROSTER_REGISTER_MAX);
-	add(&call, again ? "1" : "0");
-	add(&call, app);
+	add_string(&call, again ? "1" : "0");
+	add_string(&call, app);
 	add_word(&call, channel);
 	for (i = 0; i < count; i++) {
 		add_word(&call, members[i].user);
@@ -395,7 +397,7 @@ void roster_part(struct roster *roster, const char *app, struct span channel,
 {
 	struct call call = call_node(roster, "part");
 
-	add(&call, app);
+	add_string(&call, app);
 	add_word(&call, channel);
 	add_word(&call, user);
 	(void)send_call(roster, &call, NULL, NULL);
@@ -406,7 +408,7 @@ bool roster_members(struct roster *roster, const char *app, struct span channel,
 {
 	struct call call = call_node(roster, "members");
 
-	add(&call, app);
+	add_string(&call, app);
 	add_word(&call, channel);
 	return send_call(roster, &call, fn, subject);
 }
@@ -422,9 +424,9 @@ void roster_send_counts(struct roster *roster)
 
 	if (roster->count_words == 0)
 		return;
-	add(&call, roster->counts_again ? "1" : "0");
+	add_string(&call, roster->counts_again ? "1" : "0");
 	for (i = 0; i < roster->count_words; i++) {
-		add(&call, word);
+		add_string(&call, word);
 		word += strlen(word) + 1;
 	}
 	(void)send_call(roster, &call, NULL, NULL);
@@ -464,8 +466,8 @@ void roster_set_online(struct roster *roster, const char *app, struct span user,
 {
 	struct call call = call_node(roster, "online");
 
-	add(&call, app);
-	add(&call, is_online ? "1" : "0");
+	add_string(&call, app);
+	add_string(&call, is_online ? "1" : "0");
 	add_word(&call, user);
 	(void)send_call(roster, &call, NULL, NULL);
 }
@@ -477,7 +479,7 @@ bool roster_watch(struct roster *roster, const char *app,
 	struct call call = call_script(roster, "watch");
 	size_t i;
 
-	add(&call, app);
+	add_string(&call, app);
 	for (i = 0; i < count; i++)
 		add_word(&call, users[i]);
 	return send_call(roster, &call, fn, subject);
@@ -495,7 +497,7 @@ void roster_webhook(struct roster *roster, const char *app, struct span json)
 {
 	struct call call = call_script(roster, "webhook");
 
-	add(&call, app);
+	add_string(&call, app);
 	add_word(&call, json);
 	(void)send_call(roster, &call, NULL, NULL);
 }

@@ -89,7 +89,7 @@ static void hold(struct conn *conn)
 	pile_add(&conn->common->held, conn);
 }
 
-static void push(struct conn *conn, struct frame *frame)
+static void push_frame(struct conn *conn, struct frame *frame)
 {
 	if (conn->is_packing)
 		frame = deflate_pack(conn->common->deflater, frame);
@@ -120,7 +120,7 @@ void conn_send(struct conn *conn, struct frame *frame)
 {
 	if (!conn_is_open(conn))
 		return;
-	push(conn, frame);
+	push_frame(conn, frame);
 	mark_dirty(conn);
 	judge_queue(conn);
 }
@@ -131,7 +131,7 @@ void conn_deliver(struct conn *conn, struct frame *frame)
 
 	if (!conn_is_open(conn))
 		return;
-	push(conn, frame);
+	push_frame(conn, frame);
 	if (send_window_pass(&common->window, &conn->window,
 			     loop_now_us(common->loop)) ||
 	    conn->out.bytes > HOLD_MAX_BYTES)
@@ -163,7 +163,7 @@ static void peer_is_gone(struct conn *conn)
 
 /* Sends until the queue is empty or the kernel refuses; then waits for
  * LOOP_WRITE. */
-static void flush(struct conn *conn)
+static void flush_conn(struct conn *conn)
 {
 	struct conn_common *common = conn->common;
 
@@ -386,7 +386,7 @@ static void note_life(struct conn *conn)
 		conn_enter(conn, CONN_OPEN);
 }
 
-static void receive(struct conn *conn)
+static void receive_bytes(struct conn *conn)
 {
 	char *scratch = conn->common->scratch;
 	ssize_t len;
@@ -411,7 +411,7 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 	struct conn *conn = container_of(watch, struct conn, watch);
 
 	if (events & LOOP_READ)
-		receive(conn);
+		receive_bytes(conn);
 	if ((events & LOOP_WRITE) && conn->state != CONN_DEAD)
 		mark_dirty(conn);
 }
@@ -485,7 +485,7 @@ void conn_flush(struct conn *conn)
 {
 	conn->is_dirty = false;
 	if (!conn->is_gone)
-		flush(conn);
+		flush_conn(conn);
 	count_queue(conn);
 }
 

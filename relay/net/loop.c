@@ -78,8 +78,8 @@ static void control(struct loop *loop, int op, struct loop_watch *watch,
 		fatal("cannot watch a file descriptor");
 }
 
-static void add(struct loop *loop, struct loop_watch *watch, int fd,
-		unsigned events, uint32_t flags, loop_watch_fn *fn)
+static void add_watch(struct loop *loop, struct loop_watch *watch, int fd,
+		      unsigned events, uint32_t flags, loop_watch_fn *fn)
 {
 	watch->fd = fd;
 	watch->events = events;
@@ -90,13 +90,13 @@ static void add(struct loop *loop, struct loop_watch *watch, int fd,
 void loop_add(struct loop *loop, struct loop_watch *watch, int fd,
 	      unsigned events, loop_watch_fn *fn)
 {
-	add(loop, watch, fd, events, 0, fn);
+	add_watch(loop, watch, fd, events, 0, fn);
 }
 
 void loop_add_exclusive(struct loop *loop, struct loop_watch *watch, int fd,
 			loop_watch_fn *fn)
 {
-	add(loop, watch, fd, LOOP_READ, EPOLLEXCLUSIVE, fn);
+	add_watch(loop, watch, fd, LOOP_READ, EPOLLEXCLUSIVE, fn);
 }
 
 void loop_change(struct loop *loop, struct loop_watch *watch, unsigned events)

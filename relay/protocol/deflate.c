@@ -96,7 +96,7 @@ static bool stretch(z_stream *z, struct span in)
 	return status == Z_OK || status == Z_BUF_ERROR;
 }
 
-static enum ws_result bad(struct ws_item *item, uint16_t code)
+static enum ws_result refuse_message(struct ws_item *item, uint16_t code)
 {
 	item->code = code;
 	return WS_BAD;
@@ -117,10 +117,10 @@ enum ws_result deflate_unpack(struct deflate *deflater, struct ws_item *item,
 		   stretch(z, span_of(TAIL, TAIL_LEN)) &&
 		   (z->data_type & BETWEEN_BLOCKS);
 	if (z->avail_out == 0)
-		return bad(item, WS_CODE_TOO_LARGE);
+		return refuse_message(item, WS_CODE_TOO_LARGE);
 	out->len = max + 1 - z->avail_out;
 	if (!is_whole || !text_is_utf8(buf_span(out)))
-		return bad(item, WS_CODE_INVALID_PAYLOAD);
+		return refuse_message(item, WS_CODE_INVALID_PAYLOAD);
 	item->payload = buf_span(out);
 	return WS_TEXT;
 }

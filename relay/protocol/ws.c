@@ -32,7 +32,7 @@ void ws_release(struct ws *ws)
 	ws->fragments = 0;
 }
 
-static enum ws_result bad(struct ws_item *item, uint16_t code)
+static enum ws_result refuse_frame(struct ws_item *item, uint16_t code)
 {
 	item->code = code;
 	return WS_BAD;
@@ -107,11 +107,11 @@ static enum ws_result decode_header(const struct ws *ws, const uint8_t *in,
 	if (len == 0)
 		return WS_NEED_MORE;
 	if ((code = check_first_byte(ws, in[0])) != 0)
-		return bad(item, code);
+		return refuse_frame(item, code);
 	if (len == 1)
 		return WS_NEED_MORE;
 	if ((in[1] & 0x80) == 0) /* § 5.1: a client masks */
-		return bad(item, CODE_PROTOCOL_ERROR);
+		return refuse_frame(item, CODE_PROTOCOL_ERROR);
 
 	header->is_final = (in[0] & WS_FIN) != 0;
 	header->is_packed = (in[0] & WS_RSV1) != 0;
@@ -121,13 +121,13 @@ static enum ws_result decode_header(const struct ws *ws, const uint8_t *in,
 		     : header->payload_len == 127 ? 8
 						  : 0;
 	if (is_control(header->opcode) && length_len > 0)
-		return bad(item, CODE_PROTOCOL_ERROR);
+		return refuse_frame(item, CODE_PROTOCOL_ERROR);
 	if (len < 2 + length_len)
 		return WS_NEED_MORE;
 	if (length_len > 0)
 		header->payload_len = big_endian(in + 2, length_len);
 	if ((code = check_length(ws, header, length_len, max)) != 0)
-		return bad(item, code);
+		return refuse_frame(item, code);
 	header->header_len = 2 + length_len + MASK_LEN;
 	return len < header->header_len ? WS_NEED_MORE : WS_TEXT;
 }
@@ -165,12 +165,12 @@ static enum ws_result take_close(struct span payload, struct ws_item *item)
 	if (payload.len == 0)
 		return WS_CLOSE;
 	if (payload.len == 1)
-		return bad(item, CODE_PROTOCOL_ERROR);
+		return refuse_frame(item, CODE_PROTOCOL_ERROR);
 	code = big_endian((const uint8_t *)payload.ptr, 2);
 	if (!is_close_code(code))
-		return bad(item, CODE_PROTOCOL_ERROR);
+		return refuse_frame(item, CODE_PROTOCOL_ERROR);
 	if (!text_is_utf8(span_of(payload.ptr + 2, payload.len - 2)))
-		return bad(item, WS_CODE_INVALID_PAYLOAD);
+		return refuse_frame(item, WS_CODE_INVALID_PAYLOAD);
 	item->code = (uint16_t)code;
 	return WS_CLOSE;
 }
@@ -182,7 +182,7 @@ static enum ws_result take_message(const struct ws *ws, struct span message,
 	if (ws->is_packed)
 		return WS_PACKED;
 	if (!text_is_utf8(message))
-		return bad(item, WS_CODE_INVALID_PAYLOAD);
+		return refuse_frame(item, WS_CODE_INVALID_PAYLOAD);
 	return WS_TEXT;
 }
 
@@ -191,7 +191,7 @@ static enum ws_result take_fragment(struct ws *ws, struct span payload,
 				    bool is_final, struct ws_item *item)
 {
 	if (ws->fragments == WS_FRAGMENTS_MAX)
-		return bad(item, WS_CODE_TOO_LARGE);
+		return refuse_frame(item, WS_CODE_TOO_LARGE);
 	ws->fragments++;
 	buf_add_span(&ws->message, payload);
 	if (!is_final)
