@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Steps on a timer. Knows neither why it ends nor who comes after.
+ * Closes connections step by step on a timer. Knows neither the reason for the
+ * end nor the successor.
  */
 #include "relay/process/drain.h"
 
-/* How often it looks who is due and whether everyone has gone. */
+/* Interval between steps: each closes the due connections and checks whether
+ * any are left. */
 #define STEP_MS 20
 
-/* How many of those that were there when it began are to be closed by now. */
+/* The number of the initial connections that must be closed by now. */
 static size_t due(const struct drain *drain, int64_t elapsed_ms)
 {
 	if (elapsed_ms >= drain->conf.spread_ms)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a worker that accepts nobody any more: everyone who is connected
- * is closed, at once or evenly over some time, so that who takes them over is
- * not overrun. Embedded in its owner.
+ * The end of a worker that no longer accepts connections: closes every
+ * connection, at once or evenly over some time, so that the clients' reconnects
+ * do not overrun the successor. Embedded in its owner.
  */
 #ifndef RELAY_PROCESS_DRAIN_H
 #define RELAY_PROCESS_DRAIN_H
@@ -10,9 +10,9 @@
 #include "relay/net/conn_set.h"
 
 struct drain_conf {
-	const struct close_cause *cause; /* what they are told */
-	int64_t spread_ms;   /* over which they are closed; 0: at once */
-	int64_t patience_ms; /* and then, for them to answer */
+	const struct close_cause *cause; /* sent to each client */
+	int64_t spread_ms;   /* closes are spread over this; 0: at once */
+	int64_t patience_ms; /* then wait this long for the answers */
 };
 
 struct drain {
@@ -20,15 +20,15 @@ struct drain {
 	struct conn_set *conns;
 	struct drain_conf conf;
 	int64_t from_ms;
-	size_t to_close, closed; /* of those that were there from the start */
+	size_t to_close, closed; /* of the initial connections */
 	struct loop_timer timer;
 	bool (*is_idle)(void *ctx);
 	void *ctx;
 };
 
-/* Begins, or begins anew what takes its time. Stops the loop when everyone is
- * gone and is_idle says that there is nothing else to finish, or when patience
- * ends. */
+/* Starts the drain, or restarts one with another conf. Stops the loop when all
+ * connections are gone and is_idle reports that no other work is left, or when
+ * the patience ends. */
 void drain_start(struct drain *drain, struct loop *loop, struct conn_set *conns,
 		 const struct drain_conf *conf, bool (*is_idle)(void *ctx),
 		 void *ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The environment, which is what outlives an exec together with descriptors
- * and children.
+ * Keeps the handover in the environment, which survives an exec, as descriptors
+ * and children do.
  */
 #include "relay/process/handover.h"
 
@@ -15,7 +15,7 @@
 #define VARIABLE "RELAY_HANDOVER"
 /* SD_LISTEN_FDS_START */
 #define LISTEN_FD 3
-/* More than any machine has cores, and reloads under way. */
+/* More than the cores of any machine plus the workers of reloads under way. */
 #define WORKERS_MAX 4096
 
 void handover_release(struct handover *handover)
@@ -96,7 +96,7 @@ int handover_decode(struct span text, pid_t self, struct handover *handover)
 
 /* ---- the environment ---- */
 
-/* As sd_listen_fds(3), of one socket. */
+/* Like sd_listen_fds(3), for a single socket. */
 static void take_from_manager(struct handover *handover)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
@@ -107,7 +107,8 @@ static void take_from_manager(struct handover *handover)
 	    text_parse_range(fds, 1, INT32_MAX, &n) == -1)
 		return;
 	if (n > 1)
-		fatalx("%lld sockets were handed over, where one is served",
+		fatalx("%lld sockets were handed over, but relay serves only "
+		       "one",
 		       (long long)n);
 	handover->listen_fd = LISTEN_FD;
 }

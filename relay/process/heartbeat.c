@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared memory without a name.
+ * Heartbeats in anonymous shared memory.
  */
 #include "relay/process/heartbeat.h"
 

@@ -2,9 +2,10 @@
  *
  * Processes and signals.
  *
- * A reload is: try the file on disk; become it, in the same process; start
- * workers; and when they are ready, retire those of the images before, which
- * until then serve as if nothing were. So at each point of it somebody accepts.
+ * A reload has four steps: try the program file on disk; exec it in this
+ * process; start new workers; and when these are ready, retire the previous
+ * image's workers, which serve normally until then. So some worker accepts
+ * connections at every moment.
  */
 #include "relay/process/master.h"
 
@@ -31,43 +32,45 @@
 #include "relay/process/handover.h"
 #include "relay/stats.h"
 
-/* A worker that lives this long was not started in vain. */
+/* A worker that lives this long is healthy: its next restart is immediate. */
 #define HEALTHY_MS 5000
-/* Beyond the time to drain, before a worker that will not stop is killed. */
+/* Time beyond the drain before a worker that does not stop is killed. */
 #define STOP_GRACE_MS 2000
-/* A worker whose loop stands still for so long is killed. A name server that
- * does not answer can stop one for half of it, which is no reason. */
+/* A worker whose loop is stuck for this long is killed. An unresponsive name
+ * server can block a worker for half of it, which must not kill the worker. */
 #define HANG_MS 30000
-/* Between looks at the workers, and while they are not ready yet. */
+/* Interval between checks of the workers; the shorter one until all are
+ * ready. */
 #define LOOK_MS 1000
 #define READY_LOOK_MS 20
 
 struct child {
 	pid_t pid; /* 0: not running */
 	int64_t started_ms;
-	int64_t restart_ms; /* when to start it again, if it is not running */
-	bool has_died; /* and was started again since it last was healthy */
+	int64_t restart_ms; /* when to restart it, if it is not running */
+	bool has_died;      /* and was not healthy since */
 	struct backoff backoff;
-	unsigned beats; /* of its pulse, at the last look */
-	/* Looks, not time: while this process is stopped, so may they be. */
+	unsigned beats; /* of its heartbeat, at the last check */
+	/* Counts checks, not time: when this process is stopped, its workers
+	 * may be stopped with it. */
 	unsigned silent_looks;
 };
 
 struct master {
 	struct master_conf conf;
-	struct handover handover; /* of the sockets, and workers before us */
+	struct handover handover; /* the sockets, and the previous workers */
 	struct child *children;
-	struct heartbeat *heartbeats; /* one a child */
+	struct heartbeat *heartbeats; /* one for each child */
 	size_t count;
 	sigset_t signals;
 	struct successor successor;
-	bool is_ready;         /* all workers have been */
-	int64_t look_ms;       /* between looks */
+	bool is_ready;         /* all workers have been ready */
+	int64_t look_ms;       /* between checks */
 	int64_t next_look_ms;  /* when */
-	int64_t retired_by_ms; /* when workers before us must be gone */
+	int64_t retired_by_ms; /* when previous workers must be gone */
 };
 
-/* Returns 0 in the new worker, when that has ended; 1 in the master. */
+/* Returns 0 in the new worker, after it has ended; 1 in the master. */
 static int start(struct master *master, struct child *child)
 {
 	struct heartbeat *heartbeat =
@@ -82,8 +85,8 @@ static int start(struct master *master, struct child *child)
 		return 1;
 	}
 	if (pid == 0) {
-		/* a master that was killed takes its workers with it: who
-		 * comes next would compete with them for the socket */
+		/* workers die with a killed master: they would compete with the
+		 * next one for the socket */
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
 		    getppid() != parent)
 			return 0;
@@ -119,7 +122,7 @@ static void bury(struct child *child)
 		child->has_died = false;
 	}
 	child->pid = 0;
-	/* the first time at once: its clients are waiting */
+	/* the first restart is immediate: clients are waiting */
 	child->restart_ms = now_ms;
 	if (child->has_died)
 		child->restart_ms +=
@@ -127,12 +130,13 @@ static void bury(struct child *child)
 	child->has_died = true;
 }
 
-/* Whether pid is gone; if so its end is logged, unless it was to be. */
+/* Whether pid is gone. Logs its end, unless the master ended it and it exited
+ * with 0. */
 static bool has_ended(pid_t pid, bool was_told)
 {
 	int status = 0;
 
-	/* ECHILD: it is gone, and who looked before us knows how */
+	/* ECHILD: it is gone, and an earlier check has its status */
 	if (waitpid(pid, &status, WNOHANG) == 0)
 		return false;
 	if (!was_told || status != 0)
@@ -140,7 +144,7 @@ static bool has_ended(pid_t pid, bool was_told)
 	return true;
 }
 
-/* Takes note of every worker that ended. Returns how many are left. */
+/* Records every worker that ended. Returns the number of those left. */
 static size_t reap(struct master *master, bool is_stopping)
 {
 	struct handover *before = &master->handover;
@@ -166,8 +170,8 @@ static size_t reap(struct master *master, bool is_stopping)
 	return left + before->count;
 }
 
-/* Starts who is due. Returns 0 in a worker; 1 in the master, and in *wait_ms
- * how long until the next is due, -1 if none is. */
+/* Starts the workers that are due. Returns 0 in a worker; 1 in the master, and
+ * sets *wait_ms to the time until the next start, -1 if none is planned. */
 static int start_due(struct master *master, int64_t *wait_ms)
 {
 	size_t i;
@@ -191,7 +195,8 @@ static int start_due(struct master *master, int64_t *wait_ms)
 	return 1;
 }
 
-/* Waits for a signal, at most wait_ms (-1: for ever). 0 if none came. */
+/* Waits for a signal, at most wait_ms (-1: no limit). Returns 0 if none
+ * came. */
 static int wait_signal(const sigset_t *signals, int64_t wait_ms)
 {
 	struct timespec timeout = { wait_ms / 1000, wait_ms % 1000 * 1000000 };
@@ -240,7 +245,7 @@ static void stop(struct master *master)
 	}
 }
 
-/* ---- looking after those that run ---- */
+/* ---- checks of running workers ---- */
 
 static bool are_all_ready(const struct master *master)
 {
@@ -268,8 +273,8 @@ static void become_ready(struct master *master)
 	notify_ready();
 }
 
-/* Kills the worker if its loop has stood still for HANG_MS. False if it does,
- * and so if even that does not end it. */
+/* Whether the worker's loop runs. Kills the worker after HANG_MS without a
+ * heartbeat; false as long as even that has not ended it. */
 static bool is_turning(struct master *master, struct child *child)
 {
 	unsigned beats = atomic_load(
@@ -285,7 +290,7 @@ static bool is_turning(struct master *master, struct child *child)
 	if (silent_ms < HANG_MS)
 		return true;
 	if (silent_ms < HANG_MS + master->look_ms) {
-		log_error("worker %ld stands still for %lld s: killing it",
+		log_error("worker %ld has been stuck for %lld s: killing it",
 			  (long)child->pid, (long long)silent_ms / 1000);
 		kill(child->pid, SIGKILL);
 	}
@@ -309,7 +314,7 @@ static void look_after(struct master *master)
 	}
 }
 
-/* As often as the watchdog wants it, at least. */
+/* At least as often as the watchdog requires. */
 static int64_t choose_look_ms(void)
 {
 	int64_t watchdog_ms = notify_watchdog_ms();
@@ -321,8 +326,8 @@ static int64_t choose_look_ms(void)
 
 /* ---- reloading ---- */
 
-/* Returns only if that fails. The signals stay blocked, so that one that comes
- * meanwhile waits for the successor. */
+/* Returns only if the exec fails. The signals stay blocked, so that a signal
+ * that arrives meanwhile waits for the successor. */
 static void hand_over(struct master *master)
 {
 	struct handover *handover = &master->handover;
@@ -366,12 +371,12 @@ static void go_on_reloading(struct master *master)
 	case SUCCESSOR_UNFIT:
 		break;
 	}
-	log_error("not reloaded: everything goes on as before");
+	log_error("not reloaded: continuing with the running version");
 	if (master->is_ready)
 		notify_ready();
 }
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 static int64_t next_wait_ms(const struct master *master, int64_t start_ms)
 {
@@ -384,7 +389,8 @@ static int64_t next_wait_ms(const struct master *master, int64_t start_ms)
 	return wait_ms > 0 ? wait_ms : 0;
 }
 
-/* 0 in a worker that has ended, 1 in the master when it was told to stop. */
+/* Returns 0 in a worker that has ended, 1 in the master on SIGTERM or
+ * SIGINT. */
 static int supervise(struct master *master)
 {
 	for (;;) {
@@ -410,7 +416,8 @@ static int supervise(struct master *master)
 	}
 }
 
-/* A hang-up of the terminal is a reload, too: nobody is left alone by it. */
+/* SIGHUP reloads even when a terminal hangs up: that must not end the
+ * service. */
 static void set_up_signals(struct master *master)
 {
 	sigemptyset(&master->signals);
@@ -418,12 +425,12 @@ static void set_up_signals(struct master *master)
 	sigaddset(&master->signals, SIGINT);
 	sigaddset(&master->signals, SIGHUP);
 	sigaddset(&master->signals, SIGCHLD);
-	/* the workers': blocked before there is one */
+	/* for the workers: blocked before the first fork */
 	sigaddset(&master->signals, WORKER_RETIRE);
 	if (sigprocmask(SIG_BLOCK, &master->signals, NULL) == -1)
 		fatal("cannot block signals");
 	signal(SIGPIPE, SIG_IGN);
-	/* may have been ignored by who started us: nobody could be reaped */
+	/* the parent may have ignored SIGCHLD: then no child could be reaped */
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -436,7 +443,7 @@ static void open_socket(struct master *master)
 	handover_take(handover);
 	if (handover->listen_fd != -1) {
 		if (listen_adopt(handover->listen_fd, backlog) == -1)
-			fatal("cannot listen on the socket that was given");
+			fatal("cannot listen on the inherited socket");
 		return;
 	}
 	if (address_parse(master->conf.listen, &address) == -1)
@@ -447,7 +454,7 @@ static void open_socket(struct master *master)
 	handover->is_ours = true;
 }
 
-/* For who operates us: any worker answers. */
+/* Opens the operator's socket. Any worker answers there. */
 static void open_ops(struct master *master)
 {
 	const char *where = master->conf.worker.settings->ops_listen;
@@ -461,7 +468,7 @@ static void open_ops(struct master *master)
 	}
 	if (handover->ops_fd != -1) {
 		if (listen_adopt(handover->ops_fd, OPS_SERVER_BACKLOG) == -1)
-			fatal("cannot listen on the socket that was given");
+			fatal("cannot listen on the inherited socket");
 		return;
 	}
 	if (address_parse(where, &address) == -1)
@@ -492,9 +499,9 @@ int master_run(const struct master_conf *conf)
 	master.heartbeats = heartbeat_new(master.count);
 	stats_share(master.count);
 	connection_quota_share(master.count, conf->worker.apps->count);
-	reap(&master, false); /* who is no child of ours is dropped */
+	reap(&master, false); /* drops pids that are not our children */
 	log_info("relay %s listens on %s with %zu workers", PUSHLOG_VERSION,
-		 master.handover.is_ours ? conf->listen : "a given socket",
+		 master.handover.is_ours ? conf->listen : "an inherited socket",
 		 master.count);
 
 	is_master = supervise(&master) == 1;

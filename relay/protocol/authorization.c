@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signatures, and the few cases that need none.
+ * Checks of signatures, and of the few cases that need none.
  */
 #include "relay/protocol/authorization.h"
 
@@ -10,7 +10,7 @@
 #include "common/wire/auth.h"
 #include "common/wire/socket_id.h"
 
-/* Of a client event's name, by the protocol. */
+/* The longest name of a client event, as the protocol has it. */
 #define EVENT_NAME_MAX 200
 
 bool authorization_has_origin(const struct app *app, struct span origin)
@@ -19,7 +19,7 @@ bool authorization_has_origin(const struct app *app, struct span origin)
 	       origin_is_listed(origin, app->allowed_origins);
 }
 
-/* Whether it is the user whose channel this is. */
+/* Whether the channel is this user's own. */
 static bool is_own(const struct authorization *who,
 		   const struct pusher_message *message)
 {
@@ -80,7 +80,7 @@ const char *authorization_check_signin(const struct authorization *who,
 	return pusher_decode_user(message->user_data, user);
 }
 
-/* What is too long for an event of the app's server is for a client's, too. */
+/* The app's limits for its server's events hold for client events, too. */
 const char *
 authorization_check_client_event(const struct app *app,
 				 const struct pusher_message *message,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who may what: whom the app's server has signed for, and who is whom. Pure.
+ * Decides which connections, subscriptions, signins and client events are
+ * allowed, by origin, signature and user. Pure.
  */
 #ifndef RELAY_PROTOCOL_AUTHORIZATION_H
 #define RELAY_PROTOCOL_AUTHORIZATION_H
@@ -8,29 +9,30 @@
 #include "common/config/app.h"
 #include "relay/protocol/pusher.h"
 
-/* Who asks; borrowed. */
+/* The connection that asks. All borrowed. */
 struct authorization {
 	const struct app *app;
 	uint64_t socket_id;
 	const char *user_id; /* NULL: it has not signed in */
 };
 
-/* Whether a page of this origin may connect; absent: it is no page. */
+/* Whether a page of this origin may connect. An absent origin means that the
+ * client is no web page: it may. */
 bool authorization_has_origin(const struct app *app, struct span origin);
 
-/* Whether the subscribe that message is may be granted, as far as its channel,
- * whose name is valid, and what was signed say. */
+/* Whether the subscribe in message may be granted: checks the signature against
+ * the channel. The caller has checked that the channel's name is valid. */
 bool authorization_may_subscribe(const struct authorization *who,
 				 const struct pusher_message *message);
 
-/* NULL if the signin that message is may be granted; then the caller gives
- * *user back with pusher_member_release. Else why not, static memory. */
+/* NULL if the signin in message may be granted; the caller then releases *user
+ * with pusher_member_release. Else the reason why not, static memory. */
 const char *authorization_check_signin(const struct authorization *who,
 				       const struct pusher_message *message,
 				       struct pusher_member *user) MUST_CHECK;
 
-/* NULL if the client event that message is may be sent by who does, or does
- * not, subscribe to its channel. Else why not, static memory. */
+/* NULL if this connection, which subscribes to the channel or not, may send the
+ * client event in message. Else the reason why not, static memory. */
 const char *
 authorization_check_client_event(const struct app *app,
 				 const struct pusher_message *message,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A reason to close a connection: a row of a table that the protocol above
+ * A reason to close a connection: one row of a table that a higher layer
  * defines. Pure.
  */
 #ifndef RELAY_PROTOCOL_CLOSE_CAUSE_H
@@ -8,12 +8,12 @@
 
 #include <stdint.h>
 
-/* The number of rows that such a table may have. */
+/* The maximum number of rows of such a table. */
 #define CLOSE_CAUSES_MAX 32
 
 struct close_cause {
 	const char *name;   /* in the log and as a label of metrics */
-	uint16_t code;      /* of the Close frame; 0: no frame is sent */
+	uint16_t code;      /* of the Close frame; 0: send none */
 	const char *reason; /* text of the Close frame, at most 123 bytes */
 	uint8_t index;      /* of the row, below CLOSE_CAUSES_MAX */
 };

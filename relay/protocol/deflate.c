@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * zlib, told as little as it needs. Section numbers are of RFC 7692.
+ * Message compression with zlib. Section numbers are of RFC 7692.
  */
 #define ZLIB_CONST
 #include "relay/protocol/deflate.h"
@@ -12,15 +12,15 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 
-/* Raw DEFLATE, and the largest window: relay/offer takes no smaller one. */
+/* Raw DEFLATE with the largest window: deflate_offer accepts no smaller one. */
 #define WINDOW_BITS (-15)
 #define MEM_LEVEL 8
 
-/* § 7.2.1: what ends each message, and is left out. */
+/* § 7.2.1: the end of each compressed message, which is not sent. */
 #define TAIL "\0\0\xff\xff"
 #define TAIL_LEN 4
 
-/* zlib.h, inflate: in data_type, it stands between two blocks. */
+/* zlib.h, inflate(): this bit of data_type is set between two blocks. */
 #define BETWEEN_BLOCKS 128
 
 struct deflate {
@@ -35,7 +35,7 @@ struct deflate *deflate_new(void)
 	if (deflateInit2(&deflater->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
 			 WINDOW_BITS, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK ||
 	    inflateInit2(&deflater->inflater, WINDOW_BITS) != Z_OK)
-		fatalx("zlib does not start");
+		fatalx("cannot start zlib");
 	return deflater;
 }
 
@@ -48,7 +48,7 @@ void deflate_free(struct deflate *deflater)
 	free(deflater);
 }
 
-/* Whether text gets smaller; then it is in packer->packed. */
+/* Compresses text into packer->packed. False if it does not get smaller. */
 static bool squeeze(struct deflate *deflater, struct span text)
 {
 	z_stream *z = &deflater->deflater;
@@ -60,7 +60,8 @@ static bool squeeze(struct deflate *deflater, struct span text)
 	z->avail_in = (uInt)text.len;
 	z->next_out = (Bytef *)buf_reserve(out, text.len);
 	z->avail_out = (uInt)text.len;
-	/* with room to spare everything is written, the tail too */
+	/* the output has room to spare, so zlib writes everything, the tail
+	 * included */
 	if (deflate(z, Z_SYNC_FLUSH) != Z_OK || z->avail_out == 0)
 		return false;
 	out->len = text.len - z->avail_out - TAIL_LEN;
@@ -80,8 +81,8 @@ struct frame *deflate_pack(struct deflate *deflater, struct frame *frame)
 	return frame->twin;
 }
 
-/* Goes on until in is read, the output is full, or false: it can't be read. A
- * block may be the last of its stream, and others follow: § 7.2.3.4. */
+/* Continues until in is read or the output is full. False if in is malformed.
+ * After the last block of a stream other blocks may follow: § 7.2.3.4. */
 static bool stretch(z_stream *z, struct span in)
 {
 	int status = Z_OK;

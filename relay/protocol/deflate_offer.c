@@ -8,7 +8,7 @@
 
 #define BITS_MAX 15
 
-/* Which parameters came: § 7.1 allows each once. */
+/* The parameters seen so far: § 7.1 allows each once. */
 enum parameter {
 	SERVER_NO_TAKEOVER = 1,
 	CLIENT_NO_TAKEOVER = 2,
@@ -16,7 +16,7 @@ enum parameter {
 	CLIENT_BITS = 8,
 };
 
-/* 8 to 15, without a zero in front; 0 for anything else: § 7.1.2. */
+/* 8 to 15, without a leading zero; 0 for anything else: § 7.1.2. */
 static int window_bits(struct span s)
 {
 	if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"')
@@ -28,8 +28,8 @@ static int window_bits(struct span s)
 	return 0;
 }
 
-/* The parameter, or 0 if it can't be met. What is compressed once for all is
- * compressed with the largest window; what comes may have any. */
+/* The parameter, or 0 if it cannot be met. Messages are compressed once for all
+ * clients, with the largest window. A client may use any window. */
 static enum parameter parse(struct span text)
 {
 	struct span value = text, name = http_head_part(&value, '=');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared, counted, immutable bytes.
+ * Shared, reference-counted, immutable bytes.
  */
 #include "relay/protocol/frame.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A WebSocket frame as it goes out: encoded once, shared by every queue that
- * it stands in, freed by the last. Pure.
+ * An outgoing WebSocket frame: encoded once, shared by every queue that holds
+ * it, freed with its last reference. Pure.
  */
 #ifndef RELAY_PROTOCOL_FRAME_H
 #define RELAY_PROTOCOL_FRAME_H
@@ -11,13 +11,13 @@
 
 #include "relay/protocol/ws.h"
 
-/* Immutable but for the count, which needs no lock: a worker is one thread; and
- * for the twin, which relay/packer makes when somebody first needs it. */
+/* Immutable but for the count, which needs no lock because a worker has one
+ * thread, and the twin, which deflate.c makes on first use. */
 struct frame {
 	uint32_t refs;
 	uint32_t len;
-	/* The same message compressed, owned; or the frame itself, if that is
-	 * no gain or not allowed; NULL: not tried. */
+	/* The same message compressed, owned; or the frame itself, if
+	 * compression gains nothing or is not allowed; NULL: not tried. */
 	struct frame *twin;
 	char data[];
 };
@@ -25,18 +25,18 @@ struct frame {
 /* The caller owns one reference. */
 struct frame *frame_new(enum ws_opcode opcode, struct span payload);
 
-/* A text message that is never compressed: something in it is a secret, and
- * something somebody else's choice. How long both together are when they are
- * compressed would tell how alike they are. */
+/* A text message that is never compressed, because it holds a secret beside
+ * text that somebody else chose. The compressed length of both together would
+ * reveal how alike they are. */
 struct frame *frame_new_secret(struct span payload);
 
 /* A Close frame; reason is at most 123 bytes. */
 struct frame *frame_new_close(uint16_t code, const char *reason);
 
-/* A text message, compressed: RSV1 says so, RFC 7692 § 6. */
+/* A compressed text message: RSV1 is set, RFC 7692 § 6. */
 struct frame *frame_new_packed(struct span payload);
 
-/* Bytes that are no frame: the answer to the handshake. */
+/* Bytes outside of any frame: the answer to the handshake. */
 struct frame *frame_new_raw(struct span bytes);
 
 static inline struct frame *frame_ref(struct frame *frame)
@@ -45,11 +45,10 @@ static inline struct frame *frame_ref(struct frame *frame)
 	return frame;
 }
 
-/* The payload of a text message that is not compressed; absent if the frame is
- * anything else. */
+/* The payload of an uncompressed text message; absent for any other frame. */
 struct span frame_text(const struct frame *frame);
 
-/* Gives a reference back. */
+/* Drops a reference. */
 void frame_unref(struct frame *frame);
 
 #endif

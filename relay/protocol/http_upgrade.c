@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which fields of a request head make it a WebSocket.
+ * Reads the head of an upgrade request, and writes the answer.
  */
 #include "relay/protocol/http_upgrade.h"
 
@@ -14,7 +14,7 @@
 /* 16 bytes in base64 */
 #define KEY_LEN 24
 
-/* The headers that are read, and how often each came. */
+/* The headers read so far, and the count of each. */
 struct headers {
 	int host, key, version, origin;
 	bool has_upgrade, has_connection, is_version_13, has_body;

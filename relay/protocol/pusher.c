@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The protocol's vocabulary; no sockets, no state.
+ * Decodes and encodes the protocol's messages; no sockets, no state.
  */
 #include "relay/protocol/pusher.h"
 
@@ -46,8 +46,8 @@ const struct close_cause pusher_causes[PUSHER_CAUSES] = {
 
 _Static_assert(PUSHER_CAUSES <= CLOSE_CAUSES_MAX, "raise the maximum");
 
-/* The value of a query parameter; absent if it is not there. What we look for
- * needs no percent-decoding. */
+/* The value of a query parameter; absent if the query lacks it. The values that
+ * we read need no percent-decoding. */
 static struct span query_get(struct span query, const char *name)
 {
 	size_t name_len = strlen(name);
@@ -99,8 +99,8 @@ enum pusher_cause pusher_check_protocol(struct span protocol)
 		return PUSHER_CAUSE_VERSION_MISSING;
 	if (text_parse_int(protocol, &version) == -1)
 		return PUSHER_CAUSE_VERSION_BAD;
-	/* 5 and 6 are what some client libraries say; for public channels they
-	 * differ from 7 in nothing that we send or read */
+	/* some client libraries name 5 or 6; for public channels these differ
+	 * from 7 in nothing that we send or read */
 	if (version < 5 || version > 7)
 		return PUSHER_CAUSE_VERSION_UNSUPPORTED;
 	return PUSHER_CAUSE_PEER;
@@ -112,8 +112,8 @@ static void invalid(struct pusher_message *message, const char *why)
 	message->why = why;
 }
 
-/* data as an object: pusher-js sends one, other libraries a string that holds
- * one. NULL if it is neither. */
+/* data as an object: pusher-js sends an object, other libraries a string that
+ * holds one. NULL if it is neither. */
 static struct json_object *get_data(struct pusher_message *message)
 {
 	struct json_object *member;
@@ -158,7 +158,7 @@ static void decode_signin(struct pusher_message *message)
 	message->user_data = json_get_string(data, "user_data");
 }
 
-/* Other libraries than pusher-js want data to be a string. */
+/* Libraries other than pusher-js want data to be a string. */
 static void decode_client_event(struct pusher_message *message,
 				struct span text)
 {
@@ -209,7 +209,7 @@ void pusher_message_release(struct pusher_message *message)
 	message->data = message->root = NULL;
 }
 
-/* Of a user: a string, or a number as it is written. */
+/* A user's id: a string, or the text of a number. */
 static struct span get_id(struct json_object *object, struct span text,
 			  const char *key)
 {
@@ -252,7 +252,7 @@ const char *pusher_decode_member(struct span channel_data,
 	return why;
 }
 
-/* Whether there can be a channel of this user's. */
+/* Whether this user's own channel would have a valid name. */
 static bool has_channel(struct span user_id)
 {
 	struct buf name = BUF_INIT;

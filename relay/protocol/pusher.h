@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The words of the Pusher Channels protocol, version 7: what clients say, what
- * we say, and the codes we close with. relay/PROTOCOL.md is its reference.
- * Pure.
+ * The messages of the Pusher Channels protocol, version 7: client messages,
+ * server events and close codes. relay/PROTOCOL.md is its reference. Pure.
  */
 #ifndef RELAY_PROTOCOL_PUSHER_H
 #define RELAY_PROTOCOL_PUSHER_H
@@ -13,9 +12,9 @@
 #include "common/base/buf.h"
 #include "relay/protocol/close_cause.h"
 
-/* Why a connection ends. Only the table pusher_causes knows the codes. */
+/* Why a connection ends. The codes are only in the table pusher_causes. */
 enum pusher_cause {
-	PUSHER_CAUSE_PEER = 0, /* the peer closed it, or is gone */
+	PUSHER_CAUSE_PEER = 0, /* the peer closed it or vanished */
 	PUSHER_CAUSE_BAD_HANDSHAKE,
 	PUSHER_CAUSE_HANDSHAKE_TIMEOUT,
 	PUSHER_CAUSE_BAD_FRAME,
@@ -28,15 +27,16 @@ enum pusher_cause {
 	PUSHER_CAUSE_VERSION_BAD,
 	PUSHER_CAUSE_VERSION_UNSUPPORTED,
 	PUSHER_CAUSE_VERSION_MISSING,
-	PUSHER_CAUSE_UNAUTHORIZED, /* did not show in time who it is */
-	PUSHER_CAUSE_SLOW,         /* does not read what it is sent */
+	PUSHER_CAUSE_UNAUTHORIZED, /* did not identify itself in time */
+	PUSHER_CAUSE_SLOW,         /* reads too slowly */
 	PUSHER_CAUSE_LOG_AWAY,     /* a durable channel could not be started */
 	PUSHER_CAUSE_DRAIN,
-	PUSHER_CAUSE_ORPHANED, /* the master died, and its socket with it */
+	PUSHER_CAUSE_ORPHANED, /* the master died, and the listening socket with
+				  it */
 	PUSHER_CAUSE_EPOCH,
-	PUSHER_CAUSE_TRIMMED, /* what it needs next is gone from the log */
+	PUSHER_CAUSE_TRIMMED, /* the log has lost the next event it needs */
 	PUSHER_CAUSE_PONG_MISSING,
-	PUSHER_CAUSE_TERMINATED, /* the app's server wants it */
+	PUSHER_CAUSE_TERMINATED, /* the app's server asked for it */
 	PUSHER_CAUSE_IDLE,       /* subscribed to nothing for too long */
 };
 
@@ -47,12 +47,12 @@ extern const struct close_cause pusher_causes[PUSHER_CAUSES];
 
 /* ---- connecting ---- */
 
-/* Takes /app/{key}?protocol=… apart: 0, or -1 if the path is another.
- * protocol is absent if it is not given. */
+/* Splits /app/{key}?protocol=…: 0, or -1 if the path is another. protocol is
+ * absent if the query lacks it. */
 int pusher_parse_target(struct span target, struct span *key,
 			struct span *protocol) MUST_CHECK;
 
-/* PUSHER_CAUSE_PEER if we speak it; else why not. */
+/* PUSHER_CAUSE_PEER if we speak this version; else the cause to close with. */
 enum pusher_cause pusher_check_protocol(struct span protocol);
 
 /* ---- from the client ---- */
@@ -64,42 +64,43 @@ enum pusher_type {
 	PUSHER_PONG,
 	PUSHER_SIGNIN,
 	PUSHER_CLIENT_EVENT,
-	PUSHER_INVALID, /* why says what is wrong with it */
+	PUSHER_INVALID, /* malformed; why holds the reason */
 };
 
 struct pusher_message {
 	enum pusher_type type;
 	struct span channel; /* of (un)subscribe and client events; may be
 				absent or malformed */
-	struct span auth;    /* of subscribe and signin, and: */
+	struct span auth;    /* of subscribe and signin */
 	struct span channel_data, user_data; /* absent: none */
-	/* Of a client event: its name; and its data as the text that it is, or
-	 * as the JSON text of what it is, which lies in the message's. */
+	/* Of a client event: its name and its data. A string is taken as it is;
+	 * any other value as its JSON text. */
 	struct span event, event_data;
 	const char *why;                 /* static memory */
-	struct json_object *root, *data; /* what the spans point into */
+	struct json_object *root, *data; /* own the bytes of the spans */
 };
 
-/* Takes a text message apart. The caller gives it back with
- * pusher_message_release, whatever the type. */
+/* Decodes a text message. The caller releases it with pusher_message_release,
+ * whatever the type. */
 void pusher_decode(struct span text, struct pusher_message *message);
 
 void pusher_message_release(struct pusher_message *message);
 
-/* Of a user's id, in characters; and of user_info, in bytes. */
+/* The maximum length of a user's id, in characters, and of user_info, in
+ * bytes. */
 #define PUSHER_USER_ID_MAX 128
 #define PUSHER_USER_INFO_MAX 1024
 
-/* Whom channel_data or user_data speaks of. */
+/* The user that channel_data or user_data names. */
 struct pusher_member {
 	struct span user_id;
 	struct span user_info; /* a JSON text; absent: none */
 	struct json_object *root;
 };
 
-/* The member of a presence channel, and the user who signs in. NULL, and the
- * caller gives *member back with pusher_member_release; or what is wrong with
- * the data, static memory. user_info points into it. */
+/* Decode the member of a presence channel, and the user who signs in. Return
+ * NULL, and the caller releases *member with pusher_member_release; or the
+ * error in the data, static memory. user_info points into the data. */
 const char *pusher_decode_member(struct span channel_data,
 				 struct pusher_member *member) MUST_CHECK;
 const char *pusher_decode_user(struct span user_data,
@@ -107,8 +108,7 @@ const char *pusher_decode_user(struct span user_data,
 
 void pusher_member_release(struct pusher_member *member);
 
-/* Users whose comings and goings a user wants to know of; more than these are
- * left out. */
+/* The maximum length of a watchlist; further users are ignored. */
 #define PUSHER_WATCHLIST_MAX 100
 
 struct pusher_watchlist {
@@ -117,9 +117,9 @@ struct pusher_watchlist {
 	struct json_object *root;
 };
 
-/* Those that user_data names, each once, which was decoded before: none, if it
- * does not.
- * The caller gives *list back with pusher_watchlist_release. */
+/* The users on the watchlist in user_data, without duplicates; empty if it has
+ * none. user_data has been decoded before. The caller releases *list with
+ * pusher_watchlist_release. */
 void pusher_decode_watchlist(struct span user_data,
 			     struct pusher_watchlist *list);
 
@@ -134,8 +134,8 @@ void pusher_add_established(struct buf *buf, uint64_t socket_id,
 void pusher_add_error(struct buf *buf, int code, const char *message,
 		      struct span detail);
 
-/* Tells the channel, where pusher_add_error tells the connection. type is a
- * word for programs, status the same in HTTP. */
+/* Like pusher_add_error, but about a channel, not the connection. type is a
+ * machine-readable word, status the HTTP status of the same error. */
 void pusher_add_subscription_error(struct buf *buf, struct span channel,
 				   const char *type, struct span message,
 				   int status);
@@ -143,21 +143,21 @@ void pusher_add_subscription_error(struct buf *buf, struct span channel,
 void pusher_add_ping(struct buf *buf);
 void pusher_add_pong(struct buf *buf);
 
-/* user_id NULL: none is told. */
+/* user_id NULL: the event has none. */
 void pusher_add_client_event(struct buf *buf, struct span event,
 			     struct span channel, struct span data,
 			     const char *user_id);
 
-/* Whether an event that is to be sent is one of a client's. */
+/* Whether an outgoing event is a client's. */
 bool pusher_is_client_event(struct span text);
 
 void pusher_add_signed_in(struct buf *buf, struct span user_data);
 
-/* What a subscriber reads what it missed by. */
+/* Where a subscriber reads the events that it missed. */
 struct pusher_history {
 	int64_t base;
 	const char *epoch;
-	struct span grant; /* empty: none is needed */
+	struct span grant; /* empty: not needed */
 };
 
 /* history NULL: the channel has none. presence: "presence":{…}, or empty. */
@@ -169,12 +169,12 @@ void pusher_add_subscribed(struct buf *buf, struct span channel,
 void pusher_add_member(struct buf *buf, bool is_added, struct span channel,
 		       struct span user_id, struct span user_info);
 
-/* Nothing is kept of a cache channel. */
+/* The cache channel holds no event. */
 void pusher_add_cache_miss(struct buf *buf, struct span channel);
 
 void pusher_add_count(struct buf *buf, struct span channel, uint32_t count);
 
-/* Who of those that it watches came online, and who went. */
+/* Reports which users on the watchlist came online and went offline. */
 void pusher_add_watchlist(struct buf *buf, const struct span *online,
 			  size_t online_count, const struct span *offline,
 			  size_t offline_count);

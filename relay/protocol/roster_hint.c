@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A word, a blank, and the rest, whatever is in it.
+ * A hint is a word, a blank and the rest, which may hold any bytes.
  */
 #include "relay/protocol/roster_hint.h"
 
@@ -18,8 +18,8 @@ static const struct {
 	{ "terminate ", ROSTER_HINT_TERMINATE, 0 },
 };
 
-/* Takes n off the end of the key, which may hold blanks: a user's own channel
- * is called as the user is. */
+/* Cuts n off the end of the key. The key itself may hold blanks, because a
+ * user's own channel is named after the user's id. */
 static int take_count(struct roster_hint *hint)
 {
 	const char *blank = memrchr(hint->key.ptr, ' ', hint->key.len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * SipHash-2-4, as its paper has it.
+ * SipHash-2-4, written after its paper.
  */
 #include "relay/protocol/siphash.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * SipHash-2-4 (Aumasson, Bernstein 2012): a hash that a peer who does not know
- * the key can't make collide. For tables whose keys peers choose. Pure.
+ * SipHash-2-4 (Aumasson, Bernstein 2012): a hash for tables whose keys peers
+ * choose. A peer that does not know the secret key cannot force collisions.
+ * Pure.
  *
- * libcrypto has it too, behind a context that is made and fetched for every
- * call, at some fifty times the cost of hashing a channel's name.
+ * libcrypto has SipHash too, but creates and fetches a context for every call,
+ * at some fifty times the cost of hashing a channel's name.
  */
 #ifndef RELAY_PROTOCOL_SIPHASH_H
 #define RELAY_PROTOCOL_SIPHASH_H

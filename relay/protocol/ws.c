@@ -8,7 +8,7 @@
 
 #include "common/base/text.h"
 
-/* Status codes of § 7.4.1; others stand in the header. */
+/* Status codes of § 7.4.1; ws.h has the others. */
 #define CODE_PROTOCOL_ERROR 1002
 #define CODE_UNSUPPORTED 1003
 #define CODE_NO_STATUS 1005
@@ -18,7 +18,7 @@
 
 #define MASK_LEN 4
 
-/* A frame's header: header_len bytes, the last four of them the mask. */
+/* A frame's header: header_len bytes, of which the last four are the mask. */
 struct header {
 	bool is_final, is_packed;
 	uint8_t opcode;
@@ -52,7 +52,7 @@ static uint64_t big_endian(const uint8_t *p, size_t len)
 	return n;
 }
 
-/* What the first byte alone gives away. 0, or the code to close with. */
+/* Checks the first byte alone. 0, or the code to close with. */
 static uint16_t check_first_byte(const struct ws *ws, uint8_t first)
 {
 	bool is_final = (first & WS_FIN) != 0;
@@ -60,7 +60,7 @@ static uint16_t check_first_byte(const struct ws *ws, uint8_t first)
 
 	if (first & 0x30) /* RSV2 and 3: no such extension was negotiated */
 		return CODE_PROTOCOL_ERROR;
-	/* RFC 7692 § 6: only where a message begins */
+	/* RFC 7692 § 6: only on the first frame of a message */
 	if ((first & WS_RSV1) && (!ws->may_pack || is_control(opcode) ||
 				  opcode == WS_OP_CONTINUATION))
 		return CODE_PROTOCOL_ERROR;
@@ -81,8 +81,8 @@ static uint16_t check_first_byte(const struct ws *ws, uint8_t first)
 	}
 }
 
-/* The length is final once it is known: § 5.2 asks for the shortest form and
- * a clear top bit. 0, or the code to close with. */
+/* The length is final once its bytes are here: § 5.2 requires the shortest form
+ * and a clear top bit. 0, or the code to close with. */
 static uint16_t check_length(const struct ws *ws, const struct header *header,
 			     size_t length_len, size_t max)
 {
@@ -96,7 +96,7 @@ static uint16_t check_length(const struct ws *ws, const struct header *header,
 	return n > max - ws->message.len ? WS_CODE_TOO_LARGE : 0;
 }
 
-/* WS_TEXT stands for "header is there". */
+/* Returns WS_TEXT once the header is complete. */
 static enum ws_result decode_header(const struct ws *ws, const uint8_t *in,
 				    size_t len, size_t max,
 				    struct header *header, struct ws_item *item)
@@ -110,7 +110,7 @@ static enum ws_result decode_header(const struct ws *ws, const uint8_t *in,
 		return refuse_frame(item, code);
 	if (len == 1)
 		return WS_NEED_MORE;
-	if ((in[1] & 0x80) == 0) /* § 5.1: a client masks */
+	if ((in[1] & 0x80) == 0) /* § 5.1: a client must mask */
 		return refuse_frame(item, CODE_PROTOCOL_ERROR);
 
 	header->is_final = (in[0] & WS_FIN) != 0;
@@ -149,7 +149,7 @@ static void unmask(char *payload, size_t len, const char *mask)
 		payload[i] ^= mask[i % MASK_LEN];
 }
 
-/* § 7.4: what an endpoint may send. */
+/* § 7.4: the codes that an endpoint may send. */
 static bool is_close_code(uint64_t code)
 {
 	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 &&
@@ -226,7 +226,7 @@ enum ws_result ws_next(struct ws *ws, char *in, size_t len, size_t max,
 {
 	size_t at = 0;
 
-	/* the message that the last call gave out has been read */
+	/* the caller has read the message of the last call */
 	if (ws->fragments == 0 && ws->message.cap > 0)
 		buf_release(&ws->message);
 
