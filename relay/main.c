@@ -14,7 +14,7 @@
 		.min = lowest, .max = highest, .help = text                    \
 	}
 
-/* Fields as in worker_conf and master_conf, which they are copied to. */
+/* Fields as in worker_conf and master_conf, to which they are copied. */
 struct options {
 	char *listen;
 	int64_t backlog, workers;

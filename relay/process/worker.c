@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Wires the layers below: what each says upwards is passed on here.
+ * Wires the lower rooms together: their callbacks end here and call the other
+ * rooms.
  */
 #include "relay/process/worker.h"
 
@@ -23,13 +24,13 @@
 #include "relay/protocol/pusher.h"
 #include "relay/stats.h"
 
-/* Largest message of a client: 10 KB of data, and what stands around it. */
+/* Largest client message: 10 KB of data and its envelope. */
 #define MESSAGE_MAX_BYTES 16384
 
-/* Between signs of life, and between looks whether it is ready. */
+/* Interval between heartbeats; the shorter one until the worker is ready. */
 #define BEAT_MS 1000
 #define READY_STEP_MS 20
-/* For Redis and PostgreSQL to answer. */
+/* Time for Redis and PostgreSQL to answer before it is ready without them. */
 #define READY_WAIT_MS 2000
 
 struct worker {
@@ -46,10 +47,10 @@ struct worker {
 	struct roster *roster;
 	struct topic_router *topics;
 	pid_t master;
-	struct ops_server *ops; /* NULL: nobody operates us */
+	struct ops_server *ops; /* NULL: no operator socket */
 	struct loop_watch ops_watch;
 	struct loop_watch signals;
-	struct drain drain; /* once it serves no more */
+	struct drain drain; /* active once the listener is closed */
 	struct heartbeat *heartbeat;
 	struct loop_timer beat;
 	int64_t ready_by_ms;
@@ -206,7 +207,7 @@ static const struct roster_ops roster_ops = {
 	.on_away = on_away,
 };
 
-/* ---- to those who operate us ---- */
+/* ---- for the operator ---- */
 
 static void on_ops(struct loop_watch *watch, unsigned events)
 {
@@ -251,8 +252,8 @@ static void leave(struct worker *worker, int64_t spread_ms)
 	worker->listener = NULL;
 	if (worker->ops != NULL)
 		ops_server_leave(worker->ops);
-	/* An immediate reconnect succeeds only where somebody still listens:
-	 * the kernel tells us of the death of our master by SIGTERM, too. */
+	/* A client may reconnect at once only if some process still listens.
+	 * SIGTERM also reports the death of the master. */
 	conf.cause = &pusher_causes[getppid() == worker->master
 					    ? PUSHER_CAUSE_DRAIN
 					    : PUSHER_CAUSE_ORPHANED];
@@ -272,7 +273,7 @@ static void on_signal(struct loop_watch *watch, unsigned events)
 		return;
 	if (info.ssi_signo == WORKER_RETIRE && is_serving)
 		leave(worker, worker->conf->reload_drain_ms);
-	/* who takes its time hurries up */
+	/* SIGTERM makes a slow drain immediate */
 	if (info.ssi_signo == SIGTERM &&
 	    (is_serving || worker->drain.conf.spread_ms > 0))
 		leave(worker, 0);
@@ -292,11 +293,11 @@ static void watch_signals(struct worker *worker)
 	loop_add(worker->loop, &worker->signals, fd, LOOP_READ, on_signal);
 }
 
-/* ---- showing that it lives ---- */
+/* ---- heartbeat ---- */
 
-/* Ready is who can serve a subscriber without delay; but a server that is
- * unavailable holds up nobody: it may come back to us as well as to those
- * before us. */
+/* A worker is ready once it can serve a subscriber without delay. An
+ * unavailable server does not delay it for longer than READY_WAIT_MS: it may
+ * return to the new workers as soon as to the old. */
 static void on_beat(struct loop_timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, beat);
@@ -311,7 +312,7 @@ static void on_beat(struct loop_timer *timer)
 		       on_beat);
 }
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 static const struct conn_causes conn_causes = {
 	.peer = &pusher_causes[PUSHER_CAUSE_PEER],
@@ -330,7 +331,7 @@ static void make_sessions(struct worker *worker)
 	const struct worker_conf *conf = worker->conf;
 	struct conn_conf conn_conf = {
 		.causes = &conn_causes,
-		/* clients ask first: see PROTOCOL.md, Closing */
+		/* clients ping first: see PROTOCOL.md, Closing */
 		.idle_s = conf->activity_timeout_s * 3 / 2,
 		.pong_s = conf->pong_timeout_s,
 		.window_us = conf->window_ms * 1000,
@@ -439,7 +440,8 @@ void worker_run(const struct worker_conf *conf, int listen_fd,
 	stop_ops(&worker);
 	session_set_free(worker.sessions);
 	heal_free(worker.heal);
-	roster_free(worker.roster); /* which still answers those below */
+	roster_free(
+		worker.roster); /* its callbacks still use the rooms below */
 	fanout_free(worker.fanout);
 	topic_router_free(worker.topics);
 	signed_in_users_free(worker.users);

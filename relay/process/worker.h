@@ -13,7 +13,7 @@
 #include "common/config/settings.h"
 #include "relay/process/heartbeat.h"
 
-/* What relay alone is told. */
+/* Options of relay only. */
 struct worker_conf {
 	const struct settings *settings;
 	const struct apps *apps;
@@ -29,15 +29,15 @@ struct worker_conf {
 	int64_t idle_timeout_s;
 	int64_t drain_ms;
 	int64_t reload_drain_ms;
-	bool may_pack;      /* messages are compressed for who wants it */
+	bool may_pack;      /* compress messages for clients that ask for it */
 	bool trust_real_ip; /* the listening socket is a Unix socket */
-	int ops_fd;         /* listens for who operates us; -1: nobody does */
+	int ops_fd;         /* listens for the operator; -1: none */
 };
 
-/* Serves from listen_fd until SIGTERM, then closes every connection at once,
- * or until WORKER_RETIRE, then closes them one by one over reload_drain_ms; and
- * returns. Both signals are expected to be blocked. Shows in *pulse that it
- * lives. */
+/* Serves from listen_fd until SIGTERM, then closes every connection at once;
+ * or until WORKER_RETIRE, then closes them one by one over reload_drain_ms.
+ * Then returns. The caller has blocked both signals. Beats in *heartbeat
+ * meanwhile. */
 #define WORKER_RETIRE SIGUSR1
 
 void worker_run(const struct worker_conf *conf, int listen_fd,
