@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/packer: what a peer says is compressed is unpacked to text within the
- * limit or refused, the same whatever came before; and what was unpacked can be
+ * relay/deflate: compressed input of a peer is unpacked to text within the
+ * limit or refused, independently of earlier input; and unpacked text can be
  * packed and unpacked again.
  */
 #include "relay/protocol/deflate.h"
@@ -11,7 +11,8 @@
 
 #define MAX 4000
 
-/* In a block of its own, where a read of one byte too many is seen. */
+/* In a block of its own, so that the address sanitizer detects a read beyond
+ * it. */
 static enum ws_result unpack(struct deflate *deflater, struct span in,
 			     struct ws_item *item)
 {
@@ -49,7 +50,7 @@ static void check_round(struct deflate *deflater, struct span text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct deflate *used; /* has seen all that came before */
+	static struct deflate *used; /* has processed all earlier input */
 	struct span in = span_of((const char *)data, size);
 	struct deflate *fresh = deflate_new();
 	struct ws_item item, then;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/http_upgrade: an answer, once given, does not change with what follows,
- * so no split of the bytes makes a difference; what is taken apart lies within
- * the request and is what it is said to be.
+ * relay/http_upgrade: an answer does not change with the bytes that follow, so
+ * no split of the bytes makes a difference; the decoded fields lie within the
+ * request and have valid contents.
  */
 #include "relay/protocol/http_upgrade.h"
 
@@ -14,7 +14,8 @@ static bool is_within(struct span part, struct span whole)
 	       part.ptr + part.len <= whole.ptr + whole.len;
 }
 
-/* In a block of its own, where a read of one byte too many is seen. */
+/* In a block of its own, so that the address sanitizer detects a read beyond
+ * it. */
 static int parse(struct span in, size_t *used, bool *is_websocket)
 {
 	char *copy = malloc(in.len > 0 ? in.len : 1);
@@ -30,7 +31,7 @@ static int parse(struct span in, size_t *used, bool *is_websocket)
 	return status;
 }
 
-/* No byte that could end a line or a word elsewhere. */
+/* Whether it has no byte that could end a line or a word elsewhere. */
 static bool is_clean(struct span s, unsigned char lowest)
 {
 	size_t i;
@@ -55,7 +56,7 @@ static void check_request(struct span in)
 	MUST(is_within(request.method, head) && request.method.len > 0);
 	MUST(is_within(request.target, head) && request.target.ptr[0] == '/');
 	MUST(is_clean(request.method, 0x21) && is_clean(request.target, 0x21));
-	/* RFC 9112 § 3: the line is what these two make it */
+	/* RFC 9112 § 3: these two parts make up the line */
 	MUST(request.target.ptr == request.method.ptr + request.method.len + 1);
 	MUST(memcmp(request.target.ptr + request.target.len, " HTTP/1.1\r\n",
 		    11) == 0);

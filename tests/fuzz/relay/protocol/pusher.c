@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/pusher: what decodes is valid text, and is what the same message
- * decodes to when data is written as a string; a target that is ours can be
- * put together again; what we answer is JSON whatever we were sent.
+ * relay/pusher: a decoded message is valid text, and decodes to the same when
+ * its data is written as a string; an accepted target can be rebuilt from its
+ * parts; our answers are JSON for any input.
  */
 #include "relay/protocol/pusher.h"
 
@@ -16,7 +16,7 @@ static bool has_channel(enum pusher_type type)
 	return type == PUSHER_SUBSCRIBE || type == PUSHER_UNSUBSCRIBE;
 }
 
-/* The message that another library would have sent. */
+/* The same message as another library would send it. */
 static void check_as_string(const struct pusher_message *message)
 {
 	const char *event = message->type == PUSHER_SUBSCRIBE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/ws: any split gives the same items as the whole; what is told is valid
- * and within the limits; a fault is for ever. The first byte chooses the split,
+ * relay/ws: any split gives the same items as the whole; items are valid and
+ * within the limits; a fault is permanent. The first byte chooses the split,
  * and whether messages may be compressed.
  */
 #include "relay/protocol/ws.h"
@@ -14,7 +14,7 @@
 /* First bytes from here on allow compressed messages. */
 #define PACKED 0x80
 
-/* Each item by itself. */
+/* Reads the items one at a time. */
 static void check_items(struct span in, bool may_pack)
 {
 	char *copy = malloc(in.len + 1);
@@ -32,7 +32,7 @@ static void check_items(struct span in, bool may_pack)
 		result =
 			ws_next(&ws, copy + at, in.len - at, MAX, &used, &item);
 		MUST(used <= in.len - at);
-		/* it gets on, or it has said all there is to say */
+		/* it consumes bytes, or it has returned all items */
 		MUST(used > 0 || result == WS_NEED_MORE || result == WS_BAD);
 		at += used;
 		MUST(ws.message.len <= MAX);
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(whole.said.len == 0 ||
 	     memcmp(whole.said.data, split.said.data, whole.said.len) == 0);
 	MUST(whole.is_over == split.is_over);
-	/* what is still needed is kept, and nothing else */
+	/* the bytes of an unfinished item are kept, and no others */
 	MUST(whole.is_over || whole.pending.len == split.pending.len);
 	ws_feed_release(&whole);
 	ws_feed_release(&split);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/handover: what one image of relay tells the next, and what is taken
- * from a service manager.
+ * relay/handover: the handover from one image of relay to the next, and the
+ * sockets from a service manager.
  */
 #include "relay/process/handover.h"
 
@@ -26,7 +26,7 @@ static void set_number(const char *name, long value)
 	setenv(name, text, 1);
 }
 
-TEST(what_is_given_is_taken)
+TEST(a_handover_reaches_the_next_image)
 {
 	pid_t workers[] = { 4712, 4713, 4714 };
 	const struct handover given = { 7, 8, true, workers, COUNT(workers) };
@@ -44,7 +44,7 @@ TEST(what_is_given_is_taken)
 	assert_int_equal(taken.listen_fd, -1);
 }
 
-TEST(nothing_given_is_nothing_taken)
+TEST(without_a_handover_nothing_is_taken)
 {
 	const struct handover given = { 7, -1, true, NULL, 0 };
 	struct handover taken;
@@ -59,7 +59,7 @@ TEST(nothing_given_is_nothing_taken)
 	handover_release(&taken);
 }
 
-TEST(the_text_is_words_that_another_version_can_read)
+TEST(another_version_can_read_the_text)
 {
 	pid_t workers[] = { 12, 13 };
 	const struct handover given = { 3, -1, false, workers, COUNT(workers) };
@@ -81,7 +81,7 @@ TEST(the_text_is_words_that_another_version_can_read)
 	handover_release(&taken);
 }
 
-TEST(nonsense_is_refused)
+TEST(a_malformed_text_is_refused)
 {
 	static const char *const texts[] = {
 		"",
@@ -113,7 +113,7 @@ TEST(nonsense_is_refused)
 	}
 }
 
-TEST(another_process_handover_is_left_alone)
+TEST(a_handover_for_another_process_is_not_taken)
 {
 	struct handover taken;
 
@@ -125,7 +125,7 @@ TEST(another_process_handover_is_left_alone)
 	handover_release(&taken);
 }
 
-TEST(a_service_manager_gives_the_third_descriptor)
+TEST(a_socket_of_a_service_manager_is_descriptor_3)
 {
 	struct handover taken;
 
@@ -166,7 +166,7 @@ static void take_two(void)
 	handover_take(&taken);
 }
 
-TEST(a_socket_that_nobody_would_serve_is_refused)
+TEST(more_than_one_socket_is_refused)
 {
 	char said[1024];
 
@@ -177,19 +177,19 @@ TEST(a_socket_that_nobody_would_serve_is_refused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(what_is_given_is_taken, set_up),
-		cmocka_unit_test_setup(nothing_given_is_nothing_taken, set_up),
-		cmocka_unit_test(
-			the_text_is_words_that_another_version_can_read),
-		cmocka_unit_test(nonsense_is_refused),
-		cmocka_unit_test_setup(another_process_handover_is_left_alone,
+		cmocka_unit_test_setup(a_handover_reaches_the_next_image,
 				       set_up),
+		cmocka_unit_test_setup(without_a_handover_nothing_is_taken,
+				       set_up),
+		cmocka_unit_test(another_version_can_read_the_text),
+		cmocka_unit_test(a_malformed_text_is_refused),
 		cmocka_unit_test_setup(
-			a_service_manager_gives_the_third_descriptor, set_up),
+			a_handover_for_another_process_is_not_taken, set_up),
+		cmocka_unit_test_setup(
+			a_socket_of_a_service_manager_is_descriptor_3, set_up),
 		cmocka_unit_test_setup(
 			a_socket_for_another_process_is_not_taken, set_up),
-		cmocka_unit_test_setup(
-			a_socket_that_nobody_would_serve_is_refused, set_up),
+		cmocka_unit_test_setup(more_than_one_socket_is_refused, set_up),
 	};
 
 	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);

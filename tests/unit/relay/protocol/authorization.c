@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/admission: who comes into which channel, and who becomes whom.
+ * relay/authorization: which clients may subscribe, sign in, send events and
+ * connect.
  */
 #include "relay/protocol/authorization.h"
 
@@ -17,7 +18,7 @@ static const struct app app = { .key = key,
 				.allowed_origins = nothing };
 static const struct span absent = { NULL, 0 };
 
-/* auth NULL: what is right. */
+/* auth NULL: the correct signature. */
 static bool may_subscribe(const char *user, const char *channel,
 			  const char *data, const char *auth)
 {
@@ -49,14 +50,14 @@ TEST(only_public_channels_are_open_to_all)
 	assert_false(may_subscribe("Ada", "presence-a", "{}", ""));
 }
 
-TEST(a_user_s_channel_is_the_user_s_alone)
+TEST(only_the_user_may_subscribe_to_a_user_s_channel)
 {
 	assert_true(may_subscribe("Ada", "#server-to-user-Ada", NULL, ""));
 	assert_false(may_subscribe(NULL, "#server-to-user-Ada", NULL, ""));
 	assert_false(may_subscribe("Bob", "#server-to-user-Ada", NULL, ""));
 	assert_false(may_subscribe("Ad", "#server-to-user-Ada", NULL, ""));
 	assert_false(may_subscribe("Ada", "#server-to-user-Ad", NULL, ""));
-	/* and no signature opens it */
+	/* and no */
 	assert_false(may_subscribe(NULL, "#server-to-user-Ada", NULL, NULL));
 	assert_false(may_subscribe("Ada", "#server-to-user-Ada", NULL, NULL));
 }
@@ -81,7 +82,7 @@ static const char *sign_in(const char *user, struct span data, bool is_signed)
 	return why ? why : "";
 }
 
-TEST(who_is_signed_for_signs_in_once)
+TEST(a_client_with_a_valid_signature_signs_in_once)
 {
 	struct span ada = SPAN("{\"id\":\"Ada\"}");
 
@@ -92,7 +93,7 @@ TEST(who_is_signed_for_signs_in_once)
 			    "user_data is missing");
 	assert_string_equal(sign_in(NULL, SPAN("{}"), true),
 			    "id must be a string");
-	/* what is not signed is not looked at */
+	/* unsigned data is not parsed */
 	assert_string_equal(sign_in(NULL, SPAN("{"), false), "not authorized");
 }
 
@@ -113,7 +114,7 @@ static void expect_client_event(const struct app *of, const char *channel,
 	assert_string_equal(why ? why : "", want);
 }
 
-TEST(clients_talk_where_they_are_let)
+TEST(client_events_need_permission_and_a_subscription)
 {
 	struct app open = app;
 	struct pusher_message message = { .channel = SPAN("private-a") };
@@ -139,7 +140,7 @@ TEST(clients_talk_where_they_are_let)
 		"need a subscription to their channel");
 }
 
-TEST(pages_connect_if_their_origin_is_listed)
+TEST(a_page_connects_if_its_origin_is_listed)
 {
 	struct app listed = app;
 
@@ -159,11 +160,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_public_channels_are_open_to_all),
-		cmocka_unit_test(a_user_s_channel_is_the_user_s_alone),
-		cmocka_unit_test(who_is_signed_for_signs_in_once),
-		cmocka_unit_test(clients_talk_where_they_are_let),
-		cmocka_unit_test(pages_connect_if_their_origin_is_listed),
+		cmocka_unit_test(
+			only_the_user_may_subscribe_to_a_user_s_channel),
+		cmocka_unit_test(a_client_with_a_valid_signature_signs_in_once),
+		cmocka_unit_test(
+			client_events_need_permission_and_a_subscription),
+		cmocka_unit_test(a_page_connects_if_its_origin_is_listed),
 	};
 
-	return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("authorization", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/packer: the RFC's own examples, what is compressed and what is not, and
- * what a peer may make of it.
+ * relay/deflate: the examples of the RFC, which messages are compressed, and
+ * malformed input of a peer.
  */
 #include "relay/protocol/deflate.h"
 
@@ -17,7 +17,7 @@ static void expect_max(struct span packed, size_t max, struct span want,
 	struct deflate *deflater = deflate_new();
 	int i;
 
-	/* what came before leaves nothing behind */
+	/* earlier messages leave no state behind */
 	for (i = 0; i < 2; i++) {
 		struct ws_item item = { .payload = boxed(packed) };
 		struct span box = item.payload;
@@ -37,7 +37,7 @@ static void expect_max(struct span packed, size_t max, struct span want,
 #define expect_bad(packed, code) expect_max(SPAN(packed), MAX, SPAN(""), code)
 
 /* RFC 7692 § 7.2.3 */
-TEST(the_rfc_s_examples_say_hello)
+TEST(the_rfc_s_examples_unpack_to_hello)
 {
 	expect("\xf2\x48\xcd\xc9\xc9\x07\x00", "Hello");
 	expect("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", "Hello");
@@ -46,22 +46,22 @@ TEST(the_rfc_s_examples_say_hello)
 	expect("\x00", "");
 }
 
-/* Its second message with a taken over context refers to the first. */
+/* The second message of the RFC's context takeover refers to the first. */
 TEST(no_context_is_taken_over)
 {
 	expect_bad("\xf2\x00\x11\x00\x00", 1007);
 }
 
-TEST(what_is_no_compressed_text_is_told_so)
+TEST(malformed_input_is_refused)
 {
 	expect_bad("", 1007);
 	expect_bad("\xf2\x48\xcd", 1007);
 	expect_bad("\xff\xff\xff", 1007);
 	expect_bad("{\"event\":\"pusher:ping\"}", 1007);
-	/* a stored block that is cut short; one that is no UTF-8 */
+	/* a truncated stored block; a stored block with bad UTF-8 */
 	expect_bad("\x00\x05\x00\xfa\xff\x48", 1007);
 	expect_bad("\x00\x02\x00\xfd\xff\xc3\x28\x00", 1007);
-	/* the last block, and nothing for the tail to stand behind */
+	/* a last block with nothing in front of the tail */
 	expect_bad("\xf3\x48\xcd\xc9\xc9\x07\x00", 1007);
 }
 
@@ -79,7 +79,7 @@ static struct span packed_payload(const struct frame *frame)
 				     : span_of(frame->data + 2, frame->len - 2);
 }
 
-TEST(a_message_may_have_the_largest_size_and_not_one_byte_more)
+TEST(a_message_of_the_largest_size_passes_and_one_byte_more_does_not)
 {
 	static char text[MAX * 8];
 	struct deflate *deflater = deflate_new();
@@ -102,7 +102,7 @@ TEST(a_message_may_have_the_largest_size_and_not_one_byte_more)
 	deflate_free(deflater);
 }
 
-TEST(what_is_packed_is_unpacked_as_it_was)
+TEST(a_packed_message_unpacks_to_the_same_text)
 {
 	struct deflate *deflater = deflate_new();
 	uint32_t random = 1;
@@ -126,7 +126,7 @@ TEST(what_is_packed_is_unpacked_as_it_was)
 	deflate_free(deflater);
 }
 
-/* That both are freed the address sanitizer sees. */
+/* The address sanitizer checks that both are freed. */
 TEST(a_frame_is_packed_once_and_its_twin_may_outlive_it)
 {
 	static char text[MAX];
@@ -155,13 +155,13 @@ static void expect_as_it_is(struct frame *frame)
 	deflate_free(deflater);
 }
 
-TEST(what_would_not_gain_stays_as_it_is)
+TEST(a_message_that_gains_nothing_is_not_packed)
 {
 	static char text[MAX];
 	uint32_t random = 1;
 	size_t i;
 
-	assert_int_equal(DEFLATE_MIN_BYTES, 256); /* of PROTOCOL.md */
+	assert_int_equal(DEFLATE_MIN_BYTES, 256); /* as in PROTOCOL.md */
 	expect_as_it_is(text_frame(span_of(text, DEFLATE_MIN_BYTES - 1)));
 	expect_as_it_is(text_frame(SPAN("")));
 	expect_as_it_is(frame_new(WS_OP_PING, span_of(text, 125)));
@@ -182,17 +182,17 @@ TEST(a_secret_is_not_compressed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_rfc_s_examples_say_hello),
+		cmocka_unit_test(the_rfc_s_examples_unpack_to_hello),
 		cmocka_unit_test(no_context_is_taken_over),
-		cmocka_unit_test(what_is_no_compressed_text_is_told_so),
+		cmocka_unit_test(malformed_input_is_refused),
 		cmocka_unit_test(
-			a_message_may_have_the_largest_size_and_not_one_byte_more),
-		cmocka_unit_test(what_is_packed_is_unpacked_as_it_was),
+			a_message_of_the_largest_size_passes_and_one_byte_more_does_not),
+		cmocka_unit_test(a_packed_message_unpacks_to_the_same_text),
 		cmocka_unit_test(
 			a_frame_is_packed_once_and_its_twin_may_outlive_it),
-		cmocka_unit_test(what_would_not_gain_stays_as_it_is),
+		cmocka_unit_test(a_message_that_gains_nothing_is_not_packed),
 		cmocka_unit_test(a_secret_is_not_compressed),
 	};
 
-	return cmocka_run_group_tests_name("packer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("deflate", tests, NULL, NULL);
 }

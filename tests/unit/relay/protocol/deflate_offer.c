@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/offer: which offers of compression can be met, RFC 7692 § 7.1, and what
- * they are answered.
+ * relay/deflate_offer: which offers of compression are accepted, RFC 7692 §
+ * 7.1, and the answers.
  */
 #include "relay/protocol/deflate_offer.h"
 
@@ -29,7 +29,7 @@ static void expect(const char *value, const char *want)
 	buf_release(&buf);
 }
 
-TEST(what_browsers_and_libraries_offer_is_taken)
+TEST(offers_of_browsers_and_libraries_are_accepted)
 {
 	expect("permessage-deflate", ANSWER "\r\n");
 	/* Chromium and ws; Firefox; Safari */
@@ -45,7 +45,7 @@ TEST(what_browsers_and_libraries_offer_is_taken)
 	       ANSWER "; server_max_window_bits=15\r\n");
 }
 
-TEST(what_can_not_be_met_is_passed_over)
+TEST(offers_that_can_not_be_met_are_ignored)
 {
 	static const char *const bad[] = {
 		"",
@@ -85,7 +85,7 @@ TEST(what_can_not_be_met_is_passed_over)
 		expect(bad[i], NULL);
 }
 
-TEST(the_first_that_can_be_met_is_taken)
+TEST(the_first_offer_that_can_be_met_is_accepted)
 {
 	expect("permessage-deflate; server_max_window_bits=10, "
 	       "permessage-deflate",
@@ -101,10 +101,10 @@ TEST(the_first_that_can_be_met_is_taken)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_browsers_and_libraries_offer_is_taken),
-		cmocka_unit_test(what_can_not_be_met_is_passed_over),
-		cmocka_unit_test(the_first_that_can_be_met_is_taken),
+		cmocka_unit_test(offers_of_browsers_and_libraries_are_accepted),
+		cmocka_unit_test(offers_that_can_not_be_met_are_ignored),
+		cmocka_unit_test(the_first_offer_that_can_be_met_is_accepted),
 	};
 
-	return cmocka_run_group_tests_name("offer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("deflate_offer", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/frame: the bytes of a frame and the counting of references. That
- * others can read it is shown in ws_wslay.c.
+ * relay/frame: the bytes of a frame and the reference counts. ws_wslay.c shows
+ * that another implementation can read the frames.
  */
 #include "relay/protocol/frame.h"
 
@@ -47,7 +47,7 @@ TEST(a_close_has_its_code_and_reason)
 	expect_frame(frame_new_close(1000, longest), span_of(want, 127));
 }
 
-TEST(a_packed_message_says_so)
+TEST(a_packed_message_has_rsv1_set)
 {
 	expect_frame(frame_new_packed(SPAN("\xf2H")), SPAN("\xc1\x02\xf2H"));
 }
@@ -58,7 +58,7 @@ static void expect_text(struct frame *frame, struct span want)
 	frame_unref(frame);
 }
 
-TEST(only_a_text_message_has_a_text)
+TEST(only_an_uncompressed_text_message_has_a_text)
 {
 	static char text[70000];
 
@@ -82,7 +82,7 @@ TEST(raw_bytes_get_no_header)
 	expect_frame(frame_new_raw(SPAN("")), SPAN(""));
 }
 
-/* That it is freed no earlier and no later the address sanitizer sees. */
+/* The address sanitizer checks that it is freed neither early nor late. */
 TEST(a_frame_lives_as_long_as_its_references)
 {
 	struct frame *frame = frame_new(WS_OP_TEXT, SPAN("shared"));
@@ -106,7 +106,7 @@ static void close_with_too_much(void)
 	frame_unref(frame_new_close(1000, reason));
 }
 
-TEST(a_reason_that_fits_no_close_is_a_mistake)
+TEST(a_close_reason_that_is_too_long_aborts)
 {
 	char said[4096];
 
@@ -121,11 +121,11 @@ int main(void)
 		cmocka_unit_test(a_frame_has_a_header_and_its_payload),
 		cmocka_unit_test(a_long_payload_has_a_long_header),
 		cmocka_unit_test(a_close_has_its_code_and_reason),
-		cmocka_unit_test(a_packed_message_says_so),
-		cmocka_unit_test(only_a_text_message_has_a_text),
+		cmocka_unit_test(a_packed_message_has_rsv1_set),
+		cmocka_unit_test(only_an_uncompressed_text_message_has_a_text),
 		cmocka_unit_test(raw_bytes_get_no_header),
 		cmocka_unit_test(a_frame_lives_as_long_as_its_references),
-		cmocka_unit_test(a_reason_that_fits_no_close_is_a_mistake),
+		cmocka_unit_test(a_close_reason_that_is_too_long_aborts),
 	};
 
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

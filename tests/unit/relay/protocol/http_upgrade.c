@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/http_upgrade: requests as they come over the wire, each whole, byte by
- * byte and with something behind it; and the exact answers.
+ * relay/http_upgrade: requests in each possible split, whole, a byte at a time
+ * and with more bytes behind; and the exact answers.
  */
 #include "relay/protocol/http_upgrade.h"
 
@@ -15,8 +15,8 @@
 #define END "\r\n"
 #define GOOD LINE HOST UPGRADE VERSION KEY
 
-/* What a request is answered with by the parser: 101 and 426 stand for a good
- * one that asks for WebSocket or doesn't, -1 for one that has not ended. */
+/* The parser's answer. 101 and 426 stand for a valid request that asks for
+ * WebSocket or does not, -1 for an incomplete request. */
 static int answer(struct span in, size_t *used)
 {
 	struct span box = boxed(in);
@@ -29,8 +29,8 @@ static int answer(struct span in, size_t *used)
 	return status;
 }
 
-/* Once the answer is known it must not change with what follows, and before
- * that no other may have been given. */
+/* An answer must not change with the bytes that follow, and no other may come
+ * before it. */
 static void check(struct span in, int want, const char *file, int line)
 {
 	size_t len, used = SIZE_MAX;
@@ -47,7 +47,7 @@ static void check(struct span in, int want, const char *file, int line)
 		assert_int_equal(used, in.len);
 }
 
-/* A good request ends where it is said to, whatever comes behind it. */
+/* The length of a good request does not depend on the bytes behind it. */
 static void check_literal(struct span in, int want, const char *file, int line)
 {
 	static const char *const more[] = { "\x81\x85", "\r\n", "\n", "GET /",
@@ -88,7 +88,7 @@ TEST(a_handshake_is_taken_apart)
 	assert_null(request.real_ip.ptr);
 }
 
-TEST(what_browsers_and_libraries_send_is_a_handshake)
+TEST(requests_of_browsers_and_libraries_are_handshakes)
 {
 	expect(GOOD END, 101);
 	/* Firefox; a proxy's order and spelling */
@@ -113,7 +113,7 @@ TEST(what_browsers_and_libraries_send_is_a_handshake)
 	       "Connection: Upgrade\r\nConnection: keep-alive\r\n"
 	       "Upgrade: websocket\r\nUpgrade: h2c\r\n" VERSION KEY END,
 	       101);
-	/* what we don't know we don't mind */
+	/* unknown headers are ignored */
 	expect(GOOD "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 		    "Sec-WebSocket-Protocol: x\r\n"
 		    "Origin: http://example.org\r\nCookie: a=b; c=\"d\"\r\n"
@@ -122,7 +122,7 @@ TEST(what_browsers_and_libraries_send_is_a_handshake)
 	expect("POST / HTTP/1.1\r\n" HOST UPGRADE VERSION KEY END, 101);
 }
 
-TEST(what_asks_for_no_websocket_is_no_handshake)
+TEST(a_request_for_no_websocket_is_no_handshake)
 {
 	expect(LINE HOST END, 426);
 	expect(LINE HOST VERSION KEY END, 426);
@@ -144,11 +144,11 @@ TEST(what_asks_for_no_websocket_is_no_handshake)
 	expect(LINE HOST UPGRADE "Sec-WebSocket-Version: 13, 8\r\n" KEY END,
 	       426);
 	expect(LINE HOST UPGRADE VERSION END, 426);
-	/* a key that nobody asks about may be any */
+	/* a key is not checked without a WebSocket request */
 	expect(LINE HOST "Sec-WebSocket-Key: x\r\n" END, 426);
 }
 
-TEST(request_lines_have_one_form)
+TEST(a_malformed_request_line_is_refused)
 {
 	expect("\r\n" GOOD END, 400);
 	expect(" GET / HTTP/1.1\r\n" HOST END, 400);
@@ -173,7 +173,7 @@ TEST(request_lines_have_one_form)
 	expect("get /x?y=%20~ HTTP/1.1\r\n" HOST END, 426);
 }
 
-TEST(other_versions_of_http_are_told_so)
+TEST(other_versions_of_http_get_505)
 {
 	expect("GET / HTTP/1.0\r\n" HOST END, 505);
 	expect("GET / HTTP/1.2\r\n" HOST END, 505);
@@ -219,7 +219,7 @@ TEST(headers_that_proxies_read_differently_are_refused)
 	expect(GOOD "transfer-encoding: identity\r\n" END, 400);
 }
 
-TEST(headers_that_may_come_once_come_once)
+TEST(a_repeated_single_header_is_refused)
 {
 	expect(LINE UPGRADE VERSION KEY END, 400);
 	expect(GOOD HOST END, 400);
@@ -263,7 +263,7 @@ TEST(a_key_is_sixteen_bytes_in_base64)
 	       101);
 }
 
-TEST(what_has_not_ended_needs_more)
+TEST(an_incomplete_request_needs_more_bytes)
 {
 	expect("", -1);
 	expect("G", -1);
@@ -273,7 +273,7 @@ TEST(what_has_not_ended_needs_more)
 	expect(LINE HOST "X: no end", -1);
 }
 
-/* A good request of exactly so many bytes. */
+/* A good request of exactly len bytes. */
 static void add_padded(struct buf *buf, size_t len)
 {
 	buf_add_str(buf, GOOD "X: ");
@@ -298,7 +298,7 @@ TEST(a_request_of_the_largest_size_passes_and_one_byte_more_does_not)
 	check(buf_span(&buf), 431, __FILE__, __LINE__);
 	buf_clear(&buf);
 
-	/* one that has no end */
+	/* a request without an end */
 	buf_add_str(&buf, "GET /");
 	while (buf.len < HTTP_UPGRADE_MAX_BYTES)
 		buf_add_char(&buf, 'x');
@@ -387,15 +387,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handshake_is_taken_apart),
 		cmocka_unit_test(
-			what_browsers_and_libraries_send_is_a_handshake),
-		cmocka_unit_test(what_asks_for_no_websocket_is_no_handshake),
-		cmocka_unit_test(request_lines_have_one_form),
-		cmocka_unit_test(other_versions_of_http_are_told_so),
+			requests_of_browsers_and_libraries_are_handshakes),
+		cmocka_unit_test(a_request_for_no_websocket_is_no_handshake),
+		cmocka_unit_test(a_malformed_request_line_is_refused),
+		cmocka_unit_test(other_versions_of_http_get_505),
 		cmocka_unit_test(
 			headers_that_proxies_read_differently_are_refused),
-		cmocka_unit_test(headers_that_may_come_once_come_once),
+		cmocka_unit_test(a_repeated_single_header_is_refused),
 		cmocka_unit_test(a_key_is_sixteen_bytes_in_base64),
-		cmocka_unit_test(what_has_not_ended_needs_more),
+		cmocka_unit_test(an_incomplete_request_needs_more_bytes),
 		cmocka_unit_test(
 			a_request_of_the_largest_size_passes_and_one_byte_more_does_not),
 		cmocka_unit_test(the_rfc_s_key_gets_the_rfc_s_answer),

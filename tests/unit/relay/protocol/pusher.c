@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/pusher: the exact bytes of every event that we send, what is read from
- * each that clients send, and the codes of PROTOCOL.md.
+ * relay/pusher: the exact bytes of every event that relay sends, the decoding
+ * of every client event, and the codes of PROTOCOL.md.
  */
 #include "relay/protocol/pusher.h"
 
@@ -11,7 +11,7 @@ static const struct span absent = { NULL, 0 };
 
 /* ---- to the client ---- */
 
-TEST(what_we_send_has_these_bytes)
+TEST(server_events_have_these_bytes)
 {
 	struct pusher_history history = { 41, "0f3a", { NULL, 0 } };
 	struct buf buf = BUF_INIT;
@@ -51,7 +51,7 @@ TEST(what_we_send_has_these_bytes)
 	buf_release(&buf);
 }
 
-TEST(who_is_watched_is_told_by_name)
+TEST(watchlist_events_name_the_users)
 {
 	struct span users[] = { SPAN("a\"b"), SPAN("c") };
 	struct pusher_watchlist list;
@@ -81,7 +81,7 @@ TEST(who_is_watched_is_told_by_name)
 	buf_release(&buf);
 }
 
-TEST(what_is_told_of_members_has_these_bytes)
+TEST(member_events_have_these_bytes)
 {
 	struct pusher_history history = { 41, "e", { NULL, 0 } };
 	struct buf buf = BUF_INIT;
@@ -146,7 +146,7 @@ static void check(struct span text, enum pusher_type type, struct span channel,
 	struct pusher_message message;
 
 	pusher_decode(box, &message);
-	/* what it points into is its own */
+	/* the message owns the bytes of its spans */
 	unbox(box);
 	if (message.type != type) {
 		print_error("'%.*s' is %d (%s)\n", (int)text.len, text.ptr,
@@ -164,7 +164,7 @@ static void check(struct span text, enum pusher_type type, struct span channel,
 #define expect(literal, type, channel)                                         \
 	check(SPAN(literal), type, channel, __FILE__, __LINE__)
 
-TEST(what_clients_send_is_understood)
+TEST(each_client_message_is_decoded)
 {
 	/* pusher-js */
 	expect("{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"\","
@@ -258,7 +258,7 @@ TEST(a_client_event_is_passed_on_with_these_bytes)
 	buf_release(&buf);
 }
 
-TEST(a_subscribe_brings_what_was_signed_as_it_is)
+TEST(a_subscribe_keeps_the_signed_bytes)
 {
 	struct span text = SPAN(
 		"{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"k:s\","
@@ -278,7 +278,7 @@ TEST(a_subscribe_brings_what_was_signed_as_it_is)
 	pusher_message_release(&message);
 }
 
-TEST(a_signin_brings_what_was_signed_as_it_is)
+TEST(a_signin_keeps_the_signed_bytes)
 {
 	struct pusher_message message;
 
@@ -298,7 +298,7 @@ TEST(a_signin_brings_what_was_signed_as_it_is)
 	pusher_message_release(&message);
 }
 
-TEST(client_events_are_told_from_unknown_ones)
+TEST(client_events_are_distinguished_from_unknown_events)
 {
 	expect("{\"event\":\"client-x\",\"data\":{\"a\":1},\"channel\":"
 	       "\"private-a\"}",
@@ -317,7 +317,7 @@ TEST(client_events_are_told_from_unknown_ones)
 	expect("{\"event\":\"\"}", PUSHER_INVALID, absent);
 }
 
-TEST(what_is_no_message_is_invalid)
+TEST(a_malformed_message_is_invalid)
 {
 	expect("", PUSHER_INVALID, absent);
 	expect("ping", PUSHER_INVALID, absent);
@@ -337,7 +337,7 @@ TEST(what_is_no_message_is_invalid)
 	       PUSHER_INVALID, absent);
 }
 
-TEST(data_that_is_no_object_is_invalid_where_it_is_needed)
+TEST(data_must_be_an_object_where_it_is_needed)
 {
 	static const char *const bad[] = {
 		"1",
@@ -392,7 +392,7 @@ static void check_target(const char *target, const char *key,
 #define expect_target(target, key, protocol)                                   \
 	check_target(target, key, protocol, __LINE__)
 
-TEST(the_target_has_key_and_protocol)
+TEST(the_key_and_the_protocol_are_read_from_the_target)
 {
 	expect_target("/app/k?protocol=7&client=js&version=8.6.0&flash=false",
 		      "k", "7");
@@ -435,7 +435,7 @@ static uint16_t protocol_code(const char *protocol)
 	return cause == PUSHER_CAUSE_PEER ? 0 : pusher_causes[cause].code;
 }
 
-TEST(protocols_5_to_7_are_spoken)
+TEST(protocols_5_to_7_are_accepted)
 {
 	assert_int_equal(protocol_code("5"), 0);
 	assert_int_equal(protocol_code("6"), 0);
@@ -494,7 +494,7 @@ TEST(causes_close_with_the_codes_of_the_protocol)
 
 		assert_int_equal(pusher_causes[cause].code, codes[i].code);
 		assert_int_equal(pusher_causes[cause].index, cause);
-		/* what a Close frame has room for */
+		/* the maximum of a Close frame */
 		assert_true(strlen(pusher_causes[cause].reason) <= 123);
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(
@@ -506,24 +506,25 @@ TEST(causes_close_with_the_codes_of_the_protocol)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_we_send_has_these_bytes),
-		cmocka_unit_test(what_is_told_of_members_has_these_bytes),
-		cmocka_unit_test(who_is_watched_is_told_by_name),
+		cmocka_unit_test(server_events_have_these_bytes),
+		cmocka_unit_test(member_events_have_these_bytes),
+		cmocka_unit_test(watchlist_events_name_the_users),
 		cmocka_unit_test(errors_have_these_bytes),
-		cmocka_unit_test(what_clients_send_is_understood),
+		cmocka_unit_test(each_client_message_is_decoded),
 		cmocka_unit_test(a_channel_s_name_is_passed_on_as_it_is),
 		cmocka_unit_test(
 			the_data_of_a_client_event_is_text_or_its_json),
 		cmocka_unit_test(a_client_event_is_passed_on_with_these_bytes),
-		cmocka_unit_test(a_subscribe_brings_what_was_signed_as_it_is),
-		cmocka_unit_test(a_signin_brings_what_was_signed_as_it_is),
-		cmocka_unit_test(client_events_are_told_from_unknown_ones),
-		cmocka_unit_test(what_is_no_message_is_invalid),
+		cmocka_unit_test(a_subscribe_keeps_the_signed_bytes),
+		cmocka_unit_test(a_signin_keeps_the_signed_bytes),
 		cmocka_unit_test(
-			data_that_is_no_object_is_invalid_where_it_is_needed),
-		cmocka_unit_test(the_target_has_key_and_protocol),
+			client_events_are_distinguished_from_unknown_events),
+		cmocka_unit_test(a_malformed_message_is_invalid),
+		cmocka_unit_test(data_must_be_an_object_where_it_is_needed),
+		cmocka_unit_test(
+			the_key_and_the_protocol_are_read_from_the_target),
 		cmocka_unit_test(another_path_is_no_target),
-		cmocka_unit_test(protocols_5_to_7_are_spoken),
+		cmocka_unit_test(protocols_5_to_7_are_accepted),
 		cmocka_unit_test(causes_close_with_the_codes_of_the_protocol),
 	};
 

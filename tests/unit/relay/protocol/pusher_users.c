@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/pusher: the members of presence channels and the users who sign in, as
- * their server has signed them.
+ * relay/pusher: members of presence channels and users who sign in, from the
+ * data that their server signed.
  */
 #include "relay/protocol/pusher.h"
 
@@ -43,7 +43,7 @@ static void expect_no_member(struct span data, const char *want)
 	assert_null(member.root);
 }
 
-TEST(what_no_member_can_be_is_refused)
+TEST(malformed_members_are_refused)
 {
 	static const char no_id[] = "user_id must be a string or a number";
 
@@ -59,7 +59,7 @@ TEST(what_no_member_can_be_is_refused)
 			 "a repeated key");
 }
 
-/* Of a member whose id has so many characters, and so many bytes of info. */
+/* A member with an id of this many characters, and this many bytes of info. */
 static void check_limits(int characters, int bytes, const char *want)
 {
 	struct pusher_member member;
@@ -79,7 +79,7 @@ static void check_limits(int characters, int bytes, const char *want)
 	buf_release(&buf);
 }
 
-TEST(a_member_ends_at_the_limits)
+TEST(members_beyond_the_limits_are_refused)
 {
 	check_limits(128, 1024, "");
 	check_limits(129, 2, "user_id is too long");
@@ -101,7 +101,7 @@ static void expect_user(const char *data, const char *id, const char *want)
 	unbox(box);
 }
 
-TEST(a_user_has_an_id_that_a_channel_can_be_called_by)
+TEST(a_user_id_must_make_a_valid_channel_name)
 {
 	struct pusher_member member;
 	struct buf buf = BUF_INIT;
@@ -169,10 +169,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_member_has_an_id_and_perhaps_more),
-		cmocka_unit_test(what_no_member_can_be_is_refused),
-		cmocka_unit_test(a_member_ends_at_the_limits),
-		cmocka_unit_test(
-			a_user_has_an_id_that_a_channel_can_be_called_by),
+		cmocka_unit_test(malformed_members_are_refused),
+		cmocka_unit_test(members_beyond_the_limits_are_refused),
+		cmocka_unit_test(a_user_id_must_make_a_valid_channel_name),
 		cmocka_unit_test(a_watchlist_names_each_user_once),
 		cmocka_unit_test(a_watchlist_names_users_up_to_the_limit),
 	};

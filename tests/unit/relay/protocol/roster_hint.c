@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/hint: what the roster script says, and what it would never say.
+ * relay/roster_hint: the messages of the roster script, and malformed ones.
  */
 #include "relay/protocol/roster_hint.h"
 
 #include "tests/unit/unit.h"
 
-TEST(what_the_script_says_is_understood)
+TEST(hints_of_the_script_are_decoded)
 {
 	struct roster_hint hint;
 
@@ -34,7 +34,7 @@ TEST(what_the_script_says_is_understood)
 	assert_span(hint.key, SPAN("1:a b "));
 }
 
-TEST(what_somebody_else_says_is_not)
+TEST(other_messages_are_refused)
 {
 	static const char *const wrong[] = {
 		"",      " ",         "members",     "more 1:a",
@@ -54,9 +54,9 @@ TEST(what_somebody_else_says_is_not)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_script_says_is_understood),
-		cmocka_unit_test(what_somebody_else_says_is_not),
+		cmocka_unit_test(hints_of_the_script_are_decoded),
+		cmocka_unit_test(other_messages_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("hint", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("roster_hint", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/siphash: the vectors of its authors, and libcrypto's for the rest.
+ * relay/siphash: the authors' test vectors, and a comparison with libcrypto.
  */
 #include "relay/protocol/siphash.h"
 
@@ -13,8 +13,8 @@
 /* The key is 00 01 … 0f, read as two little-endian numbers. */
 static const uint64_t paper_key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
 
-/* Of the first 0 to 15 bytes of 00 01 02 …: the authors' vectors.h. The last is
- * the one that the paper takes apart in appendix A. */
+/* Hashes of the first 0 to 15 bytes of 00 01 02 …, from the authors' vectors.h.
+ * Appendix A of the paper explains the last. */
 static const uint64_t vectors[16] = {
 	0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a,
 	0x85676696d7fb7e2d, 0xcf2794e0277187b7, 0x18765564cd99a68d,
@@ -24,7 +24,7 @@ static const uint64_t vectors[16] = {
 	0xa129ca6149be45e5,
 };
 
-TEST(the_authors_vectors_come_out)
+TEST(the_authors_vectors_are_reproduced)
 {
 	char bytes[COUNT(vectors)];
 	size_t len;
@@ -63,7 +63,7 @@ static uint64_t libcrypto_siphash(EVP_MAC *mac, struct span s,
 	return hash;
 }
 
-TEST(it_is_what_libcrypto_computes)
+TEST(libcrypto_computes_the_same_hashes)
 {
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 	char bytes[300];
@@ -89,8 +89,8 @@ TEST(it_is_what_libcrypto_computes)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_authors_vectors_come_out),
-		cmocka_unit_test(it_is_what_libcrypto_computes),
+		cmocka_unit_test(the_authors_vectors_are_reproduced),
+		cmocka_unit_test(libcrypto_computes_the_same_hashes),
 	};
 
 	return cmocka_run_group_tests_name("siphash", tests, NULL, NULL);

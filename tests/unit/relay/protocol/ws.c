@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/ws, a frame at a time: every header that there is, every length, every
- * close code. Expectations are computed from RFC 6455 by other means than the
- * code under test. Whole messages are in ws_messages.c.
+ * relay/ws, single frames: every header, every length, every close code.
+ * Expectations are computed from RFC 6455 independently of the code under test.
+ * Whole messages are in ws_messages.c.
  */
 #include "relay/protocol/ws.h"
 
@@ -11,8 +11,8 @@
 
 #define MAX 70000
 
-/* What a stream is taken for that comes in pieces of so many bytes; but its
- * end, beyond the first few, comes at once. */
+/* Feeds the stream in pieces of this many bytes and compares the items. The
+ * end, beyond the first few pieces, comes at once. */
 static void expect_in_pieces(struct span stream, size_t piece, size_t max,
 			     struct span want)
 {
@@ -46,11 +46,11 @@ struct header {
 	bool is_masked;
 	size_t form; /* bytes of the long length */
 	uint64_t len;
-	bool is_open; /* within a fragmented message, of four bytes so far */
+	bool is_open; /* inside a fragmented message, with four bytes so far */
 };
 
-/* The code that RFC 6455 (and PROTOCOL.md for 1003 and 1009) asks for, 0 if
- * the header is good; *known is how many of its bytes give that away. */
+/* The code that RFC 6455 (and PROTOCOL.md for 1003 and 1009) requires, 0 if the
+ * header is good. *known is the number of bytes that decide it. */
 static int expected_code(const struct header *h, size_t *known)
 {
 	static const char opcodes[16] = "ctb-----CPO-----";
@@ -91,7 +91,7 @@ static void add_expected(struct buf *said, const struct header *h,
 			    (h->first & 15) == WS_OP_PING ? "ping " : "pong ");
 		break;
 	case WS_OP_CLOSE:
-		/* "aa" is no code that anybody may send */
+		/* "aa" is no valid close code */
 		buf_add_str(said, h->len == 0 ? "close 1005\n" : "bad 1002\n");
 		return;
 	default:
@@ -117,7 +117,7 @@ static void check_header(const struct header *h)
 	start = stream.len;
 	add_header(&stream, h->first, h->is_masked, h->form, h->len);
 	if (code != 0) {
-		/* seen with the byte that gives it away, and not before */
+		/* found with the byte that decides it, and not earlier */
 		expect_in_pieces(span_of(stream.data, start + known - 1), 1,
 				 MAX, SPAN(""));
 		buf_addf(&said, "bad %d\n", code);
@@ -236,7 +236,7 @@ TEST(every_close_code_is_judged)
 	for (code = 0; code < 65536; code++)
 		for (len = 2; len <= 3; len++) {
 			struct buf stream = BUF_INIT;
-			/* RFC 6455 § 7.4, and what IANA has registered since */
+			/* RFC 6455 § 7.4, and later IANA registrations */
 			bool is_good = (code >= 3000 && code < 5000) ||
 				       (code >= 1000 && code <= 1003) ||
 				       (code >= 1007 && code <= 1014);
@@ -277,7 +277,7 @@ TEST(a_close_needs_no_code_but_a_whole_one_and_a_reason_in_utf8)
 	expect_close(span_of(longest, sizeof(longest)), "close 1000\n");
 }
 
-/* ---- what we write ---- */
+/* ---- our own headers ---- */
 
 TEST(a_header_is_written_in_its_shortest_form)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A client's bytes, and what relay/ws makes of them, as text that can be
- * compared. For the unit tests and the fuzz target alike.
+ * Feeds a client's bytes to relay/ws and writes the items as text, for
+ * comparison. For the unit tests and the fuzz target alike.
  */
 #ifndef TESTS_UNIT_RELAY_PROTOCOL_WS_FEED_H
 #define TESTS_UNIT_RELAY_PROTOCOL_WS_FEED_H
@@ -11,10 +11,10 @@
 
 #include "relay/protocol/ws.h"
 
-/* ---- what a client says ---- */
+/* ---- client frames ---- */
 
-/* Adds a header with this first byte. form: how the length is written, 0 in
- * seven bits, 2 or 8 in as many bytes; it need not be the shortest. */
+/* Adds a header with this first byte. form: the size of the length field, 0 for
+ * seven bits, else 2 or 8 bytes; it need not be the shortest. */
 static inline void add_header(struct buf *out, uint8_t first, bool is_masked,
 			      size_t form, uint64_t len)
 {
@@ -26,7 +26,7 @@ static inline void add_header(struct buf *out, uint8_t first, bool is_masked,
 		buf_add_char(out, (char)(len >> (8 * form)));
 }
 
-/* Adds the mask and what it hides. */
+/* Adds the mask and the masked bytes. */
 static inline void add_masked(struct buf *out, const char mask[4],
 			      struct span payload)
 {
@@ -37,7 +37,7 @@ static inline void add_masked(struct buf *out, const char mask[4],
 		buf_add_char(out, (char)(payload.ptr[i] ^ mask[i % 4]));
 }
 
-/* Adds a frame as a client has to write it. */
+/* Adds a frame in the form that a client must use. */
 static inline void add_frame(struct buf *out, uint8_t first,
 			     struct span payload)
 {
@@ -49,9 +49,9 @@ static inline void add_frame(struct buf *out, uint8_t first,
 
 #define FINAL 0x80
 
-/* ---- what it is taken for ---- */
+/* ---- decoded items ---- */
 
-/* said has a line for each item, until the connection is over. */
+/* said holds a line for each item, until the connection is over. */
 struct ws_feed {
 	struct ws ws;
 	struct buf pending, said;
@@ -75,8 +75,8 @@ static inline void ws_feed_note(struct ws_feed *feed, enum ws_result result,
 	buf_add_char(&feed->said, '\n');
 }
 
-/* The bytes lie in a block of exactly their length, so that the address
- * sanitizer sees a read of one byte too many. */
+/* The bytes are in a block of exactly their length, so that the address
+ * sanitizer detects a read beyond it. */
 static inline void ws_feed_add(struct ws_feed *feed, struct span piece)
 {
 	size_t len = feed->pending.len + piece.len, at = 0;

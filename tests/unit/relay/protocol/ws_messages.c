@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/ws, whole conversations: fragments, what may come between them, and
- * that no split of the bytes makes a difference.
+ * relay/ws, whole conversations: fragments, the frames between them, and every
+ * split of the bytes.
  */
 #include "relay/protocol/ws.h"
 
@@ -15,7 +15,7 @@ static struct span said(const struct ws_feed *feed)
 	return span_of(feed->said.len ? feed->said.data : "", feed->said.len);
 }
 
-/* Fed whole, byte by byte, and cut in two at every place. */
+/* Feeds the stream whole, byte by byte, and cut in two at every place. */
 static void expect(struct span stream, size_t max, const char *want)
 {
 	struct ws_feed feed = { .max = max };
@@ -33,14 +33,14 @@ static void expect(struct span stream, size_t max, const char *want)
 	}
 }
 
-/* The stream is the test's own; it is used up. */
+/* Clears the test's stream afterwards. */
 static void expect_then_clear(struct buf *stream, size_t max, const char *want)
 {
 	expect(buf_span(stream), max, want);
 	buf_release(stream);
 }
 
-TEST(a_conversation_reads_the_same_however_it_is_cut_in_three)
+TEST(a_conversation_cut_in_three_anywhere_gives_the_same_items)
 {
 	static const char want[] = "text hello\nping \ntext \npong between\n"
 				   "ping \xff\0\xff\n"
@@ -79,7 +79,7 @@ TEST(a_conversation_reads_the_same_however_it_is_cut_in_three)
 	buf_release(&stream);
 }
 
-TEST(nothing_of_a_fragmented_message_is_told_before_its_end)
+TEST(a_fragmented_message_is_passed_on_only_when_complete)
 {
 	struct ws_feed feed = { .max = MAX };
 	struct buf stream = BUF_INIT;
@@ -88,7 +88,7 @@ TEST(nothing_of_a_fragmented_message_is_told_before_its_end)
 	add_frame(&stream, WS_OP_CONTINUATION, SPAN("two "));
 	ws_feed_add(&feed, buf_span(&stream));
 	assert_int_equal(feed.said.len, 0);
-	/* the frames are done with: a peer can't make us keep their headers */
+	/* the frames are consumed: a peer cannot make us keep their headers */
 	assert_int_equal(feed.pending.len, 0);
 	buf_clear(&stream);
 	add_frame(&stream, FINAL | WS_OP_CONTINUATION, SPAN("three"));
@@ -98,7 +98,7 @@ TEST(nothing_of_a_fragmented_message_is_told_before_its_end)
 	buf_release(&stream);
 }
 
-TEST(the_memory_of_a_fragmented_message_is_given_back_behind_it)
+TEST(the_memory_of_a_fragmented_message_is_freed_after_it)
 {
 	struct ws_feed feed = { .max = MAX };
 	struct buf stream = BUF_INIT;
@@ -112,7 +112,7 @@ TEST(the_memory_of_a_fragmented_message_is_given_back_behind_it)
 	buf_release(&stream);
 }
 
-TEST(a_control_frame_leaves_an_open_message_as_it_is)
+TEST(a_control_frame_does_not_change_an_open_message)
 {
 	struct buf stream = BUF_INIT;
 
@@ -127,7 +127,7 @@ TEST(a_control_frame_leaves_an_open_message_as_it_is)
 	expect_then_clear(&stream, MAX, "close 1000\n");
 }
 
-TEST(fragments_come_in_their_order_or_are_refused)
+TEST(fragments_out_of_order_are_refused)
 {
 	struct buf stream = BUF_INIT;
 
@@ -148,7 +148,7 @@ TEST(fragments_come_in_their_order_or_are_refused)
 	expect_then_clear(&stream, MAX, "bad 1003\n");
 }
 
-TEST(what_came_before_a_fault_is_still_told)
+TEST(items_before_a_fault_are_still_passed_on)
 {
 	struct buf stream = BUF_INIT;
 
@@ -240,7 +240,7 @@ TEST(a_message_of_the_largest_size_passes_and_one_byte_more_does_not)
 	}
 }
 
-TEST(what_is_too_large_is_refused_before_its_first_byte)
+TEST(a_too_large_message_is_refused_before_its_first_byte)
 {
 	struct ws_feed feed = { .max = 200 };
 	struct buf stream = BUF_INIT;
@@ -252,7 +252,7 @@ TEST(what_is_too_large_is_refused_before_its_first_byte)
 	buf_release(&stream);
 }
 
-TEST(control_frames_don_t_count_towards_the_size)
+TEST(control_frames_do_not_count_towards_the_size)
 {
 	struct buf stream = BUF_INIT;
 
@@ -265,7 +265,7 @@ TEST(control_frames_don_t_count_towards_the_size)
 			  "1234567890\n");
 }
 
-/* A message of so many frames, with pings in between, which don't count. */
+/* A message of this many frames, with pings in between, which do not count. */
 static void add_many(struct buf *stream, int frames)
 {
 	int i;
@@ -284,7 +284,7 @@ TEST(a_message_may_come_in_256_frames_and_no_more)
 {
 	struct buf stream = BUF_INIT;
 
-	/* twice, as the count starts anew */
+	/* twice: the count restarts with each message */
 	add_many(&stream, WS_FRAGMENTS_MAX);
 	add_many(&stream, WS_FRAGMENTS_MAX);
 	expect_then_clear(&stream, MAX,
@@ -298,23 +298,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			a_conversation_reads_the_same_however_it_is_cut_in_three),
+			a_conversation_cut_in_three_anywhere_gives_the_same_items),
 		cmocka_unit_test(
-			nothing_of_a_fragmented_message_is_told_before_its_end),
+			a_fragmented_message_is_passed_on_only_when_complete),
 		cmocka_unit_test(
-			the_memory_of_a_fragmented_message_is_given_back_behind_it),
+			the_memory_of_a_fragmented_message_is_freed_after_it),
 		cmocka_unit_test(
-			a_control_frame_leaves_an_open_message_as_it_is),
-		cmocka_unit_test(fragments_come_in_their_order_or_are_refused),
-		cmocka_unit_test(what_came_before_a_fault_is_still_told),
+			a_control_frame_does_not_change_an_open_message),
+		cmocka_unit_test(fragments_out_of_order_are_refused),
+		cmocka_unit_test(items_before_a_fault_are_still_passed_on),
 		cmocka_unit_test(
 			characters_may_be_split_between_fragments_at_every_byte),
 		cmocka_unit_test(bad_utf8_is_refused_wherever_it_is_split),
 		cmocka_unit_test(
 			a_message_of_the_largest_size_passes_and_one_byte_more_does_not),
 		cmocka_unit_test(
-			what_is_too_large_is_refused_before_its_first_byte),
-		cmocka_unit_test(control_frames_don_t_count_towards_the_size),
+			a_too_large_message_is_refused_before_its_first_byte),
+		cmocka_unit_test(control_frames_do_not_count_towards_the_size),
 		cmocka_unit_test(a_message_may_come_in_256_frames_and_no_more),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/ws with compressed messages: where RSV1 may stand, RFC 7692 § 6, and
- * that what is compressed is passed on as it came.
+ * relay/ws with compressed messages: which frames may have RSV1, RFC 7692 § 6,
+ * and that compressed bytes pass through unchanged.
  */
 #include "relay/protocol/ws.h"
 
@@ -13,8 +13,8 @@
 #define MORE WS_OP_CONTINUATION
 #define PING WS_OP_PING
 
-/* What frames with these first bytes, of which the last is 0, are taken for;
- * each holds a byte that is no UTF-8. */
+/* Feeds frames with these first bytes, up to a 0, and compares the items. Each
+ * frame holds one byte of bad UTF-8. */
 static void expect_fed(bool may_pack, const uint8_t *firsts, const char *want)
 {
 	struct buf stream = BUF_INIT;
@@ -41,7 +41,7 @@ static void expect_fed(bool may_pack, const uint8_t *firsts, const char *want)
 #define expect(may_pack, want, ...)                                            \
 	expect_fed(may_pack, (const uint8_t[]){ __VA_ARGS__, 0 }, want)
 
-TEST(a_packed_message_is_passed_on_as_it_came)
+TEST(a_packed_message_passes_through_unchanged)
 {
 	expect(true, "packed \xff\n", FINAL | WS_RSV1 | TEXT);
 	expect(true, "packed \xff\xff\n", WS_RSV1 | TEXT, FINAL | MORE);
@@ -49,7 +49,7 @@ TEST(a_packed_message_is_passed_on_as_it_came)
 	       FINAL | PING, FINAL);
 }
 
-TEST(the_bit_is_the_message_s_own)
+TEST(rsv1_marks_a_single_message)
 {
 	expect(true, "packed \xff\nbad 1007\n", FINAL | WS_RSV1 | TEXT,
 	       FINAL | TEXT);
@@ -57,7 +57,7 @@ TEST(the_bit_is_the_message_s_own)
 	       FINAL);
 }
 
-TEST(only_where_a_message_begins_may_it_stand)
+TEST(rsv1_is_refused_beyond_the_first_frame_of_a_message)
 {
 	expect(true, "bad 1002\n", FINAL | WS_RSV1 | PING);
 	expect(true, "bad 1002\n", WS_RSV1 | TEXT, FINAL | WS_RSV1 | PING);
@@ -69,7 +69,7 @@ TEST(only_where_a_message_begins_may_it_stand)
 	expect(true, "bad 1002\n", FINAL | 0x10 | TEXT);
 }
 
-TEST(who_did_not_negotiate_it_may_not_use_it)
+TEST(rsv1_is_refused_without_negotiation)
 {
 	expect(false, "bad 1002\n", FINAL | WS_RSV1 | TEXT);
 	expect(false, "bad 1002\n", WS_RSV1 | TEXT, FINAL);
@@ -78,10 +78,11 @@ TEST(who_did_not_negotiate_it_may_not_use_it)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_packed_message_is_passed_on_as_it_came),
-		cmocka_unit_test(the_bit_is_the_message_s_own),
-		cmocka_unit_test(only_where_a_message_begins_may_it_stand),
-		cmocka_unit_test(who_did_not_negotiate_it_may_not_use_it),
+		cmocka_unit_test(a_packed_message_passes_through_unchanged),
+		cmocka_unit_test(rsv1_marks_a_single_message),
+		cmocka_unit_test(
+			rsv1_is_refused_beyond_the_first_frame_of_a_message),
+		cmocka_unit_test(rsv1_is_refused_without_negotiation),
 	};
 
 	return cmocka_run_group_tests_name("ws_packed", tests, NULL, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/ws and relay/frame against libwslay: what it says as a client is read
- * here as it was meant, what we say is read there, and a header that one
- * refuses the other refuses with the same code.
+ * relay/ws and relay/frame against libwslay: each reads the frames of the
+ * other, and both refuse the same headers with the same code.
  */
 #include "relay/protocol/ws.h"
 
@@ -14,8 +13,8 @@
 
 #define MAX 200000
 
-/* The other end: what it sends, what it is sent, and what it takes that for,
- * in the words of ws_feed. */
+/* The other end: its messages, the bytes for it, and the items that it decodes,
+ * in the format of ws_feed. */
 struct peer {
 	struct buf out, said;
 	struct span in;
@@ -158,7 +157,7 @@ static size_t random_len(uint32_t *random, size_t max)
 	return len < max ? len : max;
 }
 
-/* Two bytes a character, so that fragments end within one. */
+/* Two bytes a character, so that fragments may split a character. */
 static struct span random_text(uint32_t *random, size_t max)
 {
 	static char text[65538];
@@ -207,7 +206,7 @@ static void say_something(wslay_event_context_ptr ctx, struct peer *peer,
 	add_said(want, "text ", s);
 }
 
-TEST(what_wslay_says_is_read_as_it_was_meant)
+TEST(messages_of_wslay_are_decoded_as_sent)
 {
 	uint32_t round;
 
@@ -222,7 +221,7 @@ TEST(what_wslay_says_is_read_as_it_was_meant)
 			say_something(ctx, &peer, &want);
 		assert_int_equal(
 			wslay_event_queue_close(ctx, 4000 + round,
-						(const uint8_t *)"so long", 7),
+						(const uint8_t *)"goodbye", 7),
 			0);
 		assert_int_equal(wslay_event_send(ctx), 0);
 		buf_addf(&want, "close %u\n", 4000 + round);
@@ -251,7 +250,7 @@ static void send_frame(struct peer *peer, wslay_event_context_ptr ctx,
 	frame_unref(frame);
 }
 
-TEST(what_we_say_is_read_by_wslay)
+TEST(wslay_decodes_our_messages)
 {
 	static const size_t lens[] = { 0,   1,   124,   125,   126,
 				       127, 255, 65534, 65535, 65536 };
@@ -283,15 +282,15 @@ TEST(what_we_say_is_read_by_wslay)
 	free_peer(&peer, ctx);
 }
 
-/* The code that wslay closes with, 0 if it has nothing against the stream. */
+/* The code that wslay closes with, 0 if it accepts the stream. */
 static int wslay_code(struct span stream)
 {
 	struct peer peer = { .in = stream, .random = 1 };
 	wslay_event_context_ptr ctx = new_peer(&peer, false);
 	int result = wslay_event_recv(ctx), code = 0;
 
-	/* what is wrong with the bytes of a header is a failure to read them,
-	 * to which it gives no code of its own */
+	/* a malformed header makes wslay fail to read, without a code of its
+	 * own */
 	assert_true(result == 0 || result == WSLAY_ERR_CALLBACK_FAILURE);
 	if (result != 0) {
 		code = 1002;
@@ -321,7 +320,7 @@ static void compare(struct span stream)
 {
 	int ours = our_code(stream), theirs = wslay_code(stream);
 
-	/* the one thing that it takes and we don't */
+	/* wslay accepts binary messages, we do not */
 	if (ours == 1003)
 		ours = theirs;
 	if (ours != theirs)
@@ -336,17 +335,17 @@ static void compare_header(uint8_t first, bool is_masked, size_t form,
 	struct buf stream = BUF_INIT;
 
 	memset(payload, 'a', sizeof(payload));
-	/* a code, for a Close */
+	/* a valid code for a Close */
 	memcpy(payload, "\x0f\xa0", 2);
 	if ((first & 15) != WS_OP_CLOSE)
 		memcpy(payload, "aa", 2);
-	/* it takes half a code for none */
+	/* wslay reads half a code as none */
 	else if (len == 1)
 		len = 0;
 	if (is_open)
 		add_frame(&stream, WS_OP_TEXT, SPAN("open"));
 	add_header(&stream, first, is_masked, form, len);
-	/* it judges a header when the first of the payload is there */
+	/* wslay checks a header when the first byte of the payload is there */
 	add_masked(&stream, "mask",
 		   span_of(payload,
 			   len < sizeof(payload) ? len : sizeof(payload)));
@@ -386,7 +385,7 @@ TEST(wslay_refuses_the_close_codes_that_we_refuse)
 	for (code = 0; code < 6000; code++) {
 		char payload[2] = { (char)(code >> 8), (char)code };
 
-		/* registered after it was written */
+		/* registered after wslay was written */
 		if (code >= 1012 && code <= 1014)
 			continue;
 		buf_clear(&stream);
@@ -427,8 +426,8 @@ TEST(wslay_refuses_the_texts_that_we_refuse)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_wslay_says_is_read_as_it_was_meant),
-		cmocka_unit_test(what_we_say_is_read_by_wslay),
+		cmocka_unit_test(messages_of_wslay_are_decoded_as_sent),
+		cmocka_unit_test(wslay_decodes_our_messages),
 		cmocka_unit_test(wslay_refuses_the_headers_that_we_refuse),
 		cmocka_unit_test(wslay_refuses_the_close_codes_that_we_refuse),
 		cmocka_unit_test(wslay_refuses_the_texts_that_we_refuse),
