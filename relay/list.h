@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A doubly linked list whose links are embedded in what it lists. Pure.
+ * A doubly linked list whose links are embedded in its elements. Pure.
  */
 #ifndef RELAY_LIST_H
 #define RELAY_LIST_H
@@ -10,8 +10,8 @@
 
 #include "common/base/container_of.h"
 
-/* Both the head of a list and a link in one. A link that is in no list points
- * to itself, so that taking it out twice is harmless. */
+/* The head of a list, or a link in one. A link outside any list points to
+ * itself, so that removing it twice is harmless. */
 struct list {
 	struct list *next, *prev;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the workers count, in memory that they share, so that any of them can
- * tell of all. Each has a place of its own and writes there alone: counting is
- * an addition. Knows nothing of who counts.
+ * The counters of all workers, in shared memory, so that any worker can report
+ * them all. Each worker has a place and is its only writer: counting is one
+ * addition. Knows nothing of the code that counts.
  *
- * The place outlives the worker, and the next one goes on counting in it.
+ * A place outlives its worker; the replacement continues its counters.
  */
 #ifndef RELAY_STATS_H
 #define RELAY_STATS_H
@@ -18,16 +18,16 @@ enum stats_drop {
 	STATS_REPEATED = 0,
 	STATS_OTHER_EPOCH,
 	STATS_NOT_OURS,
-	STATS_STASH_FULL, /* it is read from the log when its turn comes */
+	STATS_STASH_FULL, /* read from the log when its turn comes */
 };
 
 #define STATS_DROPS (STATS_STASH_FULL + 1)
 
-/* For metric_add_own and its like. Who is told what each number is reads the
- * table in stats.c. */
+/* Change the fields with metric_add_own and its like. The table in stats.c
+ * describes each of them. */
 struct stats {
-	/* a place ends where a cache line does, for two workers' sake */
-	_Alignas(64) _Atomic int64_t workers; /* 1: somebody counts here */
+	/* aligned so that two workers never share a cache line */
+	_Alignas(64) _Atomic int64_t workers; /* 1: a worker counts here */
 	_Atomic int64_t connections, opened, closed[CLOSE_CAUSES_MAX];
 	_Atomic int64_t channels, subscriptions;
 	_Atomic int64_t deliveries, sent_bytes, received_bytes;
@@ -38,31 +38,32 @@ struct stats {
 	_Atomic int64_t rooms, members;
 	struct metric_histogram turns;
 
-	/* not told as they are */
+	/* not exported as they are */
 	_Atomic int64_t build;
 	_Atomic int64_t turned_ms; /* when the loop last began a turn */
 };
 
-/* Where this process counts: before stats_use, where nobody looks. */
+/* This process's place; before stats_use, a private one that is not exported.
+ */
 struct stats *stats(void);
 
-/* By the master, once: places for so many workers, which are forked later. */
+/* Master, once: maps places for this many workers before it forks them. */
 void stats_share(size_t workers);
 
-/* By a new worker: it counts at this place from now on. */
+/* New worker: counts at this place from now on. */
 void stats_use(size_t worker);
 
-/* By the master: the worker of this place is gone, and with it what it had
- * open. */
+/* Master: the worker of this place is gone. Clears its gauges and keeps its
+ * counters. */
 void stats_forget(size_t worker);
 
-/* So many events that came through Redis were not taken. */
+/* Counts events that came through Redis and were not taken. */
 static inline void stats_drop(enum stats_drop why, size_t count)
 {
 	metric_add_own(&stats()->hints_dropped[why], (int64_t)count);
 }
 
-/* What is answered to those who operate the program. */
+/* Serves metrics and health on the operator's socket. */
 extern const struct ops_handler stats_handler;
 
 #endif

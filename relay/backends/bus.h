@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The subscription to Redis. What comes through it are hints: the bus may be
- * away for any time and lose anything, and says so.
+ * The subscription to Redis. Its messages are hints: the bus may be down for
+ * any time and may lose messages. It reports both transitions.
  */
 #ifndef RELAY_BACKENDS_BUS_H
 #define RELAY_BACKENDS_BUS_H
@@ -13,8 +13,8 @@
 struct bus;
 
 struct bus_ops {
-	/* Redis answers. Nothing is subscribed to: whoever wants something
-	 * asks for it, again too. */
+	/* Redis answers. No subscription exists: the owner must subscribe to
+	 * every topic again. */
 	void (*on_up)(void *ctx);
 	void (*on_down)(void *ctx);
 	/* Every SUBSCRIBE up to this ticket is confirmed. */
@@ -23,7 +23,7 @@ struct bus_ops {
 	void (*on_message)(void *ctx, struct span topic, struct span payload);
 };
 
-/* Connects, and goes on trying until freed. */
+/* Connects, and retries until freed. */
 struct bus *bus_new(struct loop *loop, const struct redis_link_conf *conf,
 		    const struct bus_ops *ops, void *ctx);
 void bus_free(struct bus *bus);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads the log in PostgreSQL for one worker: heads of channels, and the rows
- * of a range; of all its apps, by one connection. Asynchronous, on the loop;
- * one statement at a time, in the order asked for. Never writes.
+ * of a range. One connection serves all apps. Asynchronous, on the loop; runs
+ * one statement at a time, in the order of the requests. Never writes.
  */
 #ifndef RELAY_BACKENDS_LOG_READER_H
 #define RELAY_BACKENDS_LOG_READER_H
@@ -15,7 +15,7 @@
 #include "common/wire/event.h"
 #include "relay/net/loop.h"
 
-/* Most rows that one answer brings; ask again for the rest. */
+/* Limit of rows in one answer; ask again for the rest. */
 #define LOG_READER_ROWS_MAX 256
 
 struct log_reader;
@@ -48,17 +48,17 @@ struct log_rows {
 struct log_reader_ops {
 	/* PostgreSQL answers. */
 	void (*on_up)(void *ctx);
-	/* who: as it was given with the request. heads or rows is NULL when
-	 * the read failed. */
+	/* who is the pointer passed with the request. heads or rows is NULL
+	 * when the read failed. */
 	void (*on_heads)(void *ctx, void *who, const struct log_heads *heads);
 	void (*on_rows)(void *ctx, void *who, const struct log_rows *rows);
 };
 
-/* Whether libpq understands it. */
+/* Whether libpq can parse conninfo. */
 bool log_reader_is_conninfo(const char *conninfo);
 
 /* conninfo and apps are borrowed for the life of the reader. Connects, and
- * goes on trying until freed. */
+ * retries until freed. */
 struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
 				  const struct apps *apps,
 				  const struct log_reader_ops *ops, void *ctx);
@@ -73,16 +73,16 @@ int log_reader_heads(struct log_reader *reader,
 		     const struct log_channel *channels, size_t count,
 		     void *who) MUST_CHECK;
 
-/* Asks for the heads of all channels of the apps that have one. */
+/* Same, for every channel of the apps that has a head. */
 int log_reader_all_heads(struct log_reader *reader, void *who) MUST_CHECK;
 
-/* Asks for the rows from_id … to_id of a channel, of which the first
- * LOG_READER_ROWS_MAX come: 0 and on_rows follows, or -1. */
+/* Asks for the rows from_id … to_id of a channel; the answer holds the first
+ * LOG_READER_ROWS_MAX of them. 0 and on_rows follows, or -1. */
 int log_reader_rows(struct log_reader *reader,
 		    const struct log_channel *channel, int64_t from_id,
 		    int64_t to_id, void *who) MUST_CHECK;
 
-/* Nothing more will be said of what was asked for on behalf of who. */
+/* Cancels the callbacks of all requests made with who. */
 void log_reader_forget(struct log_reader *reader, const void *who);
 
 #endif

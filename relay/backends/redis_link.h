@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection to Redis, on the loop: made, logged in to, watched by PING,
- * and made again after it broke. What is sent on it and what the answers mean
- * is the owner's business.
+ * One connection to Redis, on the loop: connects, logs in, checks the server
+ * with PING, and reconnects after a failure. Knows nothing of the commands and
+ * answers of its owner.
  *
  * hiredis serves as a codec only: the asynchronous API of its version 0.14
  * aborts the process on pipelined SUBSCRIBE, UNSUBSCRIBE and PING.
@@ -28,22 +28,22 @@ struct redis_link_conf {
 };
 
 struct redis_link_ops {
-	/* Only subscribes: PONG comes as it is told to who does, which to
-	 * anybody else might be an answer. */
+	/* The link only subscribes: Redis then sends PONG as an array, which
+	 * on any other link might be an answer to the owner. */
 	bool is_subscriber;
-	/* Redis answers, and knows nothing of what was said before. */
+	/* Redis answers, and has no state of an earlier connection. */
 	void (*on_up)(void *ctx);
-	/* What was sent will not be answered any more. */
+	/* Commands without an answer yet will not get one. */
 	void (*on_down)(void *ctx);
-	/* Borrowed. Answers come in the order of what was sent; those to the
+	/* Borrowed. Answers come in the order of the commands; those to the
 	 * link's own PING are left out. */
 	void (*on_reply)(void *ctx, const redisReply *reply);
-	/* Some replies have been passed on, and for now there are no more. May
-	 * be NULL. */
+	/* A batch of replies was passed on and no more are ready. May be
+	 * NULL. */
 	void (*on_pause)(void *ctx);
 };
 
-/* Connects, and goes on trying until freed. */
+/* Connects, and retries until freed. */
 struct redis_link *redis_link_new(struct loop *loop,
 				  const struct redis_link_conf *conf,
 				  const struct redis_link_ops *ops, void *ctx);
@@ -55,12 +55,12 @@ bool redis_link_is_up(const struct redis_link *link);
 void redis_link_send(struct redis_link *link, int argc, const char **argv,
 		     const size_t *lens);
 
-/* In on_reply: this answer makes the connection useless. It is made anew, and
- * that Redis answers a PING counts for nothing until more has been sent and
- * was not refused again. */
+/* Call in on_reply if the answer makes the connection useless. The link
+ * reconnects, and does not count a PONG as recovery until it has sent further
+ * commands that were not refused. */
 void redis_link_refuse(struct redis_link *link, const char *why);
 
-/* What a reply holds if it is a string or a status; else absent. Borrowed. */
+/* The text of a string or status reply; else absent. Borrowed. */
 struct span redis_link_text(const redisReply *reply);
 
 #endif

@@ -3,9 +3,9 @@
  * The connection of one peer: its socket, the handshake, frames in and frames
  * out. Knows nothing of channels or of what messages mean.
  *
- * A conn is embedded in its owner, who is called back; nothing is ever freed
- * while it may be on somebody's stack: conn_close only marks, the rest is done
- * at the end of the turn.
+ * A conn is embedded in its owner, which receives the callbacks. conn_close
+ * only marks a conn; it ends and is freed at the end of the turn, when no stack
+ * frame refers to it.
  */
 #ifndef RELAY_NET_CONN_H
 #define RELAY_NET_CONN_H
@@ -31,16 +31,16 @@ struct conn_ops {
 	 * with. Nothing may be sent yet. */
 	int (*on_request)(struct conn *conn,
 			  const struct http_upgrade *request);
-	/* It was accepted: from here on messages go both ways. */
+	/* The handshake is done: messages may go both ways. */
 	void (*on_open)(struct conn *conn);
 	/* A text message, borrowed. */
 	void (*on_text)(struct conn *conn, struct span text);
-	/* Nothing came from the peer for conf.idle_s: ask it. */
+	/* The peer was silent for conf.idle_s: send it a ping. */
 	void (*on_idle)(struct conn *conn);
-	/* It ends: leave every channel. At the end of the turn in which
-	 * conn_close was called or the peer went. */
+	/* The conn ends: leave every channel. Called at the end of the turn
+	 * in which conn_close was called or the peer left. */
 	void (*on_close)(struct conn *conn);
-	/* Nothing refers to it any more. */
+	/* Nothing refers to the conn any more. */
 	void (*free)(struct conn *conn);
 };
 
@@ -61,15 +61,15 @@ struct conn_conf {
 	const struct conn_causes *causes; /* static */
 	int64_t idle_s;                   /* of silence before on_idle */
 	int64_t pong_s; /* of silence after it before the conn is closed */
-	size_t queue_max_bytes; /* that may wait to be sent for long */
-	int64_t window_us; /* in which a peer gets events once; 0: no such */
-	size_t message_max_bytes; /* that a peer may send as one message */
-	bool may_pack;      /* compression is negotiated with who offers it */
-	bool trust_real_ip; /* only a proxy can connect: X-Real-IP is true */
+	size_t queue_max_bytes; /* limit of a queue that does not drain */
+	int64_t window_us; /* a peer gets events once in it; 0: no window */
+	size_t message_max_bytes; /* limit of one message from a peer */
+	bool may_pack;            /* accept compression if the peer offers it */
+	bool trust_real_ip;       /* only a proxy can connect: use X-Real-IP */
 };
 
-/* Each state is also the list of conn_common that holds the conn, ordered by
- * since_s, so that timing out is looking at the first. */
+/* Each state is also the list of conn_common that holds the conn, in order
+ * of since_s: the first conn of a list is the first to time out. */
 enum conn_state {
 	CONN_HANDSHAKE = 0, /* the request has not come completely */
 	CONN_OPEN,
@@ -81,55 +81,55 @@ enum conn_state {
 
 #define CONN_STATES (CONN_DEAD + 1)
 
-/* What has not come completely: the start of a frame, and of a message. */
+/* Incomplete input: the start of a frame, and of a message. */
 struct conn_input {
 	struct buf rest;
 	struct ws ws;
 };
 
-/* Conns that something is to be done with, each of them once. */
+/* Conns with work to do, each listed once. */
 struct conn_pile {
 	struct conn **all; /* all[0 .. count) */
 	size_t count, cap;
 };
 
-/* Read at once, and so processed at once for one peer. */
+/* Limit of one read, and so of one peer's share of a turn. */
 #define CONN_READ_BYTES 65536
 
-/* What the conns of one worker have in common. Owned by their set, which does
- * with the lists and the pile what is to be done at the end of a turn. */
+/* State that the conns of one worker share. Owned by their conn_set, which
+ * works through the lists and piles at the end of a turn. */
 struct conn_common {
 	struct loop *loop;
 	struct conn_conf conf;
 	const struct conn_ops *ops;
 	struct list lists[CONN_STATES];
-	struct conn_pile dirty;    /* those with is_dirty */
-	struct conn_pile held;     /* those with is_held, all of them open */
-	struct send_window window; /* for whose end they wait */
+	struct conn_pile dirty;    /* conns with is_dirty */
+	struct conn_pile held;     /* conns with is_held, all open */
+	struct send_window window; /* the held conns wait for its end */
 	size_t count;              /* of all */
 	uint32_t last_id;
 	struct log_throttle throttles[CLOSE_CAUSES_MAX];
-	struct conn_input input;  /* of who receives and has none; empty */
+	struct conn_input input;  /* for a conn without its own; empty */
 	struct deflate *deflater; /* NULL: nothing is compressed */
 	struct peak peak;         /* of the longest queue, in bytes */
 	char scratch[CONN_READ_BYTES];
 };
 
-/* What is used for each delivery stands first, together. */
+/* The fields that each delivery uses come first, to share cache lines. */
 struct conn {
 	struct conn_common *common;
 	struct loop_watch watch;
 	struct outbuf out;
-	uint32_t window;       /* in which events were last sent */
-	uint32_t full_since_s; /* the queue is above its limit; 0: it is not */
-	uint8_t state;         /* enum conn_state */
-	bool is_dirty : 1;     /* has something to send at the turn's end */
-	bool is_held : 1;      /* has, at the end of the window */
-	bool is_gone : 1;      /* the peer is: nothing can be sent any more */
-	bool is_websocket : 1; /* the handshake is done */
-	bool is_packing : 1;   /* compression was negotiated */
-	bool is_silent : 1;    /* its Close frame came, or what can't be read */
-	uint32_t counted_bytes;          /* of the queue, in stats */
+	uint32_t window;        /* in which events were last sent */
+	uint32_t full_since_s;  /* the queue is above its limit; 0: it is not */
+	uint8_t state;          /* enum conn_state */
+	bool is_dirty : 1;      /* something to send at the turn's end */
+	bool is_held : 1;       /* same, at the window's end */
+	bool is_gone : 1;       /* the peer left: nothing can be sent */
+	bool is_websocket : 1;  /* the handshake is done */
+	bool is_packing : 1;    /* compression was negotiated */
+	bool is_silent : 1;     /* a Close or unreadable input came */
+	uint32_t counted_bytes; /* of the queue, in stats */
 	const struct close_cause *cause; /* once doomed */
 	struct list link;
 	struct conn_input *input; /* NULL: nothing has come in part */
@@ -138,17 +138,17 @@ struct conn {
 	struct peer_address address;
 };
 
-/* Queues a frame, which goes out at the end of the turn; no-op on a conn that
- * ends. May close the conn, if its queue is full. */
+/* Queues a frame to be sent at the end of the turn; no-op on a conn that ends.
+ * Closes the conn if its queue is full. */
 void conn_send(struct conn *conn, struct frame *frame);
 
-/* As conn_send, for what comes often and for many: a peer that was sent such
- * less than conf.window_us ago gets it when that is over, together with what
- * comes until then. */
+/* As conn_send, for events, which are frequent and have many receivers: a peer
+ * that got events less than conf.window_us ago gets this frame at the end of
+ * the window, together with all others that arrive until then. */
 void conn_deliver(struct conn *conn, struct frame *frame);
 
-/* The only way to end a conn. cause is static. No-op on a conn that ends
- * already. */
+/* The only way to end a conn. cause is static. No-op on a conn that already
+ * ends. */
 void conn_close(struct conn *conn, const struct close_cause *cause);
 
 /* Whether messages may still be sent. */
@@ -163,16 +163,16 @@ static inline bool conn_is_open(const struct conn *conn)
 void conn_init(struct conn *conn, struct conn_common *common, int fd,
 	       const struct sockaddr *address);
 
-/* Moves it to another list. */
+/* Sets the state and moves the conn to the list of that state. */
 void conn_enter(struct conn *conn, enum conn_state state);
 
-/* Lets a doomed one leave: its owner is told, its last words are queued. */
+/* Ends a doomed conn: calls on_close and queues the Close frame. */
 void conn_settle(struct conn *conn);
 
-/* Makes one that is held dirty. */
+/* Makes a held conn dirty. */
 void conn_release(struct conn *conn);
 
-/* Sends what is queued, as far as the kernel takes it. May find that the peer
+/* Sends queued frames until the kernel takes no more. May find that the peer
  * is gone. */
 void conn_flush(struct conn *conn);
 

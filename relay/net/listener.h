@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Accepting from a listening socket.
+ * Accepts connections from a listening socket.
  */
 #ifndef RELAY_NET_LISTENER_H
 #define RELAY_NET_LISTENER_H
@@ -15,8 +15,8 @@ typedef void listener_accept_fn(void *ctx, int fd,
 
 struct listener;
 
-/* Accepts from fd, which stays the caller's, until freed. Several processes
- * may do so from the same fd. */
+/* Accepts from fd until freed. The caller keeps fd and closes it. Several
+ * processes may accept from the same fd. */
 struct listener *listener_new(struct loop *loop, int fd, listener_accept_fn *fn,
 			      void *ctx);
 void listener_free(struct listener *listener);

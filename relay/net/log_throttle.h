@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * So many a second, and a count of the rest: for log lines that a crowd of
- * peers can cause. Embedded in its owner; all zero is a new one. Pure.
+ * Limits log lines that a crowd of peers can cause: passes up to a number of
+ * lines a second and counts the rest. Embedded in its owner; all zero is the
+ * initial state. Pure.
  */
 #ifndef RELAY_NET_LOG_THROTTLE_H
 #define RELAY_NET_LOG_THROTTLE_H
@@ -14,8 +15,8 @@ struct log_throttle {
 	uint32_t passed, held_back;
 };
 
-/* Whether one more may pass in this second, of which max may. What was held
- * back in an earlier second is returned in *held_back, once. */
+/* Whether one more line may pass, with at most max lines in a second. Sets
+ * *held_back to the lines held back in an earlier second, each counted once. */
 bool log_throttle_pass(struct log_throttle *throttle, uint32_t now_s,
 		       uint32_t max, uint32_t *held_back);
 

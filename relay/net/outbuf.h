@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What waits to be sent to one peer: references to frames, in order, the first
- * of them perhaps sent in part. How they are held is this file's secret.
- * Embedded in its owner. Pure.
+ * The send queue of one peer: references to frames, in order. The first may be
+ * sent in part. Callers must not rely on the representation. Embedded in its
+ * owner. Pure.
  */
 #ifndef RELAY_NET_OUTBUF_H
 #define RELAY_NET_OUTBUF_H
@@ -11,14 +11,14 @@
 
 #include "relay/protocol/frame.h"
 
-/* A reference, and a frame of its own that malloc rounds up. */
+/* Bytes of a reference and a frame's header, as malloc rounds them up. */
 #define OUTBUF_FRAME_COST 64
 
 struct outbuf_ring;
 
 /*
- * offset bytes of the first of count frames are sent; bytes is what is still to
- * be sent. Of an empty one there is nothing else: there are many of them.
+ * Of count frames, offset bytes of the first are sent and bytes bytes remain.
+ * An empty outbuf owns no memory, since most outbufs are empty.
  */
 struct outbuf {
 	union {
@@ -31,7 +31,7 @@ struct outbuf {
 	bool has_ring;
 };
 
-/* All zero is an empty one. */
+/* All zero is an empty outbuf. */
 #define OUTBUF_INIT                                                            \
 	{                                                                      \
 		.count = 0                                                     \
@@ -43,20 +43,20 @@ void outbuf_release(struct outbuf *outbuf);
 /* Takes a reference of its own. */
 void outbuf_push(struct outbuf *outbuf, struct frame *frame);
 
-/* Drops all but a first frame that was sent in part, which must be completed
- * before anything else can be said. */
+/* Drops all frames but a first one that was sent in part: the rest of it must
+ * precede any other frame. */
 void outbuf_drop_unsent(struct outbuf *outbuf);
 
-/* The next bytes to send, in one piece: a frame as it lies, or what fits of
- * several, copied into scratch. Empty if there are none. A copy costs less than
- * telling the kernel of the pieces does. */
+/* The next bytes to send, contiguous: one frame in place, or as much of several
+ * as fits, copied into scratch. Empty if the outbuf is. A copy costs less than
+ * an iovec of small pieces. */
 struct span outbuf_peek(const struct outbuf *outbuf, char *scratch,
 			size_t size);
 
-/* len bytes of what outbuf_peek showed are sent. */
+/* Removes the first len bytes that outbuf_peek returned. */
 void outbuf_consume(struct outbuf *outbuf, size_t len);
 
-/* What the outbuf costs, in bytes: small frames cost more than they hold. */
+/* Memory cost in bytes: small frames cost more than their contents. */
 static inline size_t outbuf_cost(const struct outbuf *outbuf)
 {
 	return outbuf->bytes + (size_t)outbuf->count * OUTBUF_FRAME_COST;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The highest of what was seen lately, for who looks now and then. Embedded in
- * its owner; all zero is a new one. Pure: the caller brings the time.
+ * The highest recent value, for a reader that samples now and then. Embedded in
+ * its owner; all zero is the initial state. Pure: the caller passes the time.
  */
 #ifndef RELAY_NET_PEAK_H
 #define RELAY_NET_PEAK_H
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is seen counts for so long at least, and for twice that at most: longer
- * than the pause between two looks. */
+/* A value counts for at least this long and at most twice as long. Must exceed
+ * the interval between two samples. */
 #define PEAK_WINDOW_S 30
 
 struct peak {
@@ -18,14 +18,14 @@ struct peak {
 	uint32_t since_s;      /* when this one began */
 };
 
-/* n was seen. */
+/* Records the value n. */
 static inline void peak_note(struct peak *peak, int64_t n)
 {
 	if (peak->highest < n)
 		peak->highest = n;
 }
 
-/* To be called each second. */
+/* Call each second. */
 static inline void peak_turn(struct peak *peak, uint32_t now_s)
 {
 	if (now_s - peak->since_s < PEAK_WINDOW_S)
