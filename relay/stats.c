@@ -12,8 +12,7 @@
 #include "common/base/version.h"
 #include "relay/protocol/pusher.h"
 
-/* A loop turns each second. Looking up a server's name, which waits, takes up
- * to half of this. */
+/* A loop turns each second. A blocking name lookup takes up to half of this. */
 #define STUCK_MS 10000
 
 static struct stats nobodys;
@@ -151,7 +150,7 @@ void stats_forget(size_t worker)
 	metric_forget(&table, &places[worker]);
 }
 
-/* ---- what is asked ---- */
+/* ---- metrics and health ---- */
 
 static void sum_up(struct stats *all)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One connection to Redis in subscriber mode. Each SUBSCRIBE and UNSUBSCRIBE
- * names one channel and is confirmed once, in order: so counting what was sent
- * and what was confirmed tells which are.
+ * names one channel and is confirmed once, in order, so two counters show which
+ * ones are confirmed.
  */
 #include "relay/backends/bus.h"
 
@@ -15,10 +15,10 @@ struct bus {
 	const struct bus_ops *ops;
 	void *ctx;
 	uint64_t sent, confirmed; /* tickets */
-	uint64_t told;            /* up to here on_confirmed was called */
+	uint64_t told;            /* the last ticket of on_confirmed */
 };
 
-/* ---- what Redis says ---- */
+/* ---- replies ---- */
 
 static bool is_word(const redisReply *reply, const char *word)
 {
@@ -45,7 +45,7 @@ static void on_reply(void *ctx, const redisReply *reply)
 
 	if (reply->type == REDIS_REPLY_ARRAY)
 		take_push(bus, reply);
-	else if (reply->type == REDIS_REPLY_ERROR) /* no right to subscribe */
+	else if (reply->type == REDIS_REPLY_ERROR) /* may not subscribe */
 		redis_link_refuse(bus->link, reply->str);
 }
 
@@ -70,7 +70,7 @@ static void on_down(void *ctx)
 {
 	struct bus *bus = ctx;
 
-	/* what was sent will never be confirmed */
+	/* unconfirmed commands will never be confirmed */
 	bus->confirmed = bus->told = bus->sent;
 	bus->ops->on_down(bus->ctx);
 }

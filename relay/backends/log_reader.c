@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpq, asynchronous. A backend that is stopped runs no timeouts, so each
- * statement has a deadline here.
+ * libpq, asynchronous. A stopped backend runs no timeouts, so each statement
+ * has a deadline here.
  */
 #include "relay/backends/log_reader.h"
 
@@ -47,11 +47,11 @@ enum request_kind {
 };
 
 struct request {
-	struct list link; /* of reader->requests, or none while it is run */
+	struct list link; /* of reader->requests; none while it runs */
 	enum request_kind kind;
-	void *who; /* NULL: nobody waits for it any more */
+	void *who; /* NULL: cancelled */
 	int64_t from_id, to_id;
-	/* of rows an id and a name, of heads array literals of them */
+	/* for rows: app id and name; for heads: array literals of them */
 	char *apps, *channels;
 };
 
@@ -60,7 +60,7 @@ enum reader_state {
 	READER_CONNECTING,
 	READER_IDLE,
 	READER_BUSY,   /* runs `current` */
-	READER_BROKEN, /* could not send it: disconnects in this turn */
+	READER_BROKEN, /* sending failed: disconnects in this turn */
 };
 
 struct log_reader {
@@ -70,7 +70,7 @@ struct log_reader {
 	const struct log_reader_ops *ops;
 	void *ctx;
 	enum reader_state state;
-	bool was_reported; /* that it is unavailable, once */
+	bool was_reported; /* the outage was logged */
 	PGconn *pg;
 	struct loop_watch watch;
 	struct loop_timer timer; /* next attempt, or the deadline */
@@ -153,7 +153,7 @@ static void answer_rows(struct log_reader *reader,
 	}
 	count = PQntuples(result);
 	events = xmalloc((size_t)count * sizeof(*events));
-	/* without any event there is one row, which has no id */
+	/* without events the result is one row without an id */
 	for (i = 0; i < count && !PQgetisnull(result, i, 2); i++)
 		events[rows.count++] = event_of(result, i, request->channels);
 	rows.epoch = cell(result, 0, 0);
@@ -172,7 +172,7 @@ static void free_request(struct request *request)
 	free(request);
 }
 
-/* result NULL: it failed. */
+/* result is NULL if the statement failed. */
 static void answer_request(struct log_reader *reader, struct request *request,
 			   const PGresult *result)
 {
@@ -185,8 +185,8 @@ static void answer_request(struct log_reader *reader, struct request *request,
 
 /* ---- the connection ---- */
 
-/* Back to waiting. Everybody who waits is told, after the state is set: they
- * may ask again, and are refused. */
+/* Back to waiting. Fails all requests after setting the state, so that a new
+ * request from a callback is refused. */
 static void disconnect_reader(struct log_reader *reader, const char *why)
 {
 	struct request *current = reader->current;
@@ -228,8 +228,8 @@ static void on_broken(struct loop_timer *timer)
 	disconnect_reader(reader, PQerrorMessage(reader->pg));
 }
 
-/* Disconnects, but not now: whoever is asking must not be answered before it
- * knows that it asked. */
+/* Disconnects later in this turn: a caller must not get its answer before its
+ * request returns. */
 static void break_off(struct log_reader *reader)
 {
 	reader->state = READER_BROKEN;
@@ -259,7 +259,8 @@ static int send_request(PGconn *pg, const struct request *request)
 	return 0;
 }
 
-/* Sends the rest of a statement; waits for the kernel if it must. */
+/* Sends the rest of a statement; watches for LOOP_WRITE if the kernel is full.
+ */
 static void flush_reader(struct log_reader *reader)
 {
 	int left = PQflush(reader->pg);
@@ -305,8 +306,8 @@ static void take_result(struct log_reader *reader, PGresult *result)
 	if (current == NULL)
 		return;
 	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-		/* a missing table or right will not mend itself by asking
-		 * again at once: come back with back-off */
+		/* asking again at once does not mend a missing table or
+		 * permission: reconnect with back-off */
 		disconnect_reader(reader, PQresultErrorMessage(result));
 		return;
 	}
@@ -392,7 +393,7 @@ static void on_connecting(struct loop_watch *watch, unsigned events)
 
 static void on_retry(struct loop_timer *timer)
 {
-	/* what stands before dbname is a default, which conninfo overrides */
+	/* keys before dbname are defaults, which conninfo overrides */
 	static const char *const keys[] = { "fallback_application_name",
 					    "gssencmode", "options", "dbname",
 					    NULL };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The life of a connection to Redis.
+ * Connects to Redis, checks it, and reconnects.
  */
 #include "relay/backends/redis_link.h"
 
@@ -17,17 +17,17 @@
 #include "relay/list.h"
 
 #define READ_BYTES 65536
-/* Read in one turn: a Redis that is not read from drops its subscriber. */
+/* Bytes read in one turn: Redis drops a subscriber that reads too slowly. */
 #define READS_MAX 16
 
-/* Commands that may wait for Redis to take them; a worker that subscribes
- * anew to a hundred thousand channels stays below, or registers as many
- * members, each with a KiB of user_info. */
+/* Limit of unsent commands. A worker stays below it that subscribes again to a
+ * hundred thousand channels, or registers as many members, each with a KiB of
+ * user_info. */
 #define OUT_MAX_BYTES (128 * 1024 * 1024)
-/* Room for them that is kept when none wait. */
+/* Capacity kept when none are unsent. */
 #define OUT_KEPT_BYTES (1024 * 1024)
 
-/* A Redis that is stopped, or cut off, is found out by silence. */
+/* Silence shows that Redis is stopped or cut off. */
 #define PING_MS 1000
 #define SILENCE_MS 3000
 
@@ -44,8 +44,8 @@ struct redis_link {
 	const struct redis_link_ops *ops;
 	void *ctx;
 	enum link_state state;
-	bool was_reported;     /* that it is unavailable, once */
-	bool is_refused;       /* what we asked for was: a PONG is no news */
+	bool was_reported; /* the outage was logged */
+	bool is_refused;   /* a command was refused: a PONG proves nothing */
 	redisContext *context; /* only for connecting; NULL: not connected */
 	redisReader *reader;
 	struct loop_watch watch;
@@ -53,7 +53,7 @@ struct redis_link {
 	struct backoff backoff;
 	struct buf out; /* sent | waiting */
 	size_t sent;
-	int64_t heard_ms; /* when Redis last said something */
+	int64_t heard_ms; /* when Redis last sent something */
 	char scratch[READ_BYTES];
 };
 
@@ -100,11 +100,10 @@ static void flush_link(struct redis_link *link)
 		if (sent == -1 && errno == EINTR)
 			continue;
 		if (sent == -1)
-			break; /* full, or broken: reading will tell */
+			break; /* full, or broken: the next read finds out */
 		link->sent += (size_t)sent;
 	}
-	/* the rest is moved when it is the smaller part: rarely, if it is much
-	 */
+	/* move the rest only when it is the smaller part: rarely if large */
 	if (link->sent >= waiting(link)) {
 		buf_drop(&link->out, link->sent);
 		link->sent = 0;
@@ -134,8 +133,8 @@ static void queue(struct redis_link *link, int argc, const char **argv,
 	buf_add(&link->out, command, (size_t)len);
 	free(command);
 	loop_change(link->loop, &link->watch, LOOP_READ | LOOP_WRITE);
-	/* not now: whoever is asking must not be called back before it knows
-	 * that it asked */
+	/* not now: a caller must not be called back before its call
+	 * returns */
 	if (waiting(link) > OUT_MAX_BYTES && link->state == LINK_UP) {
 		link->state = LINK_CLOGGED;
 		loop_set_timer(link->loop, &link->timer, 0, on_clogged);
@@ -167,7 +166,7 @@ static void queue_login(struct redis_link *link)
 	}
 }
 
-/* ---- what Redis says ---- */
+/* ---- replies ---- */
 
 struct span redis_link_text(const redisReply *reply)
 {
@@ -177,8 +176,8 @@ struct span redis_link_text(const redisReply *reply)
 	return span_of(reply->str, (size_t)reply->len);
 }
 
-/* No script answers with a status; arrays and strings may hold what users are
- * called. */
+/* Scripts never answer with a status. Arrays and strings may hold user ids, so
+ * they cannot identify a PONG. */
 static bool is_pong(const struct redis_link *link, const redisReply *reply)
 {
 	if (link->ops->is_subscriber && reply->type == REDIS_REPLY_ARRAY)
@@ -188,7 +187,7 @@ static bool is_pong(const struct redis_link *link, const redisReply *reply)
 	       span_is(redis_link_text(reply), "PONG");
 }
 
-/* Redis does what it is there for. */
+/* Redis carries out commands. */
 static void settle(struct redis_link *link)
 {
 	backoff_reset(&link->backoff);
@@ -199,8 +198,8 @@ static void settle(struct redis_link *link)
 	metric_set(link->conf.up, 1);
 }
 
-/* After a refusal the first PONG proves nothing: what is asked for because of
- * it may be refused again. The second comes behind all that. */
+/* After a refusal the first PONG proves nothing: the commands that it triggers
+ * may be refused again. The second PONG follows their answers. */
 static void on_pong(struct redis_link *link)
 {
 	bool was_up = link->state == LINK_UP;
@@ -230,7 +229,7 @@ static void take_reply(struct redis_link *link, const redisReply *reply)
 		redis_link_refuse(link, reply->str);
 }
 
-/* Replies are taken until there is none, or the connection is gone. */
+/* Passes on replies until none is left or the connection is gone. */
 static void take_replies(struct redis_link *link)
 {
 	while (link->reader != NULL) {
@@ -247,7 +246,7 @@ static void take_replies(struct redis_link *link)
 	}
 }
 
-/* Reads once. Whether there may be more. */
+/* Reads once; returns whether more may follow. */
 static bool read_some(struct redis_link *link)
 {
 	ssize_t len = recv(link->watch.fd, link->scratch, READ_BYTES, 0);

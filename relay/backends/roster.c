@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Questions to the roster script, in order, and their answers, in the same.
+ * Questions to the roster script; answers arrive in the same order.
  */
 #include "relay/backends/roster.h"
 
@@ -17,10 +17,10 @@
 /* Several of these may be lost before a lease ends. */
 #define RENEW_MS 1000
 
-/* What is said of so many channels together. */
+/* Channels whose counts are sent in one call. */
 #define COUNTS_MAX 60
 
-/* Of a call: EVALSHA, the script, no keys, what is asked, the prefix. */
+/* The first words of a call: EVALSHA, script, 0 keys, function, prefix. */
 #define WORDS_BEFORE 5
 #define WORDS_MAX (WORDS_BEFORE + 4 + 3 * COUNTS_MAX)
 
@@ -28,12 +28,12 @@
 #define QUESTIONS_MIN 64
 
 struct question {
-	roster_answer_fn *fn; /* NULL: nobody wants to know */
+	roster_answer_fn *fn; /* NULL: the answer is ignored */
 	void *subject;
-	uint32_t life; /* of ours when it was asked */
+	uint32_t life; /* roster->life when it was asked */
 };
 
-/* A command that is being put together; borrows its words. */
+/* A command under construction; borrows its words. */
 struct call {
 	const char *words[WORDS_MAX];
 	size_t lens[WORDS_MAX];
@@ -48,7 +48,7 @@ struct roster {
 	void *ctx;
 	struct buf sha;
 	struct buf node, former; /* our names now, and before */
-	uint32_t life;           /* how often we had to begin */
+	uint32_t life;           /* number of calls of begin */
 	struct loop_timer renewal;
 	/* a ring: questions[(first + i) % cap] for i in 0 .. count) */
 	struct question *questions;
@@ -153,7 +153,7 @@ static struct call call_script(const struct roster *roster, const char *op)
 	return call;
 }
 
-/* Of what only a node may ask. */
+/* A call of a function that only a node may use. */
 static struct call call_node(const struct roster *roster, const char *op)
 {
 	struct call call = call_script(roster, op);
@@ -162,7 +162,7 @@ static struct call call_node(const struct roster *roster, const char *op)
 	return call;
 }
 
-/* Whether an answer will come. */
+/* Returns whether an answer will come. */
 static bool send_call(struct roster *roster, struct call *call,
 		      roster_answer_fn *fn, void *subject)
 {
@@ -173,12 +173,12 @@ static bool send_call(struct roster *roster, struct call *call,
 	return true;
 }
 
-/* ---- beginning, and living on ---- */
+/* ---- beginning and renewing ---- */
 
 static void renew(struct roster *roster);
 
-/* There is more to be undone of those that expired than one call does: Redis
- * lives for others in between. */
+/* One call removes only part of the expired nodes' registrations, so that Redis
+ * serves others in between; call again for the rest. */
 static void on_renewed(void *subject, const struct roster_list *list)
 {
 	const redisReply *reply = (const redisReply *)list;
@@ -254,7 +254,7 @@ static void begin(struct roster *roster)
 	name_node(roster);
 	send_begin(roster);
 	roster->ops->on_begin(roster->ctx);
-	/* only now, so that nobody who is still here seems to be gone */
+	/* only now, so that no member who is still here seems to leave */
 	if (roster->former.len > 0) {
 		call = call_node(roster, "replace");
 		add_word(&call, buf_span(&roster->former));
@@ -310,7 +310,7 @@ static void on_reply(void *ctx, const redisReply *reply)
 	if (!span_starts(span_of(reply->str, (size_t)reply->len), "UNKNOWN"))
 		redis_link_refuse(roster->link, reply->str);
 	else if (question.life == roster->life)
-		begin(roster); /* our lease has ended, or Redis forgot all */
+		begin(roster); /* our lease ended, or Redis lost its data */
 }
 
 static const struct redis_link_ops link_ops = {
@@ -415,7 +415,7 @@ bool roster_members(struct roster *roster, const char *app, struct span channel,
 
 /* ---- counts ---- */
 
-/* What waits is words, each with a NUL behind it. */
+/* roster->counts holds words, each terminated by a NUL. */
 void roster_send_counts(struct roster *roster)
 {
 	struct call call = call_node(roster, "count");

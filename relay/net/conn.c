@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The socket of a peer. Everything that is ready for it at the end of a turn
- * leaves in one system call.
+ * The socket of a peer. All frames that are queued at the end of a turn are
+ * sent with one system call.
  */
 #include "relay/net/conn.h"
 
@@ -15,19 +15,19 @@
 #include "common/base/log.h"
 #include "relay/stats.h"
 
-/* How long a peer's queue may be above its limit, */
+/* Time for which a peer's queue may exceed its limit, */
 #define SLOW_S 5
-/* and how many times as long as the limit it may be at any time. */
+/* and the factor of the limit that it may never exceed. */
 #define QUEUE_BURST 16
 
-/* More is not worth collecting: the system call is small beside it. */
+/* Beyond this size a system call costs little beside the copy. */
 #define HOLD_MAX_BYTES 65536
-/* Conns that a pile first has room for. */
+/* Initial capacity of a pile. */
 #define PILE_MIN 64
-/* Copied to be handed to the kernel at once. */
+/* Limit of the bytes copied for one system call. */
 #define GATHER_BYTES 16384
 
-/* Lines a second on closes of one cause; the rest is counted. */
+/* Log lines a second for one close cause; the rest is counted. */
 #define CLOSE_LINES_MAX 10
 
 void conn_enter(struct conn *conn, enum conn_state state)
@@ -38,8 +38,7 @@ void conn_enter(struct conn *conn, enum conn_state state)
 	list_append(&conn->common->lists[state], &conn->link);
 }
 
-/* Closes that are ours are told, unless a crowd causes them; a peer's own are
- * for whoever debugs. */
+/* Logs our closes at info, throttled by cause, and a peer's own at debug. */
 static void log_close(struct conn *conn, const struct close_cause *cause)
 {
 	struct conn_common *common = conn->common;
@@ -96,9 +95,9 @@ static void push_frame(struct conn *conn, struct frame *frame)
 	outbuf_push(&conn->out, frame);
 }
 
-/* A burst is no fault of the peer: what the log or Redis had in store comes in
- * one turn, before anything of it could be sent. Nor is an event that is larger
- * than the limit by itself: what came before it has been read. */
+/* A burst is not the peer's fault: a backlog from the log or Redis arrives in
+ * one turn, before any of it can be sent. Nor is a single event above the limit
+ * if the peer has read everything before it. */
 static void judge_queue(struct conn *conn)
 {
 	size_t cost = outbuf_cost(&conn->out);
@@ -151,7 +150,7 @@ void conn_close(struct conn *conn, const struct close_cause *cause)
 	conn_enter(conn, CONN_DOOMED);
 }
 
-/* The peer is gone, by its own will or the network's. */
+/* The peer closed the connection, or the network broke it. */
 static void peer_is_gone(struct conn *conn)
 {
 	conn->is_gone = true;
@@ -195,8 +194,8 @@ static void flush_conn(struct conn *conn)
 		shutdown(conn->watch.fd, SHUT_WR);
 }
 
-/* ---- receiving: each function takes what it can off in and returns how much
- * that was; what is left was not complete ---- */
+/* ---- receiving: each function consumes complete input from in and returns its
+ * length; the incomplete rest stays ---- */
 
 static void queue_raw(struct conn *conn, struct buf *bytes)
 {
@@ -240,7 +239,7 @@ static size_t take_handshake(struct conn *conn, struct span in)
 	return used;
 }
 
-/* Nothing more of what the peer says matters. */
+/* Ignores all further input of the peer. */
 static void fall_silent(struct conn *conn)
 {
 	conn->is_silent = true;
@@ -272,7 +271,7 @@ static const struct close_cause *bad_frame_cause(const struct conn *conn,
 	}
 }
 
-/* Of one that is being closed only its end is of interest. */
+/* A closing conn only waits for the peer's Close or end of file. */
 static void take_item(struct conn *conn, enum ws_result result,
 		      const struct ws_item *item)
 {
@@ -343,7 +342,7 @@ static void drop_input(struct conn *conn)
 	conn->input = NULL;
 }
 
-/* Only what came in part takes memory. */
+/* Only a conn with incomplete input holds memory for it. */
 static void keep_input(struct conn *conn)
 {
 	struct conn_input *input = conn->input;
@@ -357,7 +356,7 @@ static void keep_input(struct conn *conn)
 	}
 }
 
-/* What was left of the last time, and what came now. */
+/* The incomplete rest of earlier reads, followed by the new bytes. */
 static void take_input(struct conn *conn, char *in, size_t len)
 {
 	struct buf *rest;
@@ -377,7 +376,7 @@ static void take_input(struct conn *conn, char *in, size_t len)
 	keep_input(conn);
 }
 
-/* Every byte is proof of life. */
+/* Any received byte shows that the peer is alive. */
 static void note_life(struct conn *conn)
 {
 	if (conn->state == CONN_PINGED ||
@@ -431,7 +430,7 @@ static void queue_close_frame(struct conn *conn)
 	const struct close_cause *cause = conn->cause;
 	struct frame *frame;
 
-	/* what a slow reader has not read it gets by backfill */
+	/* a slow reader fetches its missed events by backfill */
 	if (cause == conn->common->conf.causes->slow)
 		drop_unsent(conn);
 	if (!conn->is_websocket)
@@ -444,8 +443,8 @@ static void queue_close_frame(struct conn *conn)
 	mark_dirty(conn);
 }
 
-/* Every change of a queue makes its conn dirty, so that here the sum of all is
- * brought up to date. */
+/* Every change of a queue makes its conn dirty, so updating the sum here is
+ * enough. */
 static void count_queue(struct conn *conn)
 {
 	uint32_t bytes = conn->out.bytes;

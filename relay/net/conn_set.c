@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Nothing is sent and nobody is freed before the end of a turn, when nobody's
- * stack refers to a conn; time is looked at once a second.
+ * Conns are sent to and freed only at the end of a turn, when no stack frame
+ * refers to them. Timeouts are checked once a second.
  */
 #include "relay/net/conn_set.h"
 
@@ -12,14 +12,14 @@
 #include "common/base/clock.h"
 #include "relay/stats.h"
 
-/* A peer that has not asked for anything by then is not a browser. */
+/* A browser sends its request well within this time. */
 #define HANDSHAKE_S 10
-/* For a peer to read our Close frame and to answer. */
+/* Time for a peer to read our Close frame and to answer. */
 #define CLOSING_S 5
 #define SWEEP_MS 1000
 
-/* Of thousands of conns none is in the cache: they are asked for so early that
- * they are there when it is their turn. */
+/* Distance of the prefetch: among thousands of conns none is cached when its
+ * turn comes. */
 #define AHEAD 4
 
 struct conn_set {
@@ -39,7 +39,7 @@ static struct conn *first_in(struct conn_set *set, enum conn_state state)
 
 /* ---- the end of a turn ---- */
 
-/* Those who wait for the end of the window wait no longer. */
+/* Releases the conns that are held until the end of the window. */
 static void release_held(struct conn_set *set)
 {
 	struct conn_common *common = &set->common;
@@ -57,7 +57,7 @@ static void on_window_over(struct loop_timer *timer)
 	release_held(container_of(timer, struct conn_set, window_over));
 }
 
-/* The last words of one that is held are no reason to look for it there. */
+/* A held conn that ends leaves the pile. */
 static void settle_doomed(struct conn_set *set)
 {
 	struct conn *conn;
@@ -82,7 +82,7 @@ static void flush_dirty(struct conn_set *set)
 	dirty->count = 0;
 }
 
-/* All that passed has left by now. */
+/* Every conn that passed the window has been sent to by now. */
 static void begin_window(struct conn_set *set)
 {
 	struct conn_common *common = &set->common;
@@ -103,7 +103,7 @@ static void on_turn_end(void *ctx)
 	struct conn_set *set = ctx;
 	struct conn *conn;
 
-	/* flushing finds peers that are gone, who must be settled too */
+	/* flushing may find peers gone: those conns must be settled too */
 	do {
 		settle_doomed(set);
 		flush_dirty(set);
@@ -115,7 +115,7 @@ static void on_turn_end(void *ctx)
 
 /* ---- time ---- */
 
-/* The first of a list if it has been there for timeout_s. */
+/* The first conn of a list if it has been there for timeout_s. */
 static struct conn *first_expired(struct conn_set *set, enum conn_state state,
 				  int64_t timeout_s)
 {

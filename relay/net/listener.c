@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Accepting, and nothing of what comes through.
+ * Accepts connections; never reads from them.
  */
 #include "relay/net/listener.h"
 
@@ -13,19 +13,19 @@
 #include "common/base/log.h"
 #include "relay/list.h"
 
-/* Accepted at once, so that siblings get their share of a rush. */
+/* Limit of accepts in one turn, so that siblings share a rush. */
 #define ACCEPTS_MAX 16
-/* That the kernel keeps for a peer, twice, where it would keep 4 MB for one
- * that does not read. Enough for 1 MB/s over 100 ms. */
+/* Send buffer; the kernel doubles it. Without it, a peer that does not read
+ * would hold 4 MB. Enough for 1 MB/s over 100 ms. */
 #define SEND_BUFFER_BYTES 131072
-/* After running out of descriptors: time for some to be closed. */
+/* Pause after running out of descriptors, until some are closed. */
 #define PAUSE_MS 1000
 
 struct listener {
 	struct loop *loop;
 	struct loop_watch watch;
 	struct loop_timer pause;
-	bool is_short; /* of descriptors, and said so */
+	bool is_short; /* of descriptors, and logged it */
 	int fd;
 	listener_accept_fn *fn;
 	void *ctx;
@@ -51,7 +51,7 @@ static void pause_accepting(struct listener *listener)
 		       on_pause_over);
 }
 
-/* What accept says of a connection that went before it was taken. */
+/* Errors of accept for a connection that ended before it was accepted. */
 static bool is_peer_fault(int error)
 {
 	switch (error) {
@@ -72,8 +72,8 @@ static bool is_peer_fault(int error)
 	}
 }
 
-/* The kernel wakes the first idle worker of its queue, so without this one
- * worker would get all connections: who had one stands at the end again. */
+/* The kernel wakes the first idle worker of its queue. Registering again moves
+ * this worker to the end; otherwise one worker would get all connections. */
 static void let_siblings_go_first(struct listener *listener)
 {
 	loop_remove(listener->loop, &listener->watch);
@@ -112,13 +112,13 @@ static void on_ready(struct loop_watch *watch, unsigned events)
 	}
 }
 
-/* Who is accepted inherits it. */
+/* Accepted sockets inherit it. */
 static void set_up(int fd)
 {
 	int on = 1, bytes = SEND_BUFFER_BYTES;
 
-	/* frames are coalesced by us: the kernel need not wait for more;
-	 * refused on a Unix socket, which does not wait */
+	/* we coalesce frames, so the kernel need not; fails on a Unix socket,
+	 * which never delays */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }

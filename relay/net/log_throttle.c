@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counting by the second.
+ * Counts lines in one-second windows.
  */
 #include "relay/net/log_throttle.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * epoll and timers. A worker has a handful of timers, so a sorted list serves;
- * what peers wait for is not timed here but in the lists of conn.
+ * epoll and timers. A worker has a handful of timers, so a sorted list is
+ * enough; the timeouts of peers are in the lists of conn.
  */
 #include "relay/net/loop.h"
 
@@ -16,8 +16,8 @@
 #include "common/base/log.h"
 #include "relay/stats.h"
 
-/* Events taken at once: enough to coalesce what arrives together, few enough
- * that the end of the turn comes soon. */
+/* Events in one turn: enough to coalesce simultaneous input, few enough to keep
+ * the turn short. */
 #define EVENTS_MAX 512
 
 struct loop {
@@ -111,7 +111,7 @@ void loop_remove(struct loop *loop, struct loop_watch *watch)
 {
 	if (watch->fd == -1)
 		return;
-	/* fails where a library has closed the fd, which then left by itself */
+	/* fails if a library has closed the fd, which removes it from epoll */
 	(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
 	watch->fd = -1;
 }
@@ -160,8 +160,8 @@ static int wait_ms(const struct loop *loop)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* Those that are due at the start of the turn, and those that are set for that
- * very moment while it runs. */
+/* Runs the timers due at the start of the turn, including those that timers set
+ * for that same time. */
 static void run_timers(struct loop *loop)
 {
 	while (loop->timers != NULL && loop->timers->at_ms <= loop->now_ms) {
@@ -177,7 +177,7 @@ static void dispatch(const struct epoll_event *event)
 	struct loop_watch *watch = event->data.ptr;
 	unsigned events = 0;
 
-	/* removed by a handler that ran before in this turn */
+	/* removed by an earlier handler in this turn */
 	if (watch->fd == -1)
 		return;
 	if (event->events & (EPOLLIN | EPOLLERR | EPOLLHUP))

@@ -10,7 +10,7 @@
 
 #include "common/base/alloc.h"
 
-/* What a window collects for a busy subscriber. */
+/* Frames that a window collects for a busy subscriber. */
 #define CAP_MIN 8
 
 /* frames[head], frames[head + 1], … modulo cap, a power of two. */
@@ -50,7 +50,7 @@ static void grow(struct outbuf *outbuf)
 	outbuf->has_ring = true;
 }
 
-/* Takes the first one out. */
+/* Takes the first frame out. */
 static void shift(struct outbuf *outbuf)
 {
 	frame_unref(get(outbuf, 0));
@@ -59,7 +59,7 @@ static void shift(struct outbuf *outbuf)
 		outbuf->ring->head++;
 }
 
-/* Only what is queued takes memory. */
+/* An empty outbuf holds no memory. */
 static void drop_ring_if_empty(struct outbuf *outbuf)
 {
 	if (outbuf->count > 0 || !outbuf->has_ring)

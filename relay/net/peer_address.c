@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Addresses of peers, small and in one form.
+ * Stores IPv4 and IPv6 addresses in one compact form.
  */
 #include "relay/net/peer_address.h"
 

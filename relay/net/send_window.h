@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * When what is queued for a peer may leave: at once after quiet, else when the
- * window is over, together with what comes until then. Windows are numbered,
- * and a peer remembers in which it was sent something: nothing is timed for
- * each of them. Embedded in its owner. Pure: the caller brings the time.
+ * Decides when a peer's queue may be sent: at once after quiet, else at the end
+ * of the window, together with all that arrives until then. Windows are
+ * numbered and a peer stores the number of its last one, so no peer needs a
+ * timer. Embedded in its owner. Pure: the caller passes the time.
  *
  *   quiet | sent at once, new window | collected … | sent, new window | quiet
  */
@@ -14,17 +14,17 @@
 #include <stdint.h>
 
 struct send_window {
-	int64_t length_us; /* 0: everything leaves at once */
+	int64_t length_us; /* 0: everything is sent at once */
 	int64_t ends_us;
 	uint32_t number;
-	bool is_new; /* its time begins when what opened it has left */
+	bool is_new; /* its time begins with send_window_begin */
 };
 
-/* The first window is over. */
+/* Starts with no open window. */
 #define SEND_WINDOW_INIT(length) ((struct send_window){ .length_us = (length) })
 
-/* Whether a peer may be sent something now, which was sent something in window
- * *last before. If so, *last is the window that is open. */
+/* Whether a peer may be sent events now; *last is the window in which it last
+ * was. If true, sets *last to the open window. */
 static inline bool send_window_pass(struct send_window *window, uint32_t *last,
 				    int64_t now_us)
 {
@@ -38,8 +38,8 @@ static inline bool send_window_pass(struct send_window *window, uint32_t *last,
 	return true;
 }
 
-/* All that might leave has left: however long that took, from here on the
- * window lasts its time. */
+/* Call after sending. A new window starts here, so that the time spent on
+ * sending does not shorten it. */
 static inline void send_window_begin(struct send_window *window, int64_t now_us)
 {
 	if (window->is_new)
@@ -47,7 +47,7 @@ static inline void send_window_begin(struct send_window *window, int64_t now_us)
 	window->is_new = false;
 }
 
-/* Everybody passes, into a new one. */
+/* Ends the window: the next peer passes and opens a new one. */
 static inline void send_window_end(struct send_window *window)
 {
 	window->is_new = false;

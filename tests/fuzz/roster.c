@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What Redis answers to questions about the roster, of whatever type it is, in
- * both programs: relay/hint, relay/roster with relay/room, and messages-fcgi/
- * roster_reader. After a list a room shows whom it names and its own, each
- * once, and has told of exactly what changed.
+ * Redis answers of any type to roster questions, in both programs: roster_hint,
+ * roster and room of relay, and roster_reader of messages-fcgi. After a list, a
+ * room shows the listed and its own members, each once, and has reported
+ * exactly the changes.
  */
 #include <hiredis/hiredis.h>
 
@@ -16,13 +16,13 @@
 
 #define ITEMS_MAX 64
 
-/* The types that an answer of ours may have in it. */
+/* The reply types that occur in answers. */
 static const int types[] = { REDIS_REPLY_STRING,  REDIS_REPLY_STATUS,
 			     REDIS_REPLY_INTEGER, REDIS_REPLY_NIL,
 			     REDIS_REPLY_ARRAY,   REDIS_REPLY_ERROR };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
-/* An array as hiredis would make it. */
+/* Builds an array as hiredis does. */
 struct list {
 	redisReply items[ITEMS_MAX];
 	redisReply *elements[ITEMS_MAX];
@@ -36,8 +36,8 @@ static bool has_text(const redisReply *item)
 	       item->type == REDIS_REPLY_ERROR;
 }
 
-/* A byte for the type, one for the length, and the text, in a block of its
- * own, where a read of one byte too many is seen. */
+/* One byte for the type, one for the length, then the text, in a block of its
+ * own so that the sanitizer sees an overread. */
 static void take_item(struct span *in, redisReply *item)
 {
 	size_t len = (uint8_t)in->ptr[1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/list: order, and links that may be taken out at any time.
+ * relay/list: order, and removal of links at any time.
  */
 #include "relay/list.h"
 
@@ -18,7 +18,7 @@ static int take_number(struct list *list)
 	return link ? container_of(link, struct item, link)->number : -1;
 }
 
-TEST(what_is_appended_is_taken_in_order)
+TEST(links_are_taken_in_the_order_of_appending)
 {
 	struct item items[5];
 	struct list list;
@@ -35,11 +35,11 @@ TEST(what_is_appended_is_taken_in_order)
 	for (i = 0; i < 5; i++)
 		assert_int_equal(take_number(&list), i);
 	assert_true(list_is_empty(&list));
-	/* what was taken is in no list */
+	/* a taken link is in no list */
 	assert_true(list_is_empty(&items[0].link));
 }
 
-TEST(any_link_can_be_taken_out_even_twice)
+TEST(any_link_can_be_removed_even_twice)
 {
 	static const int order[] = { 2, 0, 2, 4, 0 };
 	struct item items[5];
@@ -84,8 +84,8 @@ TEST(a_link_moves_from_one_list_to_another)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_appended_is_taken_in_order),
-		cmocka_unit_test(any_link_can_be_taken_out_even_twice),
+		cmocka_unit_test(links_are_taken_in_the_order_of_appending),
+		cmocka_unit_test(any_link_can_be_removed_even_twice),
 		cmocka_unit_test(a_link_moves_from_one_list_to_another),
 	};
 

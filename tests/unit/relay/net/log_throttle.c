@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/throttle: so many a second, and every one of the rest is counted once.
+ * relay/net/log_throttle: passes max lines a second, counts each other one
+ * once.
  */
 #include "relay/net/log_throttle.h"
 
@@ -16,7 +17,7 @@ static void expect(struct log_throttle *throttle, uint32_t now_s, bool passes,
 	assert_int_equal(held_back, want_held_back);
 }
 
-TEST(two_pass_in_a_second_and_the_rest_is_told_in_a_later_one)
+TEST(two_pass_in_a_second_and_a_later_one_reports_the_rest)
 {
 	struct log_throttle throttle = { 0 };
 
@@ -34,7 +35,7 @@ TEST(two_pass_in_a_second_and_the_rest_is_told_in_a_later_one)
 	expect(&throttle, 9, true, 0);
 }
 
-TEST(the_first_second_may_be_any)
+TEST(any_second_can_be_the_first)
 {
 	struct log_throttle throttle = { 0 };
 
@@ -45,7 +46,7 @@ TEST(the_first_second_may_be_any)
 	expect(&throttle, 0, true, 0);
 }
 
-TEST(nothing_is_lost_and_nothing_counted_twice)
+TEST(each_line_is_counted_exactly_once)
 {
 	struct log_throttle throttle = { 0 };
 	uint32_t random = 1, now_s = 100, held_back, seen = 0;
@@ -65,7 +66,7 @@ TEST(nothing_is_lost_and_nothing_counted_twice)
 	assert_int_equal(seen + throttle.held_back, tried);
 }
 
-TEST(if_none_may_pass_none_does)
+TEST(a_limit_of_zero_passes_nothing)
 {
 	struct log_throttle throttle = { 0 };
 	uint32_t held_back;
@@ -79,10 +80,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			two_pass_in_a_second_and_the_rest_is_told_in_a_later_one),
-		cmocka_unit_test(the_first_second_may_be_any),
-		cmocka_unit_test(nothing_is_lost_and_nothing_counted_twice),
-		cmocka_unit_test(if_none_may_pass_none_does),
+			two_pass_in_a_second_and_a_later_one_reports_the_rest),
+		cmocka_unit_test(any_second_can_be_the_first),
+		cmocka_unit_test(each_line_is_counted_exactly_once),
+		cmocka_unit_test(a_limit_of_zero_passes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("throttle", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/outbuf against a model: a plain array of frames and the place up to
- * which they have been sent.
+ * relay/net/outbuf against a model: a plain array of frames and the position of
+ * the first unsent byte.
  */
 #include "relay/net/outbuf.h"
 
@@ -12,7 +12,7 @@
 
 struct model {
 	struct frame *frames[MODEL_MAX];
-	size_t first, end; /* what is still queued */
+	size_t first, end; /* the queued frames */
 	size_t sent;       /* of the first */
 };
 
@@ -33,7 +33,7 @@ static void model_consume(struct model *model, size_t len)
 		model->sent -= model->frames[model->first++]->len;
 }
 
-/* Frames of 1 to FRAMES bytes, each of which we hold a reference of. */
+/* Frames of 1 to FRAMES bytes; the test holds a reference to each. */
 static void make_frames(struct frame *frames[FRAMES])
 {
 	char text[FRAMES];
@@ -55,7 +55,7 @@ static void unmake_frames(struct frame *frames[FRAMES])
 	}
 }
 
-/* The next bytes, whatever room there is to copy them. */
+/* Checks the next bytes for any size of scratch. */
 static void compare(const struct outbuf *outbuf, const struct model *model)
 {
 	size_t sizes[] = { 1, 7, FRAMES, 100 }, i, k;
@@ -129,7 +129,7 @@ static void step(struct outbuf *outbuf, struct model *model,
 	}
 }
 
-TEST(it_does_what_an_array_does)
+TEST(an_outbuf_behaves_like_an_array)
 {
 	static struct model model;
 	struct frame *frames[FRAMES];
@@ -154,7 +154,7 @@ TEST(it_does_what_an_array_does)
 	unmake_frames(frames);
 }
 
-TEST(what_is_read_piece_by_piece_is_what_was_pushed)
+TEST(reading_in_pieces_returns_the_pushed_bytes)
 {
 	struct frame *frames[FRAMES];
 	struct outbuf outbuf = OUTBUF_INIT;
@@ -187,7 +187,7 @@ TEST(what_is_read_piece_by_piece_is_what_was_pushed)
 	buf_release(&got);
 }
 
-TEST(a_frame_that_was_begun_is_kept_when_the_rest_is_dropped)
+TEST(a_partly_sent_frame_survives_dropping_the_rest)
 {
 	struct frame *frame = frame_new_raw(SPAN("abc"));
 	struct outbuf outbuf = OUTBUF_INIT;
@@ -198,7 +198,7 @@ TEST(a_frame_that_was_begun_is_kept_when_the_rest_is_dropped)
 	outbuf_consume(&outbuf, 1);
 	outbuf_drop_unsent(&outbuf);
 	assert_span(outbuf_peek(&outbuf, scratch, 10), SPAN("bc"));
-	/* a Close goes behind it */
+	/* a Close follows it */
 	outbuf_push(&outbuf, frame);
 	assert_span(outbuf_peek(&outbuf, scratch, 10), SPAN("bcabc"));
 	outbuf_consume(&outbuf, 2);
@@ -211,12 +211,11 @@ TEST(a_frame_that_was_begun_is_kept_when_the_rest_is_dropped)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_does_what_an_array_does),
+		cmocka_unit_test(an_outbuf_behaves_like_an_array),
 		cmocka_unit_test(a_single_or_large_frame_is_not_copied),
+		cmocka_unit_test(reading_in_pieces_returns_the_pushed_bytes),
 		cmocka_unit_test(
-			what_is_read_piece_by_piece_is_what_was_pushed),
-		cmocka_unit_test(
-			a_frame_that_was_begun_is_kept_when_the_rest_is_dropped),
+			a_partly_sent_frame_survives_dropping_the_rest),
 	};
 
 	return cmocka_run_group_tests_name("outbuf", tests, NULL, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/peak: what was seen is told for a window at least, and not for ever.
+ * relay/net/peak: a value counts for at least one window and at most two.
  */
 #include "relay/net/peak.h"
 
 #include "tests/unit/unit.h"
 
-TEST(the_highest_is_told)
+TEST(the_value_is_the_highest_noted)
 {
 	struct peak peak = { .highest = 0 };
 
@@ -18,7 +18,7 @@ TEST(the_highest_is_told)
 	assert_int_equal(peak_value(&peak), 6);
 }
 
-TEST(it_is_told_for_one_window_at_least_and_two_at_most)
+TEST(a_peak_lasts_one_window_at_least_and_two_at_most)
 {
 	const uint32_t start = 1000;
 	uint32_t seen, now;
@@ -38,7 +38,7 @@ TEST(it_is_told_for_one_window_at_least_and_two_at_most)
 	}
 }
 
-TEST(a_lower_one_takes_over_when_the_higher_is_old)
+TEST(a_lower_peak_replaces_an_expired_one)
 {
 	struct peak peak = { .since_s = 0 };
 
@@ -53,10 +53,10 @@ TEST(a_lower_one_takes_over_when_the_higher_is_old)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_highest_is_told),
+		cmocka_unit_test(the_value_is_the_highest_noted),
 		cmocka_unit_test(
-			it_is_told_for_one_window_at_least_and_two_at_most),
-		cmocka_unit_test(a_lower_one_takes_over_when_the_higher_is_old),
+			a_peak_lasts_one_window_at_least_and_two_at_most),
+		cmocka_unit_test(a_lower_peak_replaces_an_expired_one),
 	};
 
 	return cmocka_run_group_tests_name("peak", tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/peer_address: addresses of sockets and of proxies, as the log shows
- * them.
+ * relay/net/peer_address: addresses of sockets and from proxies, as logged.
  */
 #include "relay/net/peer_address.h"
 
@@ -56,7 +55,7 @@ TEST(sockets_have_address_and_port)
 	       "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
 
-TEST(what_has_no_address_is_unknown)
+TEST(a_peer_without_an_address_is_unknown)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 
@@ -73,7 +72,7 @@ static struct peer_address parse(const char *ip)
 	return address;
 }
 
-TEST(what_a_proxy_says_is_an_address_or_unknown)
+TEST(a_proxy_header_is_an_address_or_unknown)
 {
 	expect(parse("203.0.113.5"), "203.0.113.5");
 	expect(parse("2001:DB8:0:0::1"), "2001:db8::1");
@@ -89,7 +88,7 @@ TEST(what_a_proxy_says_is_an_address_or_unknown)
 	expect(parse("[2001:db8::1]"), "-");
 	expect(parse("2001:db8::1%eth0"), "-");
 	expect(parse("2001:db8:::1"), "-");
-	/* half of it was an address */
+	/* half of it is an address */
 	expect(parse("2001:db8::1:x"), "-");
 	expect(parse("example.org"), "-");
 	expect(parse("0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"), "-");
@@ -100,8 +99,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sockets_have_address_and_port),
-		cmocka_unit_test(what_has_no_address_is_unknown),
-		cmocka_unit_test(what_a_proxy_says_is_an_address_or_unknown),
+		cmocka_unit_test(a_peer_without_an_address_is_unknown),
+		cmocka_unit_test(a_proxy_header_is_an_address_or_unknown),
 	};
 
 	return cmocka_run_group_tests_name("peer_address", tests, NULL, NULL);

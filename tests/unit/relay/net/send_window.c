@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * relay/window: at once after quiet, otherwise once a window.
+ * relay/net/send_window: sends at once after quiet, otherwise once a window.
  */
 #include "relay/net/send_window.h"
 
@@ -8,7 +8,7 @@
 
 #define LENGTH_US 2000
 
-TEST(who_was_quiet_passes_at_once_and_then_waits_for_the_end)
+TEST(a_quiet_peer_passes_at_once_and_then_waits_for_the_end)
 {
 	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = 0;
@@ -33,7 +33,7 @@ TEST(more_for_the_same_turn_passes_too)
 	assert_false(send_window_pass(&window, &last, 0));
 }
 
-TEST(others_do_not_make_one_wait)
+TEST(a_peer_does_not_wait_for_others)
 {
 	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t busy = 0, quiet = 0, late = 0;
@@ -44,12 +44,12 @@ TEST(others_do_not_make_one_wait)
 	send_window_begin(&window, 100);
 	assert_true(send_window_pass(&window, &late, LENGTH_US - 1));
 	send_window_begin(&window, LENGTH_US - 1);
-	/* who passes in mid-window does not make it longer */
+	/* a peer that passes in mid-window does not extend it */
 	assert_false(send_window_pass(&window, &busy, LENGTH_US - 1));
 	assert_true(send_window_pass(&window, &busy, LENGTH_US));
 }
 
-TEST(the_time_to_send_is_not_the_windows)
+TEST(sending_does_not_shorten_the_window)
 {
 	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = 0;
@@ -60,7 +60,7 @@ TEST(the_time_to_send_is_not_the_windows)
 	assert_true(send_window_pass(&window, &last, 60000 + LENGTH_US));
 }
 
-TEST(an_early_end_lets_everybody_pass)
+TEST(an_early_end_lets_every_peer_pass)
 {
 	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t one = 0, other = 0;
@@ -76,7 +76,7 @@ TEST(an_early_end_lets_everybody_pass)
 	assert_false(send_window_pass(&window, &other, 2));
 }
 
-TEST(without_length_nobody_ever_waits)
+TEST(no_peer_waits_without_a_window_length)
 {
 	struct send_window window = SEND_WINDOW_INIT(0);
 	uint32_t last = 0;
@@ -89,7 +89,7 @@ TEST(without_length_nobody_ever_waits)
 	}
 }
 
-TEST(numbers_may_run_over)
+TEST(window_numbers_may_wrap_around)
 {
 	struct send_window window = SEND_WINDOW_INIT(LENGTH_US);
 	uint32_t last = UINT32_MAX;
@@ -106,13 +106,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			who_was_quiet_passes_at_once_and_then_waits_for_the_end),
+			a_quiet_peer_passes_at_once_and_then_waits_for_the_end),
 		cmocka_unit_test(more_for_the_same_turn_passes_too),
-		cmocka_unit_test(others_do_not_make_one_wait),
-		cmocka_unit_test(the_time_to_send_is_not_the_windows),
-		cmocka_unit_test(an_early_end_lets_everybody_pass),
-		cmocka_unit_test(without_length_nobody_ever_waits),
-		cmocka_unit_test(numbers_may_run_over),
+		cmocka_unit_test(a_peer_does_not_wait_for_others),
+		cmocka_unit_test(sending_does_not_shorten_the_window),
+		cmocka_unit_test(an_early_end_lets_every_peer_pass),
+		cmocka_unit_test(no_peer_waits_without_a_window_length),
+		cmocka_unit_test(window_numbers_may_wrap_around),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
