@@ -57,7 +57,8 @@ static void on_window_over(struct loop_timer *timer)
 	release_held(container_of(timer, struct conn_set, window_over));
 }
 
-/* A held conn that ends leaves the pile. */
+/* If a held conn ends, releases all of them: cheaper than to search the pile.
+ */
 static void settle_doomed(struct conn_set *set)
 {
 	struct conn *conn;

@@ -47,7 +47,7 @@ static inline void send_window_begin(struct send_window *window, int64_t now_us)
 	window->is_new = false;
 }
 
-/* Ends the window: the next peer passes and opens a new one. */
+/* Ends the window: every peer passes next, into a new window. */
 static inline void send_window_end(struct send_window *window)
 {
 	window->is_new = false;
