@@ -561,7 +561,7 @@ struct heal *heal_new(struct loop *loop, struct fanout *fanout,
 	heal->loop = loop;
 	heal->fanout = fanout;
 	heal->conf = *conf;
-	heal->stashes.max_bytes = conf->stash_max_bytes;
+	heal->stashes.max_bytes = (size_t)conf->stash_max_bytes;
 	list_init(&heal->starting);
 	list_init(&heal->holed);
 	heal->reader = log_reader_new(loop, conf->database, conf->apps,

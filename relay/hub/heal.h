@@ -35,7 +35,7 @@ struct heal_conf {
 	int64_t poll_ms;          /* between two polls of all heads */
 	int64_t hole_wait_ms;     /* before a missing id is read from the log */
 	int64_t start_timeout_ms; /* a slower start closes the subscribers */
-	size_t stash_max_bytes;   /* of all channels together */
+	int64_t stash_max_bytes;  /* of all channels together */
 };
 
 /* Connects to the log, and keeps trying. fanout must outlive heal. */

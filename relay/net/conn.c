@@ -101,7 +101,7 @@ static void push_frame(struct conn *conn, struct frame *frame)
 static void judge_queue(struct conn *conn)
 {
 	size_t cost = outbuf_cost(&conn->out);
-	size_t max = conn->common->conf.queue_max_bytes;
+	size_t max = (size_t)conn->common->conf.queue_max_bytes;
 	uint32_t now;
 
 	if (cost <= max || conn->out.count == 1) {

@@ -61,11 +61,11 @@ struct conn_conf {
 	const struct conn_causes *causes; /* static */
 	int64_t idle_s;                   /* of silence before on_idle */
 	int64_t pong_s; /* of silence after it before the conn is closed */
-	size_t queue_max_bytes; /* limit of a queue that does not drain */
-	int64_t window_us; /* a peer gets events once in it; 0: no window */
+	int64_t queue_max_bytes; /* limit of a queue that does not drain */
+	int64_t window_ms; /* a peer gets events once in it; 0: no window */
 	size_t message_max_bytes; /* limit of one message from a peer */
-	bool may_pack;            /* accept compression if the peer offers it */
-	bool trust_real_ip;       /* only a proxy can connect: use X-Real-IP */
+	int64_t may_pack;   /* 1: accept compression if the peer offers it */
+	bool trust_real_ip; /* only a proxy can connect: use X-Real-IP */
 };
 
 /* Each state is also the list of conn_common that holds the conn, in order
@@ -143,7 +143,7 @@ struct conn {
 void conn_send(struct conn *conn, struct frame *frame);
 
 /* As conn_send, for events, which are frequent and have many receivers: a peer
- * that got events less than conf.window_us ago gets this frame at the end of
+ * that got events less than conf.window_ms ago gets this frame at the end of
  * the window, together with all others that arrive until then. */
 void conn_deliver(struct conn *conn, struct frame *frame);
 

@@ -160,7 +160,7 @@ struct conn_set *conn_set_new(struct loop *loop, const struct conn_conf *conf,
 	set->common.loop = loop;
 	set->common.conf = *conf;
 	set->common.ops = ops;
-	set->common.window = SEND_WINDOW_INIT(conf->window_us);
+	set->common.window = SEND_WINDOW_INIT(conf->window_ms * 1000);
 	if (conf->may_pack)
 		set->common.deflater = deflate_new();
 	for (i = 0; i < CONN_STATES; i++)

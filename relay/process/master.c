@@ -491,7 +491,7 @@ int master_run(const struct master_conf *conf)
 	open_socket(&master);
 	open_ops(&master);
 	master.conf.worker.ops_fd = master.handover.ops_fd;
-	master.conf.worker.trust_real_ip =
+	master.conf.worker.conn.trust_real_ip =
 		listen_is_local(master.handover.listen_fd);
 	master.count = conf->workers > 0 ? (size_t)conf->workers
 					 : (size_t)get_nprocs();

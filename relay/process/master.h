@@ -10,8 +10,8 @@
 #include "relay/process/worker.h"
 
 struct master_conf {
-	char **argv;        /* main's, for a reload */
-	const char *listen; /* for address_parse */
+	char **argv;  /* main's, for a reload */
+	char *listen; /* for address_parse */
 	int64_t backlog;
 	int64_t workers; /* 0: one for each core */
 	struct worker_conf worker;

@@ -329,24 +329,14 @@ static const struct conn_causes conn_causes = {
 static void make_sessions(struct worker *worker)
 {
 	const struct worker_conf *conf = worker->conf;
-	struct conn_conf conn_conf = {
-		.causes = &conn_causes,
-		/* clients ping first: see PROTOCOL.md, Closing */
-		.idle_s = conf->activity_timeout_s * 3 / 2,
-		.pong_s = conf->pong_timeout_s,
-		.window_us = conf->window_ms * 1000,
-		.queue_max_bytes = (size_t)conf->queue_max_bytes,
-		.message_max_bytes = MESSAGE_MAX_BYTES,
-		.may_pack = conf->may_pack,
-		.trust_real_ip = conf->trust_real_ip,
-	};
-	struct session_conf session_conf = {
-		.apps = conf->apps,
-		.activity_timeout_s = conf->activity_timeout_s,
-		.subscriptions_max = conf->subscriptions_max,
-		.idle_timeout_s = conf->idle_timeout_s,
-	};
+	struct conn_conf conn_conf = conf->conn;
+	struct session_conf session_conf = conf->session;
 
+	conn_conf.causes = &conn_causes;
+	/* clients ping first: see PROTOCOL.md, Closing */
+	conn_conf.idle_s = session_conf.activity_timeout_s * 3 / 2;
+	conn_conf.message_max_bytes = MESSAGE_MAX_BYTES;
+	session_conf.apps = conf->apps;
 	worker->sessions = session_set_new(worker->loop, &conn_conf,
 					   &session_conf, &session_ops, worker);
 }
@@ -354,15 +344,10 @@ static void make_sessions(struct worker *worker)
 static void make_channels(struct worker *worker)
 {
 	const struct worker_conf *conf = worker->conf;
-	struct heal_conf heal_conf = {
-		.database = conf->settings->database,
-		.apps = conf->apps,
-		.poll_ms = conf->head_poll_ms,
-		.hole_wait_ms = conf->hole_wait_ms,
-		.start_timeout_ms = conf->subscribe_timeout_ms,
-		.stash_max_bytes = (size_t)conf->stash_max_bytes,
-	};
+	struct heal_conf heal_conf = conf->heal;
 
+	heal_conf.database = conf->settings->database;
+	heal_conf.apps = conf->apps;
 	worker->fanout = fanout_new(&fanout_ops, worker);
 	worker->heal = heal_new(worker->loop, worker->fanout, &heal_conf);
 }

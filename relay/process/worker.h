@@ -11,27 +11,21 @@
 
 #include "common/config/app.h"
 #include "common/config/settings.h"
+#include "relay/hub/heal.h"
+#include "relay/hub/session.h"
 #include "relay/process/heartbeat.h"
 
-/* Options of relay only. */
+/* The options fill the structs of the rooms directly. worker_run sets the
+ * fields of conn, session and heal that follow from other options. */
 struct worker_conf {
 	const struct settings *settings;
 	const struct apps *apps;
-	int64_t activity_timeout_s;
-	int64_t pong_timeout_s;
-	int64_t head_poll_ms;
-	int64_t hole_wait_ms;
-	int64_t subscribe_timeout_ms;
-	int64_t window_ms;
-	int64_t queue_max_bytes;
-	int64_t stash_max_bytes;
-	int64_t subscriptions_max;
-	int64_t idle_timeout_s;
-	int64_t drain_ms;
-	int64_t reload_drain_ms;
-	bool may_pack;      /* compress messages for clients that ask for it */
-	bool trust_real_ip; /* the listening socket is a Unix socket */
-	int ops_fd;         /* listens for the operator; -1: none */
+	struct conn_conf conn;
+	struct session_conf session;
+	struct heal_conf heal;
+	int64_t drain_ms;        /* for clients to answer the close */
+	int64_t reload_drain_ms; /* over which WORKER_RETIRE closes them */
+	int ops_fd;              /* listens for the operator; -1: none */
 };
 
 /* Serves from listen_fd until SIGTERM, then closes every connection at once;
