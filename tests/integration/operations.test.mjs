@@ -445,7 +445,7 @@ operationsTest('a Redis that answers and refuses is reported once',
       await ready(program, 200, /^degraded/);
     }
     assert.equal(told('messages-fcgi') - before['messages-fcgi'], 1);
-    assert.ok(told('relay') - before.relay <= 2); // once a worker
+    assert.ok(told('relay') - before.relay <= 2); // once per worker
 
     await rights('+publish');
     await rights('+subscribe');
