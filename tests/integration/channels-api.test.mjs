@@ -144,7 +144,7 @@ apiTest('without Redis the API answers an error at once', async (t) => {
   await stack.hold('redis');
   t.after(() => stack.release('redis'));
   for (const path of ['/channels', '/channels/a', '/channels/presence-a/users']) {
-    await refuses(path, {}, 503, /not known at the moment/);
+    await refuses(path, {}, 503, /temporarily unavailable/);
   }
   const answer = await refusal(server.terminateUserConnections('ann'));
   assert.equal(answer.status, 503);
