@@ -64,7 +64,7 @@ struct log_reader *log_reader_new(struct loop *loop, const char *conninfo,
 				  const struct log_reader_ops *ops, void *ctx);
 void log_reader_free(struct log_reader *reader);
 
-/* Whether PostgreSQL answered when it was last asked. */
+/* Whether there is a connection to PostgreSQL. A failed read ends it. */
 bool log_reader_is_up(const struct log_reader *reader);
 
 /* Asks for the heads of these channels: 0 and on_heads follows, or -1 while

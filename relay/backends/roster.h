@@ -41,8 +41,8 @@ size_t roster_list_count(const struct roster_list *list);
 struct span roster_list_at(const struct roster_list *list, size_t i);
 
 /* The answer to a question, with the question's subject. list is NULL if Redis
- * is unavailable or has forgotten us. Called once for each question, in order,
- * but never within the call that asks. */
+ * is unavailable, has forgotten us or refused the command. Called once for each
+ * question, in order, but never within the call that asks. */
 typedef void roster_answer_fn(void *subject, const struct roster_list *list);
 
 struct roster *roster_new(struct loop *loop, const struct roster_conf *conf,
@@ -81,13 +81,15 @@ bool roster_members(struct roster *roster, const char *app, struct span channel,
 
 /* ---- the rest ---- */
 
-/* Sets this node's number of subscribers; again: a number was sent before Redis
- * forgot it. Collects counts until roster_send_counts at the latest. */
+/* Sets this node's number of subscribers; again: a number was sent before,
+ * and Redis delays its notice until all nodes have sent theirs. Collects counts
+ * until roster_send_counts at the latest. */
 void roster_count(struct roster *roster, bool again, const char *app,
 		  struct span channel, uint32_t count);
 void roster_send_counts(struct roster *roster);
 
-/* The user's first connection on this node signed in, or the last one left. */
+/* The user's first connection on this node signed in, or is registered again,
+ * or the last one left. */
 void roster_set_online(struct roster *roster, const char *app, struct span user,
 		       bool is_online);
 /* Answers with the users that are online. */

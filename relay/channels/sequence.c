@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two numbers and a stash. delivered rises by one at a time, in two places:
- * sequence_arrive and sequence_next.
+ * Two numbers and a stash. After sequence_start, delivered rises by one at a
+ * time, in two places: sequence_arrive and sequence_next.
  */
 #include "relay/channels/sequence.h"
 

@@ -55,7 +55,7 @@ void fanout_go_live(struct fanout *fanout, struct channel *channel);
 void fanout_set_epoch(struct fanout *fanout, const char *epoch);
 
 /* The channel has this many subscribers in the cluster. Sends that number to
- * its members, and later to new ones. */
+ * its members, if it is live; else fanout_go_live does. */
 void fanout_set_total(struct channel *channel, uint32_t total);
 
 /* Queues a frame that is not an event for every member. */

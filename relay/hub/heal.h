@@ -59,7 +59,7 @@ void heal_confirm(struct heal *heal, uint64_t ticket);
  * start without its confirmation and heads are polled every 100 ms. */
 void heal_set_bus_up(struct heal *heal, bool is_up);
 
-/* Whether PostgreSQL answered the last read. */
+/* Whether there is a connection to PostgreSQL. A failed read ends it. */
 bool heal_is_log_up(const struct heal *heal);
 
 /* Polls all heads now, since events may have been lost. */

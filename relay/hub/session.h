@@ -20,7 +20,7 @@ struct session {
 	struct conn conn; /* first: a session is a conn that understands */
 	struct subscriber subscriber;
 	struct session_set *set;
-	const struct app *app;              /* NULL before the handshake */
+	const struct app *app; /* NULL: no handshake yet, or no such app */
 	struct subscription *subscriptions; /* owned */
 	char *user_id;                      /* NULL: not signed in */
 	struct signin *signin;              /* written by signed_in_users.c */

@@ -4,8 +4,8 @@
  * out. Knows nothing of channels or of what messages mean.
  *
  * A conn is embedded in its owner, which receives the callbacks. conn_close
- * only marks a conn; it ends and is freed at the end of the turn, when no stack
- * frame refers to it.
+ * only marks a conn. It ends at the end of the turn, when no stack frame refers
+ * to it, and is freed then, or once the peer has answered the Close frame.
  */
 #ifndef RELAY_NET_CONN_H
 #define RELAY_NET_CONN_H
@@ -37,8 +37,8 @@ struct conn_ops {
 	void (*on_text)(struct conn *conn, struct span text);
 	/* The peer was silent for conf.idle_s: send it a ping. */
 	void (*on_idle)(struct conn *conn);
-	/* The conn ends: leave every channel. Called at the end of the turn
-	 * in which conn_close was called or the peer left. */
+	/* The conn ends: leave every channel. Called after on_open only, at the
+	 * end of the turn in which conn_close was called or the peer left. */
 	void (*on_close)(struct conn *conn);
 	/* Nothing refers to the conn any more. */
 	void (*free)(struct conn *conn);
@@ -128,7 +128,7 @@ struct conn {
 	bool is_gone : 1;       /* the peer left: nothing can be sent */
 	bool is_websocket : 1;  /* the handshake is done */
 	bool is_packing : 1;    /* compression was negotiated */
-	bool is_silent : 1;     /* a Close or unreadable input came */
+	bool is_silent : 1;     /* ignores input: the peer closed or erred */
 	uint32_t counted_bytes; /* of the queue, in stats */
 	const struct close_cause *cause; /* once doomed */
 	struct list link;
@@ -139,7 +139,7 @@ struct conn {
 };
 
 /* Queues a frame to be sent at the end of the turn; no-op on a conn that ends.
- * Closes the conn if its queue is full. */
+ * May close the conn, if its queue is above its limit. */
 void conn_send(struct conn *conn, struct frame *frame);
 
 /* As conn_send, for events, which are frequent and have many receivers: a peer
@@ -166,7 +166,8 @@ void conn_init(struct conn *conn, struct conn_common *common, int fd,
 /* Sets the state and moves the conn to the list of that state. */
 void conn_enter(struct conn *conn, enum conn_state state);
 
-/* Ends a doomed conn: calls on_close and queues the Close frame. */
+/* Ends a doomed conn: calls on_close, if on_open was called, and queues the
+ * Close frame. */
 void conn_settle(struct conn *conn);
 
 /* Makes a held conn dirty. */

@@ -15,8 +15,8 @@
 #include "relay/hub/session.h"
 #include "relay/process/heartbeat.h"
 
-/* The options fill the structs of the rooms directly. worker_run sets the
- * fields of conn, session and heal that follow from other options. */
+/* The options fill the structs of the rooms directly. master_run sets
+ * conn.trust_real_ip, and worker_run the other fields that are no options. */
 struct worker_conf {
 	const struct settings *settings;
 	const struct apps *apps;
