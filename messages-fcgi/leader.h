@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Leader/Followers. Of the request threads one leads: it waits for connections,
- * and answers most requests itself, so that they wake no second thread. Before
- * it blocks it gives way, and a thread that waits in leader_become leads.
+ * and answers most requests while it leads, which wakes no second thread.
+ * Before it blocks for anything else it gives way: one of the threads that wait
+ * in leader_become leads next, or the next thread that calls it.
  *
  * A leader that blocks holds up every other request. These functions give way
  * before they block:
@@ -12,7 +13,8 @@
  *     head_reader_read      for the answer of PostgreSQL
  *     reader_pool_acquire   for a connection to PostgreSQL
  *     roster_reader_ask     for the answer of Redis
- *     response_send         for a body that a socket does not take at once
+ *     response_send         for the web server, if it does not take the body
+ *                           at once
  *     response_write        for the web server
  *
  * Before any other wait, a request thread calls leader_give_way itself. The
@@ -29,8 +31,9 @@ void leader_free(struct leader *leader);
 /* Returns when the calling thread leads; at once if it does already. */
 void leader_become(struct leader *leader);
 
-/* If the calling thread leads, lets another lead. Else does nothing, so any
- * thread may call it. */
+/* If the calling thread leads, lets another lead, and returns at once. Else
+ * does nothing, so any thread may call it. A thread leads at most one leader.
+ */
 void leader_give_way(void);
 
 /* Asserts that the calling thread does not lead. Stands before waits. */

@@ -28,8 +28,8 @@ struct envelope {
 
 enum envelope_result {
 	ENVELOPE_OK = 0,
-	/* An unknown version: a hint that the log of the channel may have
-	 * grown, but nothing else. */
+	/* An unknown version. No field is set: the log of the channel may have
+	 * grown. */
 	ENVELOPE_UNKNOWN,
 	ENVELOPE_BAD, /* messages-fcgi did not write this */
 };
@@ -44,8 +44,8 @@ enum envelope_result envelope_decode(struct span payload,
 void envelope_add_topic(struct buf *buf, const char *prefix, const char *app,
 			struct span channel);
 
-/* Adds the key in Redis of the last event of a cache channel, which is stored
- * as event_encode encodes it: {prefix}:cache:{app}:{channel} */
+/* Adds the Redis key of a cache channel, {prefix}:cache:{app}:{channel}. Its
+ * value is the channel's last event, as event_encode encodes it. */
 void envelope_add_cache_key(struct buf *buf, const char *prefix,
 			    const char *app, struct span channel);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads of heads, shared: one query serves every caller that came before it was
- * sent, so its result is as fresh as each of them could have read it alone.
+ * Shared reads of heads: the last and first id of a channel and the epoch. One
+ * query serves all callers, for whatever channels, that came before it was
+ * sent; its result is no older than one that each of them had read alone.
  */
 #ifndef MESSAGES_FCGI_LOG_HEAD_READER_H
 #define MESSAGES_FCGI_LOG_HEAD_READER_H
@@ -14,8 +15,8 @@ struct head_reader;
 struct head_reader *head_reader_new(struct reader_pool *pool);
 void head_reader_free(struct head_reader *reader);
 
-/* Reads the head of a channel as it is after the call began. -1: it cannot be
- * read now, and the cause was logged. Gives way, see leader.h. */
+/* Reads the head of a channel at a moment after the call began. -1: it cannot
+ * be read now, and the cause was logged. Gives way, see leader.h. */
 int head_reader_read(struct head_reader *reader, const char *app,
 		     struct span channel, struct store_head *head) MUST_CHECK;
 

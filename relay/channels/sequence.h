@@ -54,7 +54,7 @@ void sequence_reset(struct sequence *sequence);
 void sequence_start(struct sequence *sequence, int64_t base);
 
 enum sequence_verdict {
-	/* Deliver the event now, and then call sequence_next. */
+	/* It counts as delivered: deliver it now, then call sequence_next. */
 	SEQUENCE_DELIVER = 0,
 	/* Its id was delivered before: drop it. */
 	SEQUENCE_REPEATED,
@@ -70,8 +70,9 @@ enum sequence_verdict {
 enum sequence_verdict sequence_arrive(struct sequence *sequence, int64_t id,
 				      struct frame *frame, uint64_t exclude);
 
-/* Moves the next event out of the stash if its turn has come: deliver it; the
- * caller owns the reference entry->frame. Else false. */
+/* Moves the next event out of the stash if its turn has come, and counts it as
+ * delivered: deliver it. The caller owns the reference entry->frame. Else
+ * false. */
 bool sequence_next(struct sequence *sequence, struct stash_entry *entry);
 
 /* The log has the ids up to head. */
@@ -88,9 +89,9 @@ static inline bool sequence_has_hole(const struct sequence *sequence)
 	return sequence_lag(sequence) > 0;
 }
 
-/* The missing ids to read now; the sequence must have a hole. *to_id is at
- * least *from_id, which is delivered + 1. A read may bring fewer: those from
- * *from_id on that fit in a page. */
+/* The missing ids to read now, both ends included; the sequence must have a
+ * hole. *to_id is at least *from_id, which is delivered + 1. A read may bring
+ * fewer: those from *from_id on that fit in a page. */
 void sequence_find_hole(const struct sequence *sequence, int64_t *from_id,
 			int64_t *to_id);
 
@@ -108,8 +109,9 @@ enum sequence_outcome {
  * given to sequence_arrive. head: the last id of the log at that read.
  *
  * If the read brought nothing and the log ends before from_id, a higher id was
- * announced by mistake, or by a server that is ahead of the one that was read.
- * Then the stash and the target are dropped; a later head restores them. */
+ * announced by mistake, or this PostgreSQL lags behind the one that has it.
+ * Then the stash and the target are dropped; a later head raises the target
+ * again. */
 enum sequence_outcome sequence_end_read(struct sequence *sequence,
 					int64_t from_id, int64_t head);
 

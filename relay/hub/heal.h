@@ -7,9 +7,10 @@
  * once and in order. channels/sequence.h decides which event is next; heal
  * gives it what it needs:
  *
- *   starting   A channel waits until Redis has confirmed its SUBSCRIBE, or is
- *              unavailable, and then until the log has returned the channel's
- *              head. The head becomes the base, and the channel is live.
+ *   starting   A channel waits until Redis has confirmed its SUBSCRIBE; it
+ *              skips this step while Redis is unavailable. Then it waits until
+ *              the log has returned its head. The head becomes the base, and
+ *              the channel is live.
  *   holes      An id that is missing for hole_wait_ms is read from the log.
  *   heads      The heads of all live channels are polled, so that an event
  *              that Redis lost is found by the next poll at the latest.
@@ -45,14 +46,15 @@ struct heal *heal_new(struct loop *loop, struct fanout *fanout,
 /* Call heal_forget for each channel first. */
 void heal_free(struct heal *heal);
 
-/* The channel has its first subscriber, and its topic has been subscribed to
- * by topic_router_follow. */
+/* The channel has its first subscriber, and topic_router_follow has sent
+ * SUBSCRIBE for its topic. */
 void heal_start(struct heal *heal, struct channel *channel);
 
 /* The channel has lost its last subscriber. */
 void heal_forget(struct heal *heal, struct channel *channel);
 
-/* Redis has confirmed every SUBSCRIBE up to this ticket. */
+/* Redis has confirmed every SUBSCRIBE up to this ticket of
+ * topic_router_follow. */
 void heal_confirm(struct heal *heal, uint64_t ticket);
 
 /* Redis became available or unavailable. While it is unavailable, channels
