@@ -12,14 +12,15 @@ import { fileURLToPath } from 'node:url';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = path.join(TOP, 'build/test');
-// The files that make the database, and the versions of PostgreSQL.
+// The files that make the database, the versions of PostgreSQL, and the user,
+// who owns the files.
 const SCRIPTS = ['deploy/dev/run', 'deploy/dev/supervisor.sh', 'deploy/migrate'];
 const MIGRATIONS = path.join(TOP, 'sql');
 const SERVERS = '/usr/lib/postgresql';
 
 /** The path of the template; it changes with everything that makes it. */
 function template() {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${process.getuid()}\n`);
   const files = [...SCRIPTS.map((name) => path.join(TOP, name)),
     ...fs.readdirSync(MIGRATIONS, { recursive: true }).sort()
       .map((name) => path.join(MIGRATIONS, name))];
@@ -67,7 +68,9 @@ function removeOld(current) {
   for (const name of fs.readdirSync(FOLDER)) {
     const file = path.join(FOLDER, name);
     if (name.startsWith('database-') && file !== current) {
-      fs.rmSync(file, { recursive: true });
+      try {
+        fs.rmSync(file, { recursive: true });
+      } catch { /* another user's */ }
     }
   }
 }
