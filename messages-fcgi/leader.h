@@ -6,10 +6,11 @@
  * in leader_become leads next, or the next thread that calls it.
  *
  * A leader that blocks holds up every other request. These functions give way
- * before they block:
+ * before they block, some of them also where they might have blocked, so the
+ * caller may no longer lead when they return. They wait:
  *
- *     acceptor_enter        for a request that has not arrived as a whole
- *     committer_post        for room in the queue
+ *     acceptor_enter        for the rest of a request
+ *     committer_post        for room in the queue of posts
  *     head_reader_read      for the answer of PostgreSQL
  *     reader_pool_acquire   for a connection to PostgreSQL
  *     roster_reader_ask     for the answer of Redis
@@ -17,8 +18,8 @@
  *                           at once
  *     response_write        for the web server
  *
- * Before any other wait, a request thread calls leader_give_way itself. The
- * waits for PostgreSQL and Redis assert that it did.
+ * Before any other wait but for a mutex, a request thread calls leader_give_way
+ * itself. The waits for PostgreSQL and Redis assert that it does not lead.
  */
 #ifndef MESSAGES_FCGI_LEADER_H
 #define MESSAGES_FCGI_LEADER_H

@@ -31,7 +31,7 @@ enum envelope_result {
 	/* An unknown version. No field is set: the log of the channel may have
 	 * grown. */
 	ENVELOPE_UNKNOWN,
-	ENVELOPE_BAD, /* messages-fcgi did not write this */
+	ENVELOPE_BAD, /* malformed: the fields are undefined */
 };
 
 /* Adds the payload. */
@@ -50,7 +50,7 @@ void envelope_add_cache_key(struct buf *buf, const char *prefix,
 			    const char *app, struct span channel);
 
 /* The part of a Redis channel's name after the prefix, {app}:{channel}; absent
- * if the name does not begin with the prefix. */
+ * if the name does not begin with the prefix and a colon. */
 struct span envelope_topic_key(struct span topic, const char *prefix);
 
 #endif

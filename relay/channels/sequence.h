@@ -28,7 +28,7 @@
  *                           since the ids begin again
  *
  * Before sequence_start, arriving events are stashed: they may be above the
- * base. Only sequence_arrive and sequence_reset may be called then.
+ * base. Until then only sequence_arrive and sequence_reset may be called.
  */
 #ifndef RELAY_CHANNELS_SEQUENCE_H
 #define RELAY_CHANNELS_SEQUENCE_H
@@ -39,7 +39,7 @@ struct sequence {
 	int64_t delivered; /* see above; 0 before the start */
 	int64_t target;
 	bool is_started;
-	struct stash stash; /* above delivered + 1 */
+	struct stash stash; /* once started: above delivered + 1 */
 	struct stash_pool *pool;
 };
 
@@ -56,17 +56,20 @@ void sequence_start(struct sequence *sequence, int64_t base);
 enum sequence_verdict {
 	/* It counts as delivered: deliver it now, then call sequence_next. */
 	SEQUENCE_DELIVER = 0,
-	/* Its id was delivered before: drop it. */
+	/* Its id is not above delivered: drop it. */
 	SEQUENCE_REPEATED,
-	/* The stash has a reference to its frame: wait for lower ids. */
+	/* Wait for lower ids. The stash took its own reference to the frame,
+	 * unless it had the id already. */
 	SEQUENCE_STASHED,
-	/* The pool has no room, so the event and the whole stash were dropped.
-	 * They count as missing, and are read from the log in pages. */
+	/* The pool has no room, so the event and all that this sequence had
+	 * stashed were dropped. They count as missing, and are read from the
+	 * log in pages. */
 	SEQUENCE_OVERFLOW,
 };
 
-/* An event with this id (> 0) arrived. exclude goes with the frame: the socket
- * id that does not get it, 0 for none. */
+/* An event with this id (> 0) arrived. The caller keeps its reference to frame.
+ * exclude goes with the frame: the socket id that does not get it, 0 for none.
+ */
 enum sequence_verdict sequence_arrive(struct sequence *sequence, int64_t id,
 				      struct frame *frame, uint64_t exclude);
 
@@ -78,7 +81,9 @@ bool sequence_next(struct sequence *sequence, struct stash_entry *entry);
 /* The log has the ids up to head. */
 void sequence_see_head(struct sequence *sequence, int64_t head);
 
-/* Ids that are known to exist and were not delivered; at most 0: none. */
+/* How many ids are known to exist and were not delivered, stashed ones
+ * included; 0 or less: none. Above 0 means a hole once sequence_next has
+ * returned false. */
 static inline int64_t sequence_lag(const struct sequence *sequence)
 {
 	return sequence->target - sequence->delivered;
@@ -89,9 +94,10 @@ static inline bool sequence_has_hole(const struct sequence *sequence)
 	return sequence_lag(sequence) > 0;
 }
 
-/* The missing ids to read now, both ends included; the sequence must have a
- * hole. *to_id is at least *from_id, which is delivered + 1. A read may bring
- * fewer: those from *from_id on that fit in a page. */
+/* The missing ids to read now, up to the first stashed one, both ends included;
+ * the sequence must have a hole. *to_id is at least *from_id, which is
+ * delivered + 1. A read may bring fewer: those from *from_id on that fit in a
+ * page. */
 void sequence_find_hole(const struct sequence *sequence, int64_t *from_id,
 			int64_t *to_id);
 

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
  * Keeps the events of durable channels whole and in order. Redis brings events
- * fast but may lose any of them; the log in PostgreSQL has all of them.
+ * fast but may lose any of them; the log in PostgreSQL has all of them, until
+ * retention deletes the oldest.
  *
- * The promise: from its base on, a live channel delivers every id of the log
- * once and in order. channels/sequence.h decides which event is next; heal
- * gives it what it needs:
+ * The promise: a live channel delivers every id above its base once and in
+ * order. channels/sequence.h decides which event is next; heal gives it what it
+ * needs:
  *
  *   starting   A channel waits until Redis has confirmed its SUBSCRIBE; it
  *              skips this step while Redis is unavailable. Then it waits until
  *              the log has returned its head. The head becomes the base, and
  *              the channel is live.
  *   holes      An id that is missing for hole_wait_ms is read from the log.
- *   heads      The heads of all live channels are polled, so that an event
- *              that Redis lost is found by the next poll at the latest.
- *   epoch      When the log's epoch changes, ids begin again: subscribers of
- *              durable channels are closed and start over. So are those of a
- *              channel whose next event the log no longer has.
+ *   heads      The heads of all live channels are polled, so that the next
+ *              poll at the latest shows an event that Redis lost. Then it is
+ *              read from the log.
+ *   epoch      When the log's epoch changes, ids may belong to other events:
+ *              the connections of all subscribers of durable channels are
+ *              closed, and their clients start over. A channel whose next event
+ *              the log no longer has closes its subscribers in the same way.
  *
- * Channels that are not durable have no ids: their events are delivered as they
- * arrive, at most once.
+ * Channels that are not durable pass through the same functions. They have no
+ * ids: their events are delivered as they arrive, at most once.
  */
 #ifndef RELAY_HUB_HEAL_H
 #define RELAY_HUB_HEAL_H
