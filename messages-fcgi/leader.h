@@ -14,8 +14,8 @@
  *     head_reader_read      for the answer of PostgreSQL
  *     reader_pool_acquire   for a connection to PostgreSQL
  *     roster_reader_ask     for the answer of Redis
- *     response_send         for the web server, if it does not take the body
- *                           at once
+ *     response_send         for the web server, with a body above 64 KiB: the
+ *                           socket of a waiting web server takes less at once
  *     response_write        for the web server
  *
  * Before any other wait but for a mutex, a request thread calls leader_give_way

@@ -9,8 +9,8 @@
 #include "messages-fcgi/api/message.h"
 #include "messages-fcgi/log/committer.h"
 
-/* The table fills the fields that have an option; main fills the others of
- * limits and committer. */
+/* The table fills the fields that have an option; main and
+ * committers_new fill the others of limits and committer. */
 struct options {
 	char *auth;
 	int64_t threads, readers;

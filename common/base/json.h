@@ -3,9 +3,10 @@
  * Parses JSON with json-c after a strict scan, and escapes strings for the few
  * shapes of JSON that the programs write themselves. Pure.
  *
- * The scan is needed because json-c 0.16 accepts, even in its strict mode,
- * single quotes, NaN, "1.", raw control characters, overlong UTF-8, encoded
- * surrogates, NUL and duplicate keys.
+ * The scan alone decides what is JSON. json-c accepts single quotes, NaN, "1.",
+ * comments, trailing commas, raw control characters, overlong UTF-8, encoded
+ * surrogates, NUL and duplicate keys. Its strict mode refuses only some of
+ * these, and version 0.18 refuses valid texts in it.
  */
 #ifndef COMMON_BASE_JSON_H
 #define COMMON_BASE_JSON_H

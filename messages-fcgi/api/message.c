@@ -46,8 +46,8 @@ static int take_text(const struct form *form, const char *name,
 		return problem_set(problem, 400, name, "%s is missing", name);
 	if (value->len > (size_t)max_bytes)
 		return problem_set(problem, 413, name,
-				   "%s is longer than %zu bytes", name,
-				   max_bytes);
+				   "%s is longer than %lld bytes", name,
+				   (long long)max_bytes);
 	if (!text_is_utf8(*value))
 		return problem_set(problem, 400, name, "%s is not valid UTF-8",
 				   name);

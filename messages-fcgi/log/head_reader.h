@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared reads of heads: the last and first id of a channel and the epoch. One
- * query serves all callers, for whatever channels, that came before it was
- * sent; its result is no older than one that each of them had read alone.
+ * Shared reads of heads: the first and last id of a channel and the epoch. One
+ * query serves all callers for the same channel that came before it was sent.
+ * Its result is no older than one that each of them had read alone.
  */
 #ifndef MESSAGES_FCGI_LOG_HEAD_READER_H
 #define MESSAGES_FCGI_LOG_HEAD_READER_H
