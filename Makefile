@@ -36,7 +36,7 @@ COMMON = daemon/listen daemon/metric daemon/notify daemon/ops \
 	config/origin config/settings config/webhook \
 	base/alloc base/backoff base/buf base/clock base/crypto base/http_head \
 	base/json base/log base/text
-MESSAGES = leader main options stats \
+MESSAGES = deadline leader main options stats \
 	server/acceptor server/exchange server/fcgi_record server/fcgi_socket \
 	server/ops_thread server/request_threads \
 	api/app_request api/auth_post api/channel_info api/channels_get api/config_get \

@@ -21,6 +21,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
+#include "messages-fcgi/deadline.h"
 #include "messages-fcgi/leader.h"
 
 /* A query that takes longer may be stuck: the next one is sent beside it. */
@@ -53,14 +54,10 @@ struct head_reader {
 struct head_reader *head_reader_new(struct reader_pool *pool)
 {
 	struct head_reader *reader = xcalloc(1, sizeof(*reader));
-	pthread_condattr_t attr;
 
 	reader->pool = pool;
 	pthread_mutex_init(&reader->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&reader->done, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&reader->done);
 	return reader;
 }
 
@@ -121,12 +118,7 @@ static void wait_for_sent_query(struct head_reader *reader, const char *app,
 
 	if (find_query(reader, app, channel, true) == NULL)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PATIENCE_MS * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	until = deadline_after(PATIENCE_MS);
 	while (error == 0 && find_query(reader, app, channel, true) != NULL)
 		error = pthread_cond_timedwait(&reader->done, &reader->lock,
 					       &until);

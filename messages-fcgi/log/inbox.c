@@ -11,6 +11,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "messages-fcgi/deadline.h"
 #include "messages-fcgi/leader.h"
 
 struct inbox {
@@ -25,15 +26,11 @@ struct inbox {
 struct inbox *inbox_new(size_t room)
 {
 	struct inbox *inbox = xcalloc(1, sizeof(*inbox));
-	pthread_condattr_t attr;
 
 	inbox->capacity = inbox->room = room;
 	inbox->end = &inbox->first;
 	pthread_mutex_init(&inbox->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&inbox->arrived, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&inbox->arrived);
 	pthread_cond_init(&inbox->left, NULL);
 	return inbox;
 }
@@ -65,8 +62,7 @@ void inbox_put(struct inbox *inbox, struct post *first, struct post *last,
 bool inbox_take(struct inbox *inbox, int64_t until_ms, bool is_idle,
 		struct post **posts)
 {
-	const struct timespec until = { until_ms / 1000,
-					until_ms % 1000 * 1000000 };
+	const struct timespec until = deadline_at(until_ms);
 	bool is_over;
 	int error = 0;
 

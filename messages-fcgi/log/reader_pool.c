@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/base/alloc.h"
+#include "messages-fcgi/deadline.h"
 #include "messages-fcgi/leader.h"
 
 struct reader_pool {
@@ -25,13 +26,9 @@ struct reader_pool {
 struct reader_pool *reader_pool_new(struct store_server *server, size_t count)
 {
 	struct reader_pool *pool = xcalloc(1, sizeof(*pool));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->freed, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&pool->freed);
 	pool->count = count;
 	pool->free = xcalloc(count, sizeof(struct store *));
 	while (pool->free_count < count)
@@ -57,8 +54,7 @@ struct store *reader_pool_acquire(struct reader_pool *pool)
 	int error = 0;
 
 	leader_give_way();
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += STORE_READ_TIMEOUT_MS / 1000;
+	until = deadline_after(STORE_READ_TIMEOUT_MS);
 	pthread_mutex_lock(&pool->lock);
 	while (pool->free_count == 0 && error != ETIMEDOUT)
 		error = pthread_cond_timedwait(&pool->freed, &pool->lock,

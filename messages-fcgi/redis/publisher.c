@@ -22,6 +22,7 @@
 #include "common/base/clock.h"
 #include "common/base/crypto.h"
 #include "common/base/log.h"
+#include "messages-fcgi/deadline.h"
 #include "messages-fcgi/redis/event_commands.h"
 #include "messages-fcgi/redis/redis_connect.h"
 #include "messages-fcgi/stats.h"
@@ -112,24 +113,10 @@ static int take_pending(struct publisher *p, const struct timespec *until)
 	return result;
 }
 
-static struct timespec after_ms(int64_t ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /* True if the thread is to stop. */
 static bool wait_before_connecting(struct publisher *p, int64_t ms)
 {
-	struct timespec until = after_ms(ms);
+	struct timespec until = deadline_after(ms);
 	bool is_stopping;
 	int error = 0;
 
@@ -261,7 +248,7 @@ static const char *send_taken(struct publisher *p)
 /* Connects, sends or pings, as it is due. False when the thread is to stop. */
 static bool run_publisher_turn(struct publisher *p)
 {
-	struct timespec ping_at = after_ms(PING_EVERY_MS);
+	struct timespec ping_at = deadline_after(PING_EVERY_MS);
 	const char *why;
 	int work;
 
@@ -293,15 +280,11 @@ struct publisher *publisher_new(const struct settings *settings,
 				size_t buffer_bytes)
 {
 	struct publisher *p = xcalloc(1, sizeof(*p));
-	pthread_condattr_t attr;
 
 	p->settings = settings;
 	p->buffer_bytes = buffer_bytes;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&p->changed);
 	if ((errno = pthread_create(&p->thread, NULL, run_publisher, p)) != 0)
 		fatal("cannot start the publisher");
 	return p;

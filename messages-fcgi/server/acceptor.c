@@ -33,6 +33,7 @@
 #include "common/base/alloc.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"
+#include "messages-fcgi/deadline.h"
 #include "messages-fcgi/leader.h"
 #include "messages-fcgi/server/fcgi_record.h"
 #include "messages-fcgi/stats.h"
@@ -96,7 +97,6 @@ static void watch_fd(struct acceptor *acceptor, int operation, int *fd)
 struct acceptor *acceptor_new(int listen_fd)
 {
 	struct acceptor *acceptor = xcalloc(1, sizeof(*acceptor));
-	pthread_condattr_t attr;
 
 	acceptor->listen_fd = listen_fd;
 	acceptor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -109,10 +109,7 @@ struct acceptor *acceptor_new(int listen_fd)
 	acceptor->called_end = &acceptor->called;
 	pthread_mutex_init(&acceptor->lock, NULL);
 	pthread_mutex_init(&acceptor->call_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&acceptor->left, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&acceptor->left);
 	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->end_fd);
 	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->call_fd);
 	watch_fd(acceptor, EPOLL_CTL_ADD, &acceptor->listen_fd);
@@ -453,11 +450,9 @@ void acceptor_leave(struct acceptor *acceptor, struct exchange *exchange)
 
 void acceptor_close(struct acceptor *acceptor)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(CLOSE_MS);
 	int error = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += CLOSE_MS / 1000;
 	pthread_mutex_lock(&acceptor->lock);
 	acceptor->is_closing = true;
 	if (epoll_ctl(acceptor->epoll_fd, EPOLL_CTL_DEL, acceptor->listen_fd,
