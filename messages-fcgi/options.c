@@ -6,12 +6,7 @@
 
 #include "messages-fcgi/api/auth_post.h"
 
-#define INT(env, field, def, low, high, text)                                  \
-	{                                                                      \
-		.name = env, .type = CONF_INT,                                 \
-		.offset = offsetof(struct options, field), .value = def,       \
-		.min = low, .max = high, .help = text                          \
-	}
+#define INT(...) CONF_INT_OPTION(options, __VA_ARGS__)
 
 static const struct conf_option option_table[] = {
 	{ .name = "PUSHLOG_AUTH",

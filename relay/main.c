@@ -7,12 +7,7 @@
 #include "relay/backends/log_reader.h"
 #include "relay/process/master.h"
 
-#define INT(env, field, def, lowest, highest, text)                            \
-	{                                                                      \
-		.name = env, .type = CONF_INT,                                 \
-		.offset = offsetof(struct master_conf, field), .value = def,   \
-		.min = lowest, .max = highest, .help = text                    \
-	}
+#define INT(...) CONF_INT_OPTION(master_conf, __VA_ARGS__)
 
 static const struct conf_option options_table[] = {
 	{ .name = "PUSHLOG_LISTEN",

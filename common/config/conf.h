@@ -37,6 +37,14 @@ struct conf_option {
 	const char *help;     /* whole sentences; a CONF_INT's range is added */
 };
 
+/* The row of an integer, which fills a field (int64_t) of struct owner. */
+#define CONF_INT_OPTION(owner, env, field, def, low, high, text)               \
+	{                                                                      \
+		.name = env, .type = CONF_INT,                                 \
+		.offset = offsetof(struct owner, field), .value = def,         \
+		.min = low, .max = high, .help = text                          \
+	}
+
 /* A table and the struct that conf_load fills from it. */
 struct conf_group {
 	const struct conf_option *options;

@@ -53,12 +53,7 @@ static const char *check_log_format(const char *s)
 		.secret = true, .check = checker, .help = text                 \
 	}
 
-#define INT(env, field, def, low, high, text)                                  \
-	{                                                                      \
-		.name = env, .type = CONF_INT,                                 \
-		.offset = offsetof(struct settings, field), .value = def,      \
-		.min = low, .max = high, .help = text                          \
-	}
+#define INT(...) CONF_INT_OPTION(settings, __VA_ARGS__)
 
 #define APPS "PUSHLOG_APPS"
 #define APP(env, field, def, checker, text)                                    \
