@@ -17,6 +17,7 @@ const FOLDER = path.join(TOP, 'build/test');
 const SCRIPTS = ['deploy/dev/run', 'deploy/dev/supervisor.sh', 'deploy/migrate'];
 const MIGRATIONS = path.join(TOP, 'sql');
 const SERVERS = '/usr/lib/postgresql';
+const PART_MS = 3_600_000; // a part that old belongs to no run any more
 
 /** The path of the template; it changes with everything that makes it. */
 function template() {
@@ -44,33 +45,41 @@ export function copyDatabase(stateDir) {
   copy(from, databaseOf(stateDir));
 }
 
-/** Makes the template, unless there is one; start() starts a new stack. */
-export async function makeDatabase(start) {
+/** Makes the template, unless there is one, with stack.mjs. */
+export async function makeDatabase({ newStateDir, startStack }) {
   const to = template();
   if (fs.existsSync(to)) return;
-  const stack = await start();
-  await stack.stop({ keep: true }); // a clean end: nothing is to be recovered
+  const stateDir = newStateDir();
   fs.mkdirSync(FOLDER, { recursive: true });
   const part = fs.mkdtempSync(path.join(FOLDER, 'part-'));
+  const clean = () => [part, stateDir].forEach(remove);
+  process.on('exit', clean); // a Ctrl-C ends the process in the middle
   try {
-    copy(databaseOf(stack.stateDir), path.join(part, 'database'));
-    removeOld(to);
+    const stack = await startStack({ stateDir });
+    await stack.stop({ keep: true }); // a clean end: nothing is to be recovered
+    copy(databaseOf(stateDir), path.join(part, 'database'));
+    removeOld([to, part]);
     // another run may have been faster: then theirs is as good
     if (!fs.existsSync(to)) fs.renameSync(path.join(part, 'database'), to);
   } finally {
-    for (const folder of [part, stack.stateDir]) {
-      fs.rmSync(folder, { recursive: true, force: true });
-    }
+    clean();
+    process.off('exit', clean);
   }
 }
 
+function remove(folder) {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch { /* another user's, or a server still writes to it */ }
+}
+
+// Templates that nothing makes any more, and parts that a killed run has left.
 function removeOld(current) {
+  const isOld = (name, file) => name.startsWith('database-') ||
+    (name.startsWith('part-') &&
+      Date.now() - fs.statSync(file).mtimeMs > PART_MS);
   for (const name of fs.readdirSync(FOLDER)) {
     const file = path.join(FOLDER, name);
-    if (name.startsWith('database-') && file !== current) {
-      try {
-        fs.rmSync(file, { recursive: true });
-      } catch { /* another user's */ }
-    }
+    if (!current.includes(file) && isOld(name, file)) remove(file);
   }
 }

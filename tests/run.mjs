@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { makeDatabase } from './database.mjs';
-import { startStack } from './stack.mjs';
+import { newStateDir, startStack } from './stack.mjs';
 import { parseTap } from './tap.mjs';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
@@ -84,6 +84,7 @@ const SUITES = {
 
 const cores = os.cpus().length;
 // a test that starts servers waits for them half of its time
+const PORTS = { first: 10_000, end: 30_000 }; // divided among the lanes
 const lanes = Number(process.env.TEST_JOBS) || 2 * cores;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -104,8 +105,11 @@ function say(line) {
 
 // --- one program ---
 
-function environment() {
+function environment(lane = 0) {
   const env = { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP' };
+  const count = Math.floor((PORTS.end - PORTS.first) / lanes);
+  const first = PORTS.first + lane * count;
+  env.TEST_PORTS = `${first}-${first + count}`; // see tests/stack.mjs
   // of the make that runs us: a make below would ask for its job server
   for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete env[name];
   delete env.NODE_TEST_CONTEXT;
@@ -115,14 +119,14 @@ function environment() {
 }
 
 /** Runs a job to its end: {out, err, code, signal, isLate, seconds}. */
-function execute({ command, limitS }) {
+function execute({ command, limitS }, lane) {
   return new Promise((resolve) => {
     const [file, ...args] = command;
     const started = Date.now();
     const result = { out: '', err: '', isLate: false };
     // a group of its own, so that its left-over children can be ended, too
     const child = spawn(file, args, { cwd: TOP, detached: true,
-      env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+      env: environment(lane), stdio: ['ignore', 'pipe', 'pipe'] });
     const timers = [
       setTimeout(() => {
         result.isLate = true;
@@ -241,14 +245,15 @@ function build(list) {
 
 async function runAll(jobs) {
   const queue = [...jobs];
-  const lane = async () => {
+  const work = async (lane) => {
     for (;;) {
       const next = queue.shift();
       if (next === undefined) return;
-      judge(`${next.suite}/${next.name}`, await execute(next), next.limitS);
+      judge(`${next.suite}/${next.name}`, await execute(next, lane),
+        next.limitS);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => work(lane)));
 }
 
 function reportSlowest() {
@@ -284,7 +289,7 @@ for (const [name, suite] of suites) {
 }
 if (jobs.some(({ hasStacks }) => hasStacks)) {
   // a failure will be seen by every test that starts a stack
-  await makeDatabase(startStack).catch(({ message }) => say(message));
+  await makeDatabase({ newStateDir, startStack }).catch(({ message }) => say(message));
 }
 await runAll(jobs);
 

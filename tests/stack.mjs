@@ -69,21 +69,23 @@ export async function until(what, fn, deadlineMs = 15_000) {
   }
 }
 
-// Below the ports that the kernel gives to outgoing connections.
-const PORTS = { first: 10_000, count: 20_000, each: 16 };
+// Below the ports that the kernel gives to outgoing connections. tests/run gives
+// each of the files that run side by side a range of its own, so that no other
+// takes a port before it is used.
+const [FIRST_PORT, END_PORT] =
+  (process.env.TEST_PORTS ?? '10000-30000').split('-').map(Number);
 let portsTaken = 0;
 
-/**
- * A free port of 127.0.0.1. Test files run side by side, so each process takes
- * its ports from a range of its own: no other takes one before it is used.
- */
+/** A free port of 127.0.0.1. */
 export async function freePort() {
-  for (;;) {
-    const at = process.pid * PORTS.each + portsTaken % PORTS.each;
-    const port = PORTS.first + at % PORTS.count;
+  const count = END_PORT - FIRST_PORT;
+  for (let tries = 0; tries < count; tries += 1) {
+    // files that follow each other in one range begin at different places
+    const port = FIRST_PORT + (process.pid * 16 + portsTaken) % count;
     portsTaken += 1;
     if (await isFree(port)) return port;
   }
+  throw new Error(`no port from ${FIRST_PORT} to ${END_PORT} is free`);
 }
 
 async function isFree(port) {
@@ -157,7 +159,7 @@ export async function startStack({ env = {}, stateDir, isBare = false } = {}) {
   return stack;
 }
 
-function newStateDir() {
+export function newStateDir() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pushlog-test-'));
   // as root, the servers run as another user and must be able to enter
   fs.chmodSync(folder, 0o755);
